@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+# TCPSTATED_TRY_FLAGS(FLAGS, IF-ACCEPTED, [IF-NOT])
+# Compiles and links an empty program with FLAGS; an unknown warning is an error here, also for clang.
+AC_DEFUN([TCPSTATED_TRY_FLAGS], [
+  AC_MSG_CHECKING([whether $CC accepts $1])
+  tcpstated_save_CFLAGS=$CFLAGS
+  CFLAGS="$CFLAGS -Werror $1"
+  AC_LINK_IFELSE([AC_LANG_PROGRAM()], [tcpstated_accepted=yes], [tcpstated_accepted=no])
+  CFLAGS=$tcpstated_save_CFLAGS
+  AC_MSG_RESULT([$tcpstated_accepted])
+  AS_IF([test $tcpstated_accepted = yes], [$2], [$3])])
+
+# TCPSTATED_ADD_CFLAGS(VARIABLE, FLAGS): appends those of FLAGS that the compiler accepts.
+AC_DEFUN([TCPSTATED_ADD_CFLAGS], [
+  for tcpstated_flag in m4_normalize([$2]); do
+    TCPSTATED_TRY_FLAGS([$tcpstated_flag], [$1="$$1 $tcpstated_flag"])
+  done])
+
+# TCPSTATED_NEED_CFLAGS(VARIABLE, FLAGS): appends FLAGS, which belong together, or stops.
+AC_DEFUN([TCPSTATED_NEED_CFLAGS], [
+  TCPSTATED_TRY_FLAGS([$2], [$1="$$1 $2"],
+    [AC_MSG_ERROR([$CC does not accept $2; choose another compiler with CC=...])])])
+
+# TCPSTATED_ADD_LDFLAGS(VARIABLE, FLAGS): appends those of FLAGS that the linker accepts.
+AC_DEFUN([TCPSTATED_ADD_LDFLAGS], [
+  for tcpstated_flag in m4_normalize([$2]); do
+    TCPSTATED_TRY_FLAGS([$tcpstated_flag], [$1="$$1 $tcpstated_flag"])
+  done])
