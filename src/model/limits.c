@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/limits.h"
+
+#include "util.h"
+
+static const char *const counter_names[COUNTER_COUNT] = {
+	[COUNTER_ACTIVE_OPENS] = "ActiveOpens",
+	[COUNTER_PASSIVE_OPENS] = "PassiveOpens",
+	[COUNTER_ATTEMPT_FAILS] = "AttemptFails",
+	[COUNTER_ESTAB_RESETS] = "EstabResets",
+	[COUNTER_OUT_RSTS] = "OutRsts",
+	[COUNTER_TW] = "TW",
+	[COUNTER_TW_RECYCLED] = "TWRecycled",
+	[COUNTER_TW_KILLED] = "TWKilled",
+	[COUNTER_TIME_WAIT_OVERFLOW] = "TCPTimeWaitOverflow",
+	[COUNTER_LISTEN_OVERFLOWS] = "ListenOverflows",
+	[COUNTER_LISTEN_DROPS] = "ListenDrops",
+	[COUNTER_ABORT_ON_DATA] = "TCPAbortOnData",
+	[COUNTER_ABORT_ON_CLOSE] = "TCPAbortOnClose",
+	[COUNTER_ABORT_ON_MEMORY] = "TCPAbortOnMemory",
+	[COUNTER_ABORT_ON_TIMEOUT] = "TCPAbortOnTimeout",
+	[COUNTER_ABORT_ON_LINGER] = "TCPAbortOnLinger",
+	[COUNTER_ABORT_FAILED] = "TCPAbortFailed",
+	[COUNTER_MEMORY_PRESSURES] = "TCPMemoryPressures",
+};
+
+double usage_percent(const struct usage *u)
+{
+	if (u->used == UNKNOWN || u->max == UNKNOWN || u->max == 0)
+		return -1.0;
+	return (double)u->used * 100.0 / (double)u->max;
+}
+
+const char *counter_name(enum tcp_counter c)
+{
+	return counter_names[c];
+}
+
+void limits_init(struct limits *l)
+{
+	static const struct usage unknown = {.used = UNKNOWN, .max = UNKNOWN};
+
+	*l = (struct limits){
+		.tw_buckets = unknown,
+		.conntrack = unknown,
+		.inuse = UNKNOWN,
+		.inuse6 = UNKNOWN,
+		.curr_estab = UNKNOWN,
+		.port_first = UNKNOWN,
+		.port_last = UNKNOWN,
+		.ports_reserved = UNKNOWN,
+		.fin_timeout_seconds = UNKNOWN,
+		.orphans = unknown,
+		.tcp_mem_pages = unknown,
+		.tcp_mem_low_pages = UNKNOWN,
+		.tcp_mem_pressure_pages = UNKNOWN,
+		.allocated = UNKNOWN,
+		.mem_total_bytes = UNKNOWN,
+	};
+	for (size_t i = 0; i < COUNTER_COUNT; i++)
+		l->counters[i] = UNKNOWN;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel allows, how much of it is in use, and the counters that tell when a limit was
+ * met. */
+#ifndef TCPSTATED_MODEL_LIMITS_H
+#define TCPSTATED_MODEL_LIMITS_H
+
+#include <stdint.h>
+
+/* Each number is UNKNOWN where its file is missing. */
+
+struct usage {
+	uint64_t used;
+	uint64_t max;
+};
+
+/* The share in use in percent, or a negative number when either is unknown or the limit is 0. */
+double usage_percent(const struct usage *u);
+
+/* The counters of /proc/net/netstat (TcpExt) and /proc/net/snmp (Tcp) that say how connections
+ * ended and what was lost. */
+enum tcp_counter {
+	COUNTER_ACTIVE_OPENS,
+	COUNTER_PASSIVE_OPENS,
+	COUNTER_ATTEMPT_FAILS,
+	COUNTER_ESTAB_RESETS,
+	COUNTER_OUT_RSTS,
+	COUNTER_TW,
+	COUNTER_TW_RECYCLED,
+	COUNTER_TW_KILLED,
+	COUNTER_TIME_WAIT_OVERFLOW,
+	COUNTER_LISTEN_OVERFLOWS,
+	COUNTER_LISTEN_DROPS,
+	COUNTER_ABORT_ON_DATA,
+	COUNTER_ABORT_ON_CLOSE,
+	COUNTER_ABORT_ON_MEMORY,
+	COUNTER_ABORT_ON_TIMEOUT,
+	COUNTER_ABORT_ON_LINGER,
+	COUNTER_ABORT_FAILED,
+	COUNTER_MEMORY_PRESSURES,
+	COUNTER_COUNT,
+};
+
+/* The kernel's own name, for example "TCPTimeWaitOverflow". Static storage. */
+const char *counter_name(enum tcp_counter c);
+
+struct limits {
+	/* of this network namespace */
+	struct usage
+		tw_buckets; /* TIME_WAIT and mini FIN_WAIT_2 against net.ipv4.tcp_max_tw_buckets */
+	struct usage conntrack;         /* net.netfilter.nf_conntrack_count and _max */
+	uint64_t inuse;                 /* sockstat, TCP inuse: without mini sockets */
+	uint64_t inuse6;                /* sockstat6, TCP6 inuse */
+	uint64_t curr_estab;            /* snmp, CurrEstab: ESTABLISHED and CLOSE_WAIT */
+	uint64_t port_first, port_last; /* net.ipv4.ip_local_port_range */
+	uint64_t ports_reserved; /* how many of that range net.ipv4.ip_local_reserved_ports takes
+				    out */
+	uint64_t fin_timeout_seconds; /* net.ipv4.tcp_fin_timeout */
+	uint64_t counters[COUNTER_COUNT];
+
+	/* of the whole host; the sysctls show only in the initial namespace */
+	struct usage orphans;       /* against net.ipv4.tcp_max_orphans */
+	struct usage tcp_mem_pages; /* against the last number of net.ipv4.tcp_mem */
+	uint64_t tcp_mem_low_pages;
+	uint64_t tcp_mem_pressure_pages;
+	uint64_t allocated;       /* sockstat, TCP alloc: every tcp_sock */
+	uint64_t mem_total_bytes; /* /proc/meminfo */
+};
+
+/* Sets every number to UNKNOWN. */
+void limits_init(struct limits *l);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/snapshot.h"
+
+#include "util.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* The states that hold a local port; all of them must have been scanned to tell how many ports are
+ * taken. */
+#define STATES_WITH_PORT                                                                           \
+	((state_set)(STATE_SET_ALL & ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_CLOSE) |          \
+					     STATE_BIT(STATE_BOUND_INACTIVE))))
+
+struct ranked_row {
+	const struct port_tally *row;
+	uint64_t memory_bytes;
+	uint64_t sockets;
+};
+
+/* Heaviest first; then by number; then by side and port, so that equal snapshots are told equally.
+ */
+static int compare_rows(const void *a, const void *b)
+{
+	const struct ranked_row *x = a, *y = b;
+
+	if (x->memory_bytes != y->memory_bytes)
+		return x->memory_bytes > y->memory_bytes ? -1 : 1;
+	if (x->sockets != y->sockets)
+		return x->sockets > y->sockets ? -1 : 1;
+	if (x->row->side != y->row->side)
+		return x->row->side < y->row->side ? -1 : 1;
+	return (x->row->port > y->row->port) - (x->row->port < y->row->port);
+}
+
+static void add_row(struct snapshot_totals *totals, const struct port_tally *row)
+{
+	STATE_FOREACH(s)
+		state_tally_add(&totals->states[s], &row->states[s]);
+}
+
+static void sum_totals(struct snapshot_totals *totals)
+{
+	STATE_FOREACH(s) {
+		const struct state_tally *st = &totals->states[s];
+
+		totals->sockets += st->sockets;
+		totals->memory_bytes += st->memory_bytes;
+		if (state_set_has(STATE_SET_CLOSING, s)) {
+			totals->closing_sockets += st->sockets;
+			totals->closing_memory_bytes += st->memory_bytes;
+		}
+	}
+}
+
+/* Ranks the rows that have sockets. *ret is the caller's to free. */
+static int rank_rows(const struct tally *t, struct ranked_row **ret, size_t *ret_count)
+{
+	struct ranked_row *ranked = calloc(MAX(t->rows_used, (size_t)1), sizeof(*ranked));
+	size_t count = 0;
+
+	if (!ranked)
+		return -ENOMEM;
+	for (size_t i = 0; i < t->rows_used; i++) {
+		struct ranked_row *r = &ranked[count];
+
+		r->row = &t->rows[i];
+		r->sockets = port_tally_sockets(r->row, STATE_SET_ALL);
+		r->memory_bytes = port_tally_memory(r->row, STATE_SET_ALL);
+		/* A listener that the filter hides leaves a row without sockets. */
+		if (r->sockets)
+			count++;
+	}
+	qsort(ranked, count, sizeof(*ranked), compare_rows);
+	*ret = ranked;
+	*ret_count = count;
+	return 0;
+}
+
+static void take_client_ports(struct snapshot *s, const struct tally *t)
+{
+	const struct limits *l = &s->limits;
+
+	s->client_ports = (struct usage){UNKNOWN, UNKNOWN};
+	s->busiest = (struct destination){0};
+	if (l->port_first != UNKNOWN && l->port_last != UNKNOWN && l->port_last >= l->port_first)
+		s->client_ports.max = l->port_last - l->port_first + 1 -
+				      (l->ports_reserved == UNKNOWN ? 0 : l->ports_reserved);
+	if ((s->scanned & STATES_WITH_PORT) != STATES_WITH_PORT)
+		return;
+	s->client_ports.used =
+		destinations_busiest(&t->netns.destinations, &s->busiest) ? s->busiest.sockets : 0;
+}
+
+int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
+{
+	cleanup_(freep) struct ranked_row *ranked = NULL;
+	cleanup_(freep) const struct port_tally **ports = NULL;
+	size_t count, shown;
+	int r;
+
+	r = rank_rows(t, &ranked, &count);
+	if (r < 0)
+		return r;
+	shown = ports_max ? MIN(count, ports_max) : count;
+	ports = calloc(MAX(shown, (size_t)1), sizeof(void *));
+	if (!ports)
+		return -ENOMEM;
+
+	s->totals = (struct snapshot_totals){0};
+	STATE_FOREACH(state)
+		s->totals.states[state].oldest_ms = AGE_UNKNOWN;
+	for (size_t i = 0; i < count; i++)
+		add_row(&s->totals, ranked[i].row);
+	add_row(&s->totals, &t->rest);
+	sum_totals(&s->totals);
+
+	for (size_t i = 0; i < shown; i++)
+		ports[i] = ranked[i].row;
+	s->omitted.ports = count - shown + t->rest_ports;
+	s->omitted.sockets = port_tally_sockets(&t->rest, STATE_SET_ALL);
+	s->omitted.memory_bytes = port_tally_memory(&t->rest, STATE_SET_ALL);
+	for (size_t i = shown; i < count; i++) {
+		s->omitted.sockets += ranked[i].sockets;
+		s->omitted.memory_bytes += ranked[i].memory_bytes;
+	}
+
+	s->filter = t->filter;
+	s->prices = t->prices;
+	s->established_from_counter = false;
+	take_client_ports(s, t);
+	s->ports_count = shown;
+	s->ports = TAKE_PTR(ports);
+	return 0;
+}
+
+void snapshot_release(struct snapshot *s)
+{
+	free(s->ports);
+	s->ports = NULL;
+	s->ports_count = 0;
+}
+
+void snapshot_established_from_counter(struct snapshot *s)
+{
+	uint64_t close_wait = s->totals.states[STATE_CLOSE_WAIT].sockets;
+
+	/* The memory of sockets that were not looked at is unknown, and so is any sum that should
+	 * hold it. */
+	s->totals.memory_bytes = UNKNOWN;
+	if (s->limits.curr_estab == UNKNOWN) {
+		s->totals.sockets = UNKNOWN;
+		return;
+	}
+	s->established_from_counter = true;
+	/* The counter was read a moment apart from the sockets. */
+	s->totals.states[STATE_ESTABLISHED].sockets =
+		(uint32_t)(s->limits.curr_estab > close_wait ? s->limits.curr_estab - close_wait
+							     : 0);
+	s->totals.sockets += s->totals.states[STATE_ESTABLISHED].sockets;
+}

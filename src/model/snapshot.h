@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One look at the machine: what model/ hands to judge/ and tell/. */
+#ifndef TCPSTATED_MODEL_SNAPSHOT_H
+#define TCPSTATED_MODEL_SNAPSHOT_H
+
+#include "model/limits.h"
+#include "model/prices.h"
+#include "model/tally.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* Where and when the sockets were read. */
+struct origin {
+	struct timespec time; /* CLOCK_REALTIME at the start of the scan */
+	char host[256];       /* as gethostname() tells it; empty when unknown */
+	char boot_id[40];     /* /proc/sys/kernel/random/boot_id; empty when unknown */
+	char kernel[128];     /* uname release; empty when unknown */
+	char netns[256];      /* "host", the name of ip-netns(8), or net:[inode] */
+	bool replayed;        /* read from a recording */
+};
+
+/* How the scan went. */
+struct scan {
+	const char *source; /* "sock_diag" or "proc"; static storage */
+	bool complete;      /* nothing was cut short */
+	char error[256];    /* why it is not complete, as a sentence; else empty */
+	char note[256];     /* why the first choice of source was not used; else empty */
+	uint64_t sockets;   /* records received */
+	uint64_t wall_us, cpu_us;
+};
+
+struct snapshot_totals {
+	uint64_t sockets;      /* UNKNOWN when a state could not be counted */
+	uint64_t memory_bytes; /* UNKNOWN when a state was counted without its memory */
+	uint64_t closing_sockets, closing_memory_bytes;
+	struct state_tally states[STATE_COUNT];
+};
+
+struct snapshot {
+	struct origin origin;
+	struct scan scan;
+	state_set scanned; /* the states that were asked for; of the others nothing is known */
+	bool established_from_counter; /* ESTABLISHED was not scanned: its number is CurrEstab less
+					  CLOSE_WAIT, its memory unknown */
+	struct filter filter;          /* its port set is borrowed */
+	struct prices prices;
+	struct limits limits;
+	uint64_t slab_bytes; /* pages that the allocator keeps for TCP's own caches; UNKNOWN without
+				slabinfo */
+	struct snapshot_totals totals;
+
+	const struct port_tally **ports; /* heaviest first; the rows are borrowed from the tally
+					    until its next start */
+	size_t ports_count;
+	struct {
+		uint64_t ports, sockets, memory_bytes;
+	} omitted;
+
+	struct usage client_ports;  /* ports in use towards the busiest destination, and how many
+				       there are */
+	struct destination busiest; /* sockets == 0: none */
+};
+
+/*
+ * Sums up a tally: totals over every row, the ports_max heaviest rows (all of them with 0), the
+ * others summed in omitted. The caller has filled origin, scan, scanned, limits and slab_bytes; the
+ * rest is set here. Returns 0 or -ENOMEM. The snapshot borrows from t; release with
+ * snapshot_release.
+ */
+int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max);
+
+void snapshot_release(struct snapshot *s);
+
+/*
+ * Takes the number of ESTABLISHED from the counter, for a scan that masked it out: snmp CurrEstab
+ * less CLOSE_WAIT (RFC 4022 counts both). Call after snapshot_take() of a scan without filter.
+ * Leaves it unknown where the counter is.
+ */
+void snapshot_established_from_counter(struct snapshot *s);
+
+#endif

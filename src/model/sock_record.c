@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/sock_record.h"
+
+/* States in which the kernel finishes what a process has closed; in the others a socket without
+ * inode waits for accept(). */
+#define STATES_AFTER_CLOSE                                                                         \
+	(STATE_BIT(STATE_FIN_WAIT_1) | STATE_BIT(STATE_FIN_WAIT_2) | STATE_BIT(STATE_CLOSING) |    \
+		STATE_BIT(STATE_LAST_ACK))
+
+enum sock_hold sock_record_hold(enum sock_kind kind, enum tcp_state state, uint32_t inode)
+{
+	if (kind != KIND_FULL)
+		return HOLD_NONE;
+	/* A listener or a bound socket without inode is the kernel's own (NFS, SMB): held all the
+	 * same. */
+	if (inode || state == STATE_LISTEN || state == STATE_BOUND_INACTIVE || state == STATE_CLOSE)
+		return HOLD_HELD;
+	return state_set_has(STATES_AFTER_CLOSE, state) ? HOLD_ORPHAN : HOLD_UNACCEPTED;
+}

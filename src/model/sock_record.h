@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One socket as the kernel reported it: what kernel/ hands to model/, one at a time, nothing kept.
+ */
+#ifndef TCPSTATED_MODEL_SOCK_RECORD_H
+#define TCPSTATED_MODEL_SOCK_RECORD_H
+
+#include "model/state.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum sock_kind {
+	KIND_FULL, /* a struct tcp_sock */
+	KIND_MINI, /* a struct tcp_timewait_sock: TIME_WAIT, or FIN_WAIT_2 closed by its process */
+	KIND_REQUEST, /* a struct tcp_request_sock: SYN_RECV */
+	KIND_COUNT,
+};
+
+enum sock_hold {
+	HOLD_NONE,       /* no process can hold it: mini and request */
+	HOLD_HELD,       /* a process has it open */
+	HOLD_ORPHAN,     /* closed by its process, not yet done by the kernel */
+	HOLD_UNACCEPTED, /* still in its listener's accept queue */
+	HOLD_COUNT,
+};
+
+/* idiag_timer in the kernel's numbers (net/ipv4/inet_diag.c: inet_sk_diag_fill,
+ * inet_twsk_diag_fill). */
+enum sock_timer {
+	TIMER_NONE,
+	TIMER_RETRANSMIT,
+	TIMER_KEEPALIVE,
+	TIMER_TIME_WAIT, /* only mini sockets have it */
+	TIMER_PROBE,
+};
+
+/* Bytes of buffers, from SK_MEMINFO. Forward allocation and wmem_alloc are left out: they are
+ * accounting, not memory. */
+struct sock_buffers {
+	uint32_t receive; /* SK_MEMINFO_RMEM_ALLOC: truesize of the receive and out-of-order queues
+			   */
+	uint32_t send;    /* SK_MEMINFO_WMEM_QUEUED: truesize of the send and retransmit queues */
+	uint32_t option;  /* SK_MEMINFO_OPTMEM: filters, keys, socket storage */
+	uint32_t
+		backlog; /* SK_MEMINFO_BACKLOG: received while the owner was busy with the socket */
+};
+
+struct sock_record {
+	uint8_t family; /* AF_INET or AF_INET6: which slab caches it lives in; a mapped IPv4 address
+			   is AF_INET6 */
+	uint8_t state;  /* enum tcp_state */
+	uint8_t kind;   /* enum sock_kind */
+	uint8_t hold;   /* enum sock_hold */
+	uint8_t timer;  /* enum sock_timer */
+	bool has_buffers;
+	uint16_t local_port;    /* host byte order */
+	uint16_t remote_port;   /* host byte order */
+	uint32_t expires_ms;    /* of that timer; for TIMER_TIME_WAIT what is left of its life */
+	uint32_t receive_queue; /* bytes, the FIN counting as one; LISTEN: connections waiting for
+				   accept() */
+	uint32_t send_queue; /* bytes, the FIN counting as one; LISTEN: the backlog, or 0 where the
+				source does not tell */
+	struct sock_buffers buffers; /* zero without has_buffers */
+	uint64_t cookie;             /* 0 when the source does not tell */
+	uint64_t cgroup_id;          /* 0 when the source does not tell */
+	uint32_t inode;              /* 0 when no process holds it */
+	uint32_t uid;
+	uint8_t local_address[16];  /* network byte order; AF_INET: the first four bytes, the rest
+				       zero */
+	uint8_t remote_address[16]; /* likewise */
+};
+
+/* Who has the socket, from its kind, state and inode (KERNEL: an inode of 0 alone does not make an
+ * orphan). */
+enum sock_hold sock_record_hold(enum sock_kind kind, enum tcp_state state, uint32_t inode);
+
+#endif

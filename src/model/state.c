@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/state.h"
+
+#include "util.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	uint8_t kernel; /* include/net/tcp_states.h */
+} states[STATE_COUNT] = {
+	[STATE_ESTABLISHED] = {"ESTABLISHED", 1},
+	[STATE_SYN_SENT] = {"SYN_SENT", 2},
+	[STATE_SYN_RECV] = {"SYN_RECV", 3},
+	[STATE_FIN_WAIT_1] = {"FIN_WAIT_1", 4},
+	[STATE_FIN_WAIT_2] = {"FIN_WAIT_2", 5},
+	[STATE_TIME_WAIT] = {"TIME_WAIT", 6},
+	[STATE_CLOSE] = {"CLOSE", 7},
+	[STATE_CLOSE_WAIT] = {"CLOSE_WAIT", 8},
+	[STATE_LAST_ACK] = {"LAST_ACK", 9},
+	[STATE_LISTEN] = {"LISTEN", 10},
+	[STATE_CLOSING] = {"CLOSING", 11},
+	[STATE_BOUND_INACTIVE] = {"BOUND_INACTIVE", 13},
+};
+
+const char *state_name(enum tcp_state s)
+{
+	return states[s].name;
+}
+
+static bool is_separator(char c)
+{
+	return c == '_' || c == '-';
+}
+
+/* Compares without case and separators, so that FIN-WAIT-1, fin_wait_1 and FIN_WAIT1 are the same
+ * word. */
+static bool same_state_name(const char *name, size_t length, const char *canonical)
+{
+	size_t i = 0;
+
+	for (; *canonical; canonical++) {
+		if (is_separator(*canonical))
+			continue;
+		while (i < length && is_separator(name[i]))
+			i++;
+		if (i == length || toupper((unsigned char)name[i]) != *canonical)
+			return false;
+		i++;
+	}
+	return i == length;
+}
+
+int state_from_name(const char *name, size_t length, enum tcp_state *ret)
+{
+	STATE_FOREACH(s) {
+		if (same_state_name(name, length, states[s].name)) {
+			*ret = s;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+int state_set_parse(const char *list, state_set *ret, const char **ret_word, size_t *ret_length)
+{
+	state_set set = 0;
+
+	for (const char *word = list;; word++) {
+		size_t length = strcspn(word, ",");
+		enum tcp_state s;
+
+		if (state_from_name(word, length, &s) < 0) {
+			*ret_word = word;
+			*ret_length = length;
+			return -EINVAL;
+		}
+		set |= STATE_BIT(s);
+		word += length;
+		if (!*word)
+			break;
+	}
+	*ret = set;
+	return 0;
+}
+
+int state_from_kernel(unsigned number, enum tcp_state *ret)
+{
+	/* TCP_NEW_SYN_RECV, 12, is what request sockets are inside; they are reported as SYN_RECV.
+	 */
+	STATE_FOREACH(s) {
+		if (states[s].kernel == number) {
+			*ret = s;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+uint32_t state_set_to_kernel(state_set set)
+{
+	uint32_t mask = 0;
+
+	STATE_FOREACH(s)
+		if (state_set_has(set, s))
+			mask |= UINT32_C(1) << states[s].kernel;
+	/* A socket in CLOSE is in no table but that of bound ports, which is read for
+	 * BOUND_INACTIVE alone. */
+	if (state_set_has(set, STATE_CLOSE))
+		mask |= UINT32_C(1) << states[STATE_BOUND_INACTIVE].kernel;
+	return mask;
+}

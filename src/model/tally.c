@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/tally.h"
+
+#include "model/sock_memory.h"
+#include "util.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void port_tally_init(struct port_tally *p)
+{
+	*p = (struct port_tally){0};
+	STATE_FOREACH(s)
+		p->states[s].oldest_ms = AGE_UNKNOWN;
+}
+
+int tally_new(struct tally **ret)
+{
+	/* Zeroed pages cost nothing until a port is seen: only what the scan touches becomes
+	 * resident. */
+	struct tally *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	port_tally_init(&t->rest);
+	*ret = t;
+	return 0;
+}
+
+struct tally *tally_free(struct tally *t)
+{
+	if (t) {
+		free(t->rows);
+		free(t);
+	}
+	return NULL;
+}
+
+void tally_freep(struct tally **t)
+{
+	*t = tally_free(*t);
+}
+
+void tally_start(struct tally *t, const struct tally_context *context)
+{
+	struct tally_netns *ns = &t->netns;
+
+	memset(&ns->server, 0, sizeof(ns->server));
+	memset(&ns->charged, 0, sizeof(ns->charged));
+	memset(&ns->destinations, 0, sizeof(ns->destinations));
+	for (size_t i = 0; i < t->rows_used; i++) {
+		const struct port_tally *row = &t->rows[i];
+
+		ns->row[row->side][row->port] = 0;
+		if (row->side == SIDE_SERVER)
+			port_set_add(&ns->server, row->port);
+	}
+	if (t->rest_ports)
+		memset(ns->row, 0, sizeof(ns->row));
+	t->rows_used = 0;
+	t->rest_ports = 0;
+	port_tally_init(&t->rest);
+	t->prices = context->prices;
+	t->filter = context->filter;
+	ns->port_first = context->port_first;
+	ns->port_last = context->port_last;
+	ns->fin_timeout_ms = context->fin_timeout_ms;
+}
+
+static bool is_ephemeral(const struct tally_netns *ns, uint16_t port)
+{
+	return ns->port_first <= port && port <= ns->port_last;
+}
+
+/* DESIGN's rule: a listener decides; without one, a port outside the ephemeral range that faces one
+ * inside it. */
+static enum sock_side side_of(const struct tally_netns *ns, const struct sock_record *r)
+{
+	if (port_set_has(&ns->server, r->local_port))
+		return SIDE_SERVER;
+	if (is_ephemeral(ns, r->local_port))
+		return SIDE_CLIENT;
+	/* Bound to a port of its own choice and not connected yet: only a server does that. */
+	if (!r->remote_port || is_ephemeral(ns, r->remote_port))
+		return SIDE_SERVER;
+	return SIDE_CLIENT;
+}
+
+/* Makes room for one more row. Returns false when there may be no more, or no memory is left. */
+static bool grow_rows(struct tally *t)
+{
+	size_t allocated = MIN(MAX(t->rows_allocated * 2, (size_t)64), (size_t)TALLY_ROWS_MAX);
+	struct port_tally *rows;
+
+	if (t->rows_used < t->rows_allocated)
+		return true;
+	if (t->rows_used == TALLY_ROWS_MAX)
+		return false;
+	rows = reallocarray(t->rows, allocated, sizeof(*rows));
+	if (!rows)
+		return false;
+	t->rows = rows;
+	t->rows_allocated = allocated;
+	return true;
+}
+
+static struct port_tally *row_of(struct tally *t, enum sock_side side, uint16_t port)
+{
+	uint32_t *index = &t->netns.row[side][port];
+	struct port_tally *row;
+
+	if (*index == TALLY_ROW_REST)
+		return &t->rest;
+	if (*index)
+		return &t->rows[*index - 1];
+	if (!grow_rows(t)) {
+		*index = TALLY_ROW_REST;
+		t->rest_ports++;
+		return &t->rest;
+	}
+	row = &t->rows[t->rows_used++];
+	port_tally_init(row);
+	row->side = (uint8_t)side;
+	row->port = port;
+	*index = (uint32_t)t->rows_used;
+	return row;
+}
+
+/* How long a mini socket has been in its state: its timer runs down from a length that is known. */
+static uint32_t age_ms(const struct tally_netns *ns, const struct sock_record *r)
+{
+	uint32_t whole = r->state == STATE_TIME_WAIT ? TIME_WAIT_MS : ns->fin_timeout_ms;
+
+	if (r->kind != KIND_MINI || whole == AGE_UNKNOWN)
+		return AGE_UNKNOWN;
+	if (r->expires_ms <= whole)
+		return whole - r->expires_ms;
+	/* Past the whole: by a timer tick it just began; by more it has a TCP_LINGER2 of its own,
+	 * and its start is unknown. */
+	return r->state == STATE_TIME_WAIT ? 0 : AGE_UNKNOWN;
+}
+
+static uint64_t memory_of(struct tally *t, const struct sock_record *r)
+{
+	uint64_t memory = sock_memory(&t->prices, r);
+
+	if (!port_set_has(&t->netns.charged, r->local_port)) {
+		port_set_add(&t->netns.charged, r->local_port);
+		memory += port_memory(&t->prices);
+	}
+	return memory;
+}
+
+static void note_listener(struct port_tally *row, const struct sock_record *r)
+{
+	row->listening = true;
+	row->accept_queue += r->receive_queue;
+	row->backlog += r->send_queue;
+}
+
+static uint32_t older(uint32_t a, uint32_t b)
+{
+	if (a == AGE_UNKNOWN || b == AGE_UNKNOWN)
+		return MIN(a, b);
+	return MAX(a, b);
+}
+
+static void count_in_state(
+	struct state_tally *st, const struct sock_record *r, uint64_t memory, uint32_t age)
+{
+	st->sockets++;
+	st->memory_bytes += memory;
+	st->mini += r->kind == KIND_MINI;
+	st->request += r->kind == KIND_REQUEST;
+	st->orphan += r->hold == HOLD_ORPHAN;
+	st->unaccepted += r->hold == HOLD_UNACCEPTED;
+	st->oldest_ms = older(st->oldest_ms, age);
+}
+
+void tally_count(struct tally *t, const struct sock_record *r)
+{
+	struct tally_netns *ns = &t->netns;
+	struct port_tally *row;
+	enum sock_side side;
+	uint64_t memory;
+	uint16_t port;
+
+	if (r->state == STATE_LISTEN)
+		port_set_add(&ns->server, r->local_port);
+	side = side_of(ns, r);
+	port = side == SIDE_SERVER ? r->local_port : r->remote_port;
+
+	/* Before the filter: neither the price of a port's buckets nor the ports in use depend on
+	 * what is shown. */
+	memory = memory_of(t, r);
+	if (side == SIDE_CLIENT && r->remote_port && is_ephemeral(ns, r->local_port))
+		destinations_count(&ns->destinations, r);
+
+	if (!t->filter.sides[side] || (t->filter.ports && !port_set_has(t->filter.ports, port)))
+		return;
+	row = row_of(t, side, port);
+	if (r->state == STATE_LISTEN)
+		note_listener(row, r);
+	if (state_set_has(t->filter.states, r->state))
+		count_in_state(&row->states[r->state], r, memory, age_ms(ns, r));
+}
+
+void state_tally_add(struct state_tally *sum, const struct state_tally *s)
+{
+	sum->sockets += s->sockets;
+	sum->memory_bytes += s->memory_bytes;
+	sum->mini += s->mini;
+	sum->request += s->request;
+	sum->orphan += s->orphan;
+	sum->unaccepted += s->unaccepted;
+	sum->oldest_ms = older(sum->oldest_ms, s->oldest_ms);
+}
+
+uint64_t port_tally_sockets(const struct port_tally *p, state_set states)
+{
+	uint64_t sockets = 0;
+
+	STATE_FOREACH(s)
+		if (state_set_has(states, s))
+			sockets += p->states[s].sockets;
+	return sockets;
+}
+
+uint64_t port_tally_memory(const struct port_tally *p, state_set states)
+{
+	uint64_t memory = 0;
+
+	STATE_FOREACH(s)
+		if (state_set_has(states, s))
+			memory += p->states[s].memory_bytes;
+	return memory;
+}
