@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/diag_message.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* What the attributes of one message tell. */
+struct attributes {
+	bool full; /* INET_DIAG_SHUTDOWN: every full socket carries it, mini and request sockets
+		      never do */
+	bool has_buffers;
+	struct sock_buffers buffers;
+	uint64_t cgroup_id;
+};
+
+/* SK_MEMINFO grew over time and may grow again; what a kernel does not send stays zero. */
+static void read_buffers(const struct nlattr *attr, struct attributes *a)
+{
+	uint32_t value[SK_MEMINFO_VARS] = {0};
+	size_t length = mnl_attr_get_payload_len(attr);
+
+	memcpy(value, mnl_attr_get_payload(attr), length < sizeof(value) ? length : sizeof(value));
+	a->has_buffers = length > SK_MEMINFO_WMEM_QUEUED * sizeof(value[0]);
+	a->buffers = (struct sock_buffers){
+		.receive = value[SK_MEMINFO_RMEM_ALLOC],
+		.send = value[SK_MEMINFO_WMEM_QUEUED],
+		.option = value[SK_MEMINFO_OPTMEM],
+		.backlog = value[SK_MEMINFO_BACKLOG],
+	};
+}
+
+static int read_attributes(const struct nlmsghdr *nlh, struct attributes *ret)
+{
+	const char *end = mnl_nlmsg_get_payload_tail(nlh);
+	const struct nlattr *attr = mnl_nlmsg_get_payload_offset(nlh, sizeof(struct inet_diag_msg));
+
+	for (; (const char *)attr < end; attr = mnl_attr_next(attr)) {
+		if (!mnl_attr_ok(attr, (int)(end - (const char *)attr)))
+			return -EBADMSG;
+		switch (mnl_attr_get_type(attr)) {
+		case INET_DIAG_SHUTDOWN:
+			ret->full = true;
+			break;
+		case INET_DIAG_SKMEMINFO:
+			read_buffers(attr, ret);
+			break;
+		case INET_DIAG_CGROUP_ID:
+			if (mnl_attr_get_payload_len(attr) == sizeof(ret->cgroup_id))
+				memcpy(&ret->cgroup_id, mnl_attr_get_payload(attr),
+					sizeof(ret->cgroup_id));
+			break;
+		default:
+			break;
+		}
+	}
+	return 0;
+}
+
+static enum sock_kind kind_of(const struct inet_diag_msg *msg, enum tcp_state state, bool full)
+{
+	if (full)
+		return KIND_FULL;
+	if (msg->idiag_timer == TIMER_TIME_WAIT)
+		return KIND_MINI;
+	return state == STATE_SYN_RECV ? KIND_REQUEST : KIND_FULL;
+}
+
+static void fill_record(struct sock_record *r, const struct inet_diag_msg *msg,
+	enum tcp_state state, const struct attributes *a)
+{
+	size_t address_size = msg->idiag_family == AF_INET ? 4 : 16;
+	uint16_t remote_port = ntohs(msg->id.idiag_dport);
+
+	/* Sockets that are bound and nothing else are reported as CLOSE; so is one that was reset,
+	 * but that has a peer. */
+	if (state == STATE_CLOSE && !remote_port)
+		state = STATE_BOUND_INACTIVE;
+
+	*r = (struct sock_record){
+		.family = msg->idiag_family,
+		.state = (uint8_t)state,
+		.kind = (uint8_t)kind_of(msg, state, a->full),
+		.timer = msg->idiag_timer,
+		.has_buffers = a->has_buffers,
+		.local_port = ntohs(msg->id.idiag_sport),
+		.remote_port = remote_port,
+		.expires_ms = msg->idiag_expires,
+		.receive_queue = msg->idiag_rqueue,
+		.send_queue = msg->idiag_wqueue,
+		.buffers = a->buffers,
+		.cookie = (uint64_t)msg->id.idiag_cookie[1] << 32 | msg->id.idiag_cookie[0],
+		.cgroup_id = a->cgroup_id,
+		.inode = msg->idiag_inode,
+		.uid = msg->idiag_uid,
+	};
+	r->hold = (uint8_t)sock_record_hold(r->kind, state, r->inode);
+	memcpy(r->local_address, msg->id.idiag_src, address_size);
+	memcpy(r->remote_address, msg->id.idiag_dst, address_size);
+}
+
+static int read_socket(struct diag_dump *dump, const struct nlmsghdr *nlh)
+{
+	const struct inet_diag_msg *msg = mnl_nlmsg_get_payload(nlh);
+	struct attributes attributes = {0};
+	struct sock_record record;
+	enum tcp_state state;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*msg))
+		return -EBADMSG;
+	if (msg->idiag_family != AF_INET && msg->idiag_family != AF_INET6)
+		return -EBADMSG;
+	if (read_attributes(nlh, &attributes) < 0)
+		return -EBADMSG;
+	if (state_from_kernel(msg->idiag_state, &state) < 0) {
+		dump->unknown++;
+		return 0;
+	}
+	fill_record(&record, msg, state, &attributes);
+	if (state_set_has(dump->states, record.state)) {
+		dump->sockets++;
+		dump->fn(&record, dump->userdata);
+	}
+	return 0;
+}
+
+/* A dump may fail at its end, too: then NLMSG_DONE carries the errno, and what came before is not
+ * the whole. */
+static int read_done(const struct nlmsghdr *nlh)
+{
+	int error = 0;
+
+	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(error))
+		memcpy(&error, mnl_nlmsg_get_payload(nlh), sizeof(error));
+	return error < 0 ? error : 1;
+}
+
+static int read_error(const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *error = mnl_nlmsg_get_payload(nlh);
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*error) || error->error > 0)
+		return -EBADMSG;
+	return error->error;
+}
+
+static int read_message(struct diag_dump *dump, const struct nlmsghdr *nlh)
+{
+	switch (nlh->nlmsg_type) {
+	case TCPDIAG_GETSOCK:
+	case SOCK_DIAG_BY_FAMILY:
+		return read_socket(dump, nlh);
+	case NLMSG_DONE:
+		return read_done(nlh);
+	case NLMSG_ERROR:
+		return read_error(nlh);
+	case NLMSG_OVERRUN:
+		return -ENOBUFS;
+	default:
+		return 0;
+	}
+}
+
+int diag_datagram_parse(struct diag_dump *dump, const void *datagram, size_t size)
+{
+	const struct nlmsghdr *nlh = datagram;
+	int left = size > INT32_MAX ? INT32_MAX : (int)size;
+
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		int r;
+
+		if (!mnl_nlmsg_portid_ok(nlh, dump->port_id) ||
+			!mnl_nlmsg_seq_ok(nlh, dump->sequence))
+			continue;
+		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+			dump->interrupted = true;
+		r = read_message(dump, nlh);
+		if (r != 0)
+			return r;
+	}
+	return left > 0 ? -EBADMSG : 0;
+}
+
+void diag_dump_result(const struct diag_dump *dump, struct scan *ret)
+{
+	ret->sockets = dump->sockets;
+	ret->complete = !dump->interrupted && !dump->unknown;
+	if (dump->interrupted)
+		snprintf(ret->error, sizeof(ret->error),
+			"the socket table changed while it was read");
+	else if (dump->unknown)
+		snprintf(ret->error, sizeof(ret->error),
+			"%" PRIu64 " sockets are in a state that this version does not know",
+			dump->unknown);
+}
