@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "judge/diagnosis.h"
+
+#include "format.h"
+#include "util.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Shares of MemTotal from which on a group of sockets is told whatever its number, and from which
+ * on it is critical.
+ */
+#define MEMORY_WARNING_PERCENT  1
+#define MEMORY_CRITICAL_PERCENT 5
+
+static const char *const severity_names[] = {
+	[SEVERITY_OK] = "ok",
+	[SEVERITY_WARNING] = "warning",
+	[SEVERITY_CRITICAL] = "critical",
+};
+
+const char *severity_name(enum severity s)
+{
+	return severity_names[s];
+}
+
+/* Adds a finding and returns it to be filled in, or NULL when no memory is left. */
+static struct finding *add_finding(
+	struct judgement *j, const struct diagnosis *d, enum severity severity)
+{
+	struct finding *f;
+
+	if (j->found.count == j->allocated) {
+		size_t allocated = MAX(2 * j->allocated, (size_t)16);
+		struct finding *list = reallocarray(j->found.list, allocated, sizeof(*list));
+
+		if (!list) {
+			j->error = -ENOMEM;
+			return NULL;
+		}
+		j->found.list = list;
+		j->allocated = allocated;
+	}
+	f = &j->found.list[j->found.count++];
+	*f = (struct finding){
+		.id = d->id,
+		.severity = severity,
+		.netns = j->snapshot->origin.netns,
+		.sockets = UNKNOWN,
+		.memory_bytes = UNKNOWN,
+		.oldest_ms = AGE_UNKNOWN,
+		.why = d->why,
+		.advice = d->advice,
+	};
+	return f;
+}
+
+static void set_port(struct finding *f, const struct port_tally *row)
+{
+	f->has_port = true;
+	f->side = (enum sock_side)row->side;
+	f->port = row->port;
+}
+
+/* Appends to the sentence; what does not fit is cut. */
+__attribute__((format(printf, 2, 3))) static void say(struct finding *f, const char *format, ...)
+{
+	size_t used = strlen(f->what);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(f->what + used, sizeof(f->what) - used, format, args);
+	va_end(args);
+}
+
+/* Begins the sentence with its subject. */
+static void say_where(struct finding *f)
+{
+	if (!f->has_port)
+		say(f, "many ports: ");
+	else
+		say(f, f->side == SIDE_SERVER ? "port %u: " : "to port %u: ", (unsigned)f->port);
+}
+
+static uint32_t full_sockets(const struct state_tally *t)
+{
+	return t->sockets - t->mini - t->request;
+}
+
+static uint32_t part_full_sockets(const struct state_tally *t, enum part part)
+{
+	switch (part) {
+	case PART_HELD:
+		return full_sockets(t) - t->orphan - t->unaccepted;
+	case PART_RELEASED:
+		return t->orphan;
+	case PART_UNACCEPTED:
+		return t->unaccepted;
+	case PART_ALL:
+		break;
+	}
+	return full_sockets(t);
+}
+
+static uint32_t part_sockets(const struct state_tally *t, enum part part)
+{
+	if (part == PART_ALL)
+		return t->sockets;
+	return part_full_sockets(t, part) + (part == PART_RELEASED ? t->mini : 0);
+}
+
+/*
+ * What a part of a state's sockets holds. The tally keeps one sum a state: mini sockets are taken
+ * out of it at their price, the full ones share the rest by number.
+ */
+static uint64_t part_memory(const struct judgement *j, const struct state_tally *t, enum part part)
+{
+	uint64_t price = j->snapshot->prices.object[OBJECT_TW_SOCK].bytes;
+	uint32_t full = full_sockets(t);
+	uint64_t mini = full ? MIN(t->memory_bytes, t->mini * price) : t->memory_bytes;
+	uint64_t memory = 0;
+
+	if (part == PART_ALL)
+		return t->memory_bytes;
+	if (full)
+		memory = (t->memory_bytes - mini) / full * part_full_sockets(t, part);
+	return memory + (part == PART_RELEASED ? mini : 0);
+}
+
+static uint64_t percent_of_memory(const struct judgement *j, unsigned percent)
+{
+	uint64_t total = j->snapshot->limits.mem_total_bytes;
+
+	return total == UNKNOWN ? UNKNOWN : total / 100 * percent;
+}
+
+/*
+ * The connections that this side closed first and that are not through yet: an answered close shows
+ * as TIME_WAIT for a minute, an unanswered one stays in the others, so that a share of them tells a
+ * fault from mere traffic.
+ */
+static uint64_t closed_first(const struct port_tally *row)
+{
+	return port_tally_sockets(row, STATE_BIT(STATE_FIN_WAIT_1) | STATE_BIT(STATE_FIN_WAIT_2) |
+					       STATE_BIT(STATE_CLOSING) |
+					       STATE_BIT(STATE_TIME_WAIT));
+}
+
+static enum severity judge_group(
+	const struct diagnosis *d, const struct judgement *j, const struct port_tally *row)
+{
+	const struct state_tally *t = &row->states[d->state];
+	uint64_t sockets = part_sockets(t, d->part), memory = part_memory(j, t, d->part);
+
+	if (!sockets)
+		return SEVERITY_OK;
+	if (memory >= percent_of_memory(j, MEMORY_CRITICAL_PERCENT))
+		return SEVERITY_CRITICAL;
+	if (memory >= percent_of_memory(j, MEMORY_WARNING_PERCENT))
+		return SEVERITY_WARNING;
+	if (sockets < d->floor || sockets * 100 < closed_first(row) * d->share_percent ||
+		t->oldest_ms < d->age_ms)
+		return SEVERITY_OK;
+	return SEVERITY_WARNING;
+}
+
+static void tell_group(const struct diagnosis *d, struct judgement *j, const struct port_tally *row,
+	bool one_port, enum severity severity)
+{
+	const struct state_tally *t = &row->states[d->state];
+	struct finding *f = add_finding(j, d, severity);
+	char number[FORMAT_SIZE];
+
+	if (!f)
+		return;
+	f->sockets = part_sockets(t, d->part);
+	f->memory_bytes = part_memory(j, t, d->part);
+	if (one_port) {
+		set_port(f, row);
+		/* Only mini sockets have a timer that tells their age. */
+		if (d->part == PART_ALL || d->part == PART_RELEASED)
+			f->oldest_ms = t->oldest_ms;
+	}
+
+	say_where(f);
+	say(f, "%s %s %s", format_count(number, f->sockets), state_name(d->state), d->words);
+	say(f, ", %s", format_bytes(number, f->memory_bytes));
+	if (f->oldest_ms != AGE_UNKNOWN)
+		say(f, ", oldest %s", format_duration(number, f->oldest_ms));
+}
+
+/* Takes a row that was told by itself out of the sum of all rows. */
+static void subtract_row(struct port_tally *sum, const struct port_tally *row)
+{
+	STATE_FOREACH(s) {
+		struct state_tally *a = &sum->states[s];
+		const struct state_tally *b = &row->states[s];
+
+		a->sockets -= MIN(a->sockets, b->sockets);
+		a->memory_bytes -= MIN(a->memory_bytes, b->memory_bytes);
+		a->mini -= MIN(a->mini, b->mini);
+		a->request -= MIN(a->request, b->request);
+		a->orphan -= MIN(a->orphan, b->orphan);
+		a->unaccepted -= MIN(a->unaccepted, b->unaccepted);
+	}
+}
+
+void look_groups(const struct diagnosis *d, struct judgement *j)
+{
+	const struct snapshot *s = j->snapshot;
+	struct port_tally others = {0};
+	enum severity severity;
+
+	memcpy(others.states, s->totals.states, sizeof(others.states));
+	for (size_t i = 0; i < s->ports_count; i++) {
+		severity = judge_group(d, j, s->ports[i]);
+		if (severity == SEVERITY_OK)
+			continue;
+		tell_group(d, j, s->ports[i], true, severity);
+		subtract_row(&others, s->ports[i]);
+	}
+	severity = judge_group(d, j, &others);
+	if (severity != SEVERITY_OK)
+		tell_group(d, j, &others, false, severity);
+}
+
+static enum severity judge_percent(double percent, double warning, double critical)
+{
+	if (percent >= critical)
+		return SEVERITY_CRITICAL;
+	return percent >= warning ? SEVERITY_WARNING : SEVERITY_OK;
+}
+
+/* Adds the finding about a limit, up to the numbers; NULL when there is none. */
+static struct finding *judge_limit(const struct diagnosis *d, struct judgement *j)
+{
+	const void *place = (const char *)j->snapshot + d->usage;
+	const struct usage *u = place;
+	enum severity severity = judge_percent(usage_percent(u), d->warning, d->critical);
+	struct finding *f = severity == SEVERITY_OK ? NULL : add_finding(j, d, severity);
+
+	if (f && d->counts_sockets)
+		f->sockets = u->used;
+	return f;
+}
+
+static void say_usage(const struct diagnosis *d, struct finding *f, const struct usage *u)
+{
+	char used[FORMAT_SIZE], max[FORMAT_SIZE], percent[FORMAT_SIZE];
+
+	say(f, "%s %s of %s (%s)", d->words, format_count(used, u->used), format_count(max, u->max),
+		format_percent(percent, usage_percent(u)));
+}
+
+void look_limit(const struct diagnosis *d, struct judgement *j)
+{
+	const void *place = (const char *)j->snapshot + d->usage;
+	struct finding *f = judge_limit(d, j);
+
+	if (f)
+		say_usage(d, f, place);
+}
+
+void look_client_ports(const struct diagnosis *d, struct judgement *j)
+{
+	const struct destination *busiest = &j->snapshot->busiest;
+	struct finding *f = judge_limit(d, j);
+	char endpoint[FORMAT_SIZE];
+
+	if (!f)
+		return;
+	f->has_port = true;
+	f->side = SIDE_CLIENT;
+	f->port = busiest->port;
+	say(f, "to %s: ",
+		format_endpoint(endpoint, busiest->family, busiest->address, busiest->port));
+	say_usage(d, f, &j->snapshot->client_ports);
+}
+
+/*
+ * The kernel drops what comes once more wait than the backlog says (include/net/sock.h:
+ * sk_acceptq_is_full).
+ */
+void look_accept_queues(const struct diagnosis *d, struct judgement *j)
+{
+	const struct snapshot *s = j->snapshot;
+
+	for (size_t i = 0; i < s->ports_count; i++) {
+		const struct port_tally *row = s->ports[i];
+		bool full = row->accept_queue > row->backlog;
+		char queue[FORMAT_SIZE], backlog[FORMAT_SIZE];
+		struct finding *f;
+
+		/* The fallback source does not tell the backlog. */
+		if (!row->listening || !row->backlog)
+			continue;
+		if (!full && (row->accept_queue < d->floor ||
+				     (double)row->accept_queue <
+					     d->warning / 100 * (double)row->backlog))
+			continue;
+		f = add_finding(j, d, full ? SEVERITY_CRITICAL : SEVERITY_WARNING);
+		if (!f)
+			return;
+		set_port(f, row);
+		f->sockets = row->accept_queue;
+		say_where(f);
+		say(f, "%s %s, the backlog is %s", format_count(queue, row->accept_queue), d->words,
+			format_count(backlog, row->backlog));
+	}
+}
+
+/*
+ * SYN_RECV counts against the backlog as well; where that is not known, against what nobody would
+ * call a burst.
+ */
+void look_syn_recv(const struct diagnosis *d, struct judgement *j)
+{
+	const struct snapshot *s = j->snapshot;
+
+	for (size_t i = 0; i < s->ports_count; i++) {
+		const struct port_tally *row = s->ports[i];
+		const struct state_tally *t = &row->states[STATE_SYN_RECV];
+		double backlog = row->backlog ? (double)row->backlog : 10 * (double)d->floor;
+		enum severity severity =
+			judge_percent((double)t->sockets * 100 / backlog, d->warning, d->critical);
+		char number[FORMAT_SIZE];
+		struct finding *f;
+
+		if (t->sockets < d->floor || severity == SEVERITY_OK)
+			continue;
+		f = add_finding(j, d, severity);
+		if (!f)
+			return;
+		set_port(f, row);
+		f->sockets = t->sockets;
+		f->memory_bytes = t->memory_bytes;
+		say_where(f);
+		say(f, "%s %s", format_count(number, t->sockets), d->words);
+		if (row->backlog)
+			say(f, ", the backlog is %s", format_count(number, row->backlog));
+	}
+}
+
+/*
+ * Worst first. What has no memory of its own is a limit of the whole machine and goes before the
+ * ports.
+ */
+static int compare_findings(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+
+	if (x->severity != y->severity)
+		return x->severity > y->severity ? -1 : 1;
+	if (x->memory_bytes != y->memory_bytes)
+		return x->memory_bytes > y->memory_bytes ? -1 : 1;
+	if (x->port != y->port)
+		return x->port < y->port ? -1 : 1;
+	return strcmp(x->id, y->id);
+}
+
+int diagnose(const struct snapshot *s, struct findings *ret)
+{
+	struct judgement j = {.snapshot = s};
+
+	for (const struct diagnosis *d = diagnoses; d->id && !j.error; d++)
+		d->look(d, &j);
+	if (j.error) {
+		findings_release(&j.found);
+		return j.error;
+	}
+	if (j.found.count)
+		qsort(j.found.list, j.found.count, sizeof(*j.found.list), compare_findings);
+	*ret = j.found;
+	return 0;
+}
+
+void findings_release(struct findings *f)
+{
+	free(f->list);
+	*f = (struct findings){0};
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One thing worth a person's attention: what judge/ hands to tell/. */
+#ifndef TCPSTATED_JUDGE_FINDING_H
+#define TCPSTATED_JUDGE_FINDING_H
+
+#include "model/filter.h"
+#include "model/snapshot.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum severity { SEVERITY_OK, SEVERITY_WARNING, SEVERITY_CRITICAL };
+
+/* "ok", "warning" or "critical". */
+const char *severity_name(enum severity s);
+
+struct finding {
+	const char *id; /* stable, for example "close-wait-not-closed"; static storage */
+	enum severity severity;
+	bool has_port;     /* it is about one port: side and port are set */
+	const char *netns; /* borrowed from the snapshot */
+	enum sock_side side;
+	uint16_t port;
+	uint64_t sockets;      /* how many sockets it is about; UNKNOWN where that means nothing */
+	uint64_t memory_bytes; /* what they hold; UNKNOWN likewise */
+	uint32_t oldest_ms;    /* AGE_UNKNOWN where no timer tells it */
+	char what[192];        /* one sentence with the numbers, without a full stop */
+	const char *why;       /* the cause and the consequence; static storage */
+	const char *advice;    /* what to do; static storage */
+};
+
+/* Findings of one snapshot, worst first. */
+struct findings {
+	struct finding *list;
+	size_t count;
+};
+
+/*
+ * Judges a snapshot by what one look can tell (no history). A group of sockets is silent while it
+ * is fewer than FINDING_FLOOR_SOCKETS and holds less than 1 % of MemTotal; groups that a healthy
+ * machine passes through have a higher floor. Sockets that are too thinly spread to make a group on
+ * any port, or whose port is not listed, are judged together. Returns 0 or -ENOMEM; release with
+ * findings_release. The findings borrow from the snapshot.
+ */
+#define FINDING_FLOOR_SOCKETS 50
+int diagnose(const struct snapshot *s, struct findings *ret);
+
+void findings_release(struct findings *f);
+
+#endif
