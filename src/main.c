@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* tcpstated: options, then one look at the machine, then the telling. */
+#include "config.h"
+#include "judge/finding.h"
+#include "kernel/object_sizes.h"
+#include "kernel/source.h"
+#include "model/tally.h"
+#include "options.h"
+#include "poll.h"
+#include "tell/check.h"
+#include "tell/json.h"
+#include "tell/text.h"
+#include "util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { EXIT_SCAN_FAILED = 1, EXIT_USAGE = 2 };
+
+/* A dump under heavy churn may need a second look; more would only add to the load. */
+#define SCAN_ATTEMPTS 3
+
+__attribute__((format(printf, 1, 2))) static void complain(const char *format, ...)
+{
+	va_list args;
+
+	fputs("tcpstated: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+/* A file that is opened while standard output is closed would become standard output. */
+static int reserve_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		if (fd == STDOUT_FILENO) {
+			complain("standard output is closed: there is nowhere to print to");
+			return -EBADF;
+		}
+		if (open("/dev/null", O_RDWR) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int recorder_open(const char *path, struct source **source)
+{
+	/* It holds the addresses of everybody who is connected. */
+	cleanup_(closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct source *recorder;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = source_recorder_new(*source, fd, &recorder);
+	if (r < 0)
+		return r;
+	(void)TAKE_FD(fd);
+	*source = recorder;
+	return 0;
+}
+
+/* Opens what the options name to be read. Returns 0 or, having complained, an exit status. */
+static int open_source(const struct options *o, struct source **ret)
+{
+	cleanup_(source_freep) struct source *source = NULL;
+	const char *problem = NULL;
+	int r;
+
+	if (o->replay) {
+		r = source_replay_new(o->replay, &source, &problem);
+		if (r < 0) {
+			complain("%s: %s", o->replay, problem ? problem : strerror(-r));
+			return r == -EBADMSG ? EXIT_SCAN_FAILED : EXIT_USAGE;
+		}
+	} else {
+		r = source_live_new(o->table, &source);
+		if (r < 0) {
+			complain("%s", strerror(-r));
+			return EXIT_SCAN_FAILED;
+		}
+	}
+	if (o->record) {
+		r = recorder_open(o->record, &source);
+		if (r < 0) {
+			complain("%s: cannot record: %s", o->record, strerror(-r));
+			return EXIT_USAGE;
+		}
+	}
+	*ret = TAKE_PTR(source);
+	return 0;
+}
+
+static int read_prices(
+	const struct options *o, struct source *source, struct poll_settings *settings)
+{
+	int r = prices_read(source, o->slabinfo, &settings->prices, &settings->slab_bytes);
+
+	if (r == -EBADMSG)
+		complain("%s: this is no slabinfo; expected a file in the format of /proc/slabinfo",
+			o->slabinfo);
+	else if (r < 0)
+		complain("%s: %s", o->slabinfo, strerror(-r));
+	return r < 0 ? EXIT_USAGE : 0;
+}
+
+/* How wide the terminal is; what a mail or a log shows where there is none. */
+static unsigned columns_of(FILE *out)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize window;
+	unsigned long n = 0;
+
+	if (ioctl(fileno(out), TIOCGWINSZ, &window) == 0)
+		n = window.ws_col;
+	else if (columns)
+		n = strtoul(columns, NULL, 10);
+	return n > 0 && n <= UINT16_MAX ? (unsigned)n : 80;
+}
+
+static struct text_style style_for(const struct options *o, FILE *out)
+{
+	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org */
+	bool color = o->color == COLOR_ALWAYS ||
+		     (o->color == COLOR_AUTO && isatty(fileno(out)) && !(no_color && *no_color));
+
+	return (struct text_style){.wide = o->wide, .color = color, .columns = columns_of(out)};
+}
+
+/* Tells a snapshot in the form that was asked for. Returns the exit status. */
+static int tell(
+	const struct options *o, const struct snapshot *snapshot, const struct findings *findings)
+{
+	const struct text_style style = style_for(o, stdout);
+	enum check_status check = CHECK_OK;
+	int r = 0;
+
+	switch ((enum output)o->output) {
+	case OUTPUT_TEXT:
+		r = tell_text(stdout, snapshot, findings, &style);
+		break;
+	case OUTPUT_JSON:
+		r = tell_json(stdout, snapshot, findings, isatty(STDOUT_FILENO));
+		break;
+	case OUTPUT_CHECK:
+		r = tell_check(stdout, snapshot, findings, &o->warning, &o->critical, &check);
+		break;
+	}
+	if (r < 0) {
+		complain("cannot write to standard output: %s", strerror(-r));
+		return o->output == OUTPUT_CHECK ? CHECK_UNKNOWN : EXIT_SCAN_FAILED;
+	}
+	return (int)check;
+}
+
+static int fail_scan(const struct options *o, const char *reason)
+{
+	complain("%s", reason);
+	if (o->output != OUTPUT_CHECK)
+		return EXIT_SCAN_FAILED;
+	(void)tell_check_unknown(stdout, reason);
+	return CHECK_UNKNOWN;
+}
+
+static int run_once(const struct options *o)
+{
+	cleanup_(source_freep) struct source *source = NULL;
+	cleanup_(tally_freep) struct tally *tally = NULL;
+	cleanup_(snapshot_release) struct snapshot snapshot = {0};
+	cleanup_(findings_release) struct findings findings = {0};
+	struct poll_settings settings = {
+		.filter = o->filter,
+		.closing = o->closing,
+		.ports_max = o->ports_max,
+		/* A recording holds one dump: the one that counted. */
+		.attempts = o->record || o->replay ? 1 : SCAN_ATTEMPTS,
+	};
+	int status, r;
+
+	status = open_source(o, &source);
+	if (status == 0)
+		status = read_prices(o, source, &settings);
+	if (status != 0)
+		return o->output == OUTPUT_CHECK ? CHECK_UNKNOWN : status;
+	if (tally_new(&tally) < 0)
+		return fail_scan(o, strerror(ENOMEM));
+	r = poll_once(source, tally, &settings, &snapshot);
+	if (r < 0)
+		return fail_scan(o, snapshot.scan.error);
+	if (diagnose(&snapshot, &findings) < 0)
+		return fail_scan(o, strerror(ENOMEM));
+
+	status = tell(o, &snapshot, &findings);
+	r = o->record ? source_recorder_finish(source) : 0;
+	if (r < 0) {
+		complain("%s: the recording is not complete: %s", o->record, strerror(-r));
+		status = EXIT_SCAN_FAILED;
+	}
+	return status;
+}
+
+static int print_and_close(void (*print)(FILE *out))
+{
+	print(stdout);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	complain("cannot write to standard output: %s", strerror(errno));
+	return EXIT_SCAN_FAILED;
+}
+
+static void print_version(FILE *out)
+{
+	fputs(PACKAGE_STRING "\n"
+			     "License GPL-2.0-or-later. There is no warranty, to the extent that "
+			     "the law permits.\n",
+		out);
+}
+
+/* A plugin that is called wrongly knows nothing; status 2 would page somebody. */
+static bool is_called_as_plugin(char **argv)
+{
+	while (*argv && strcmp(*argv, "--check") != 0)
+		argv++;
+	return *argv;
+}
+
+int main(int argc, char **argv)
+{
+	static struct options options;
+	char error[512];
+
+	if (reserve_standard_streams() < 0)
+		return EXIT_SCAN_FAILED;
+	if (options_parse(argc, argv, &options, error, sizeof(error)) < 0) {
+		complain("%s", error);
+		return is_called_as_plugin(argv) ? CHECK_UNKNOWN : EXIT_USAGE;
+	}
+	switch ((enum action)options.action) {
+	case ACTION_HELP:
+		return print_and_close(options_help);
+	case ACTION_VERSION:
+		return print_and_close(print_version);
+	case ACTION_ONCE:
+		break;
+	}
+	return run_once(&options);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line. One table drives parsing, --help, and the checks that man page and completion
+ * list the same options. */
+#ifndef TCPSTATED_OPTIONS_H
+#define TCPSTATED_OPTIONS_H
+
+#include "judge/threshold.h"
+#include "kernel/source.h"
+#include "model/filter.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+enum action { ACTION_ONCE, ACTION_HELP, ACTION_VERSION };
+
+enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_CHECK };
+
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct options {
+	int action; /* enum action; these are plain integers so that the option table can set them
+		     */
+	int output; /* enum output */
+	int color;  /* enum color */
+	int table;  /* enum socket_table */
+	int wide, closing;
+	size_t ports_max;     /* 0: every port */
+	struct filter filter; /* its ports point into this struct: do not copy it */
+	struct port_set ports;
+	struct thresholds warning, critical;
+	const char *record, *replay, *slabinfo; /* borrowed from argv; NULL: not given */
+};
+
+/*
+ * Reads the command line. Returns 0, or -EINVAL with a sentence in error that names the word and
+ * what was expected; *ret is undefined then. -h and -V end the reading.
+ */
+int options_parse(int argc, char **argv, struct options *ret, char *error, size_t error_size);
+
+/* Prints what --help prints. */
+void options_help(FILE *out);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "poll.h"
+
+#include "kernel/limits_read.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* States whose sockets can hold buffers. A dump of others alone does not ask for them: that is 40
+ * bytes less a record. */
+#define STATES_WITH_BUFFERS                                                                        \
+	((state_set)(STATE_SET_ALL &                                                               \
+		     ~(STATE_BIT(STATE_TIME_WAIT) | STATE_BIT(STATE_SYN_RECV) |                    \
+			     STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND_INACTIVE))))
+
+static uint64_t clock_us(clockid_t clock)
+{
+	struct timespec t;
+
+	if (clock_gettime(clock, &t) < 0)
+		return 0;
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void count_record(const struct sock_record *r, void *userdata)
+{
+	tally_count(userdata, r);
+}
+
+static struct tally_context tally_context_from(
+	const struct snapshot *s, const struct poll_settings *settings)
+{
+	const struct limits *l = &s->limits;
+	struct tally_context context = {
+		.prices = settings->prices,
+		.filter = settings->filter,
+		.fin_timeout_ms = AGE_UNKNOWN,
+	};
+
+	if (l->port_first <= UINT16_MAX && l->port_last <= UINT16_MAX) {
+		context.port_first = (uint16_t)l->port_first;
+		context.port_last = (uint16_t)l->port_last;
+	}
+	if (l->fin_timeout_seconds < AGE_UNKNOWN / 1000)
+		context.fin_timeout_ms = (uint32_t)(l->fin_timeout_seconds * 1000);
+	return context;
+}
+
+/* Scans until a dump was undisturbed, or as often as is allowed; the last one counts, and says if
+ * it is incomplete. */
+static int scan(struct source *source, struct tally *tally, const struct poll_settings *settings,
+	struct snapshot *s)
+{
+	const struct scan_request request = {
+		.states = s->scanned,
+		.buffers = s->scanned & STATES_WITH_BUFFERS,
+	};
+	const struct tally_context context = tally_context_from(s, settings);
+	uint64_t wall = clock_us(CLOCK_MONOTONIC), cpu = clock_us(CLOCK_PROCESS_CPUTIME_ID);
+	int r = 0;
+
+	for (unsigned attempt = 0; attempt < settings->attempts; attempt++) {
+		s->scan = (struct scan){0};
+		tally_start(tally, &context);
+		r = source->ops->scan(source, &request, count_record, tally, &s->scan);
+		if (r == 0 && s->scan.complete)
+			break;
+		if (r < 0 && r != -ENOBUFS)
+			break;
+	}
+	/* A replay brings the cost of the scan that was recorded. */
+	if (!s->scan.wall_us) {
+		s->scan.wall_us = clock_us(CLOCK_MONOTONIC) - wall;
+		s->scan.cpu_us = clock_us(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	}
+	return r;
+}
+
+/*
+ * What the source is able to tell. A socket that is bound or reset and in no connection is only
+ * listed by sock_diag since Linux 6.8 (net/ipv4/inet_diag.c: TCPF_BOUND_INACTIVE); of any other
+ * source, none seen does not mean that there is none.
+ */
+static state_set told_states(const struct snapshot *s)
+{
+	const state_set unlisted = STATE_BIT(STATE_CLOSE) | STATE_BIT(STATE_BOUND_INACTIVE);
+	unsigned major = 0, minor = 0;
+
+	(void)sscanf(s->origin.kernel, "%u.%u", &major, &minor);
+	if (strcmp(s->scan.source, "sock_diag") == 0 && (major > 6 || (major == 6 && minor >= 8)))
+		return STATE_SET_ALL;
+	return STATE_SET_ALL & (state_set)~unlisted;
+}
+
+static int fail(struct snapshot *s, int error, const char *what)
+{
+	s->scan = (struct scan){0};
+	snprintf(s->scan.error, sizeof(s->scan.error), "%s: %s", what, strerror(-error));
+	return error;
+}
+
+int poll_once(struct source *source, struct tally *tally, const struct poll_settings *settings,
+	struct snapshot *ret)
+{
+	struct snapshot s = {0};
+	int r;
+
+	r = source->ops->origin(source, &s.origin);
+	if (r < 0)
+		return fail(ret, r, "cannot tell where this is");
+	limits_read(source, &s.limits);
+
+	s.slab_bytes = settings->slab_bytes;
+	s.scanned = settings->filter.states;
+	if (settings->closing)
+		s.scanned &= (state_set)~STATE_BIT(STATE_ESTABLISHED);
+	r = scan(source, tally, settings, &s);
+	if (r < 0) {
+		ret->scan = s.scan;
+		return r;
+	}
+	s.scanned &= told_states(&s);
+	r = snapshot_take(&s, tally, settings->ports_max);
+	if (r < 0)
+		return fail(ret, r, "cannot sum up the sockets");
+	if (settings->closing)
+		snapshot_established_from_counter(&s);
+	*ret = s;
+	return 0;
+}
