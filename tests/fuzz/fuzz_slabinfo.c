@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Any bytes as /proc/slabinfo, and as what a recording keeps of it. */
+#include "kernel/object_sizes.h"
+#include "kernel/slabinfo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void fuzz_slabinfo(const char *text, size_t size)
+{
+	struct slabinfo info;
+
+	if (slabinfo_parse(text, size, 4096, &info) < 0)
+		return;
+	OBJECT_FOREACH(o) {
+		struct object_layout found;
+
+		if (!object_layout_is_sound(&info.layout[o]))
+			abort();
+		/* What has a line of its own is found by its size too. */
+		if (info.layout[o].size &&
+			slabinfo_find_size(text, size, 4096, info.layout[o].size, &found) < 0)
+			abort();
+	}
+}
+
+static void fuzz_note(const char *text, size_t size)
+{
+	struct object_sizes sizes, again;
+	struct prices prices;
+	char *copy;
+
+	if (object_sizes_parse(text, size, &sizes) < 0)
+		return;
+	prices_from_layout(&prices, sizes.source, sizes.layout, sizes.memcg);
+	if (object_sizes_format(&sizes, &copy) < 0 ||
+		object_sizes_parse(copy, strlen(copy), &again) < 0 ||
+		memcmp(sizes.layout, again.layout, sizeof(sizes.layout)) != 0 ||
+		sizes.slab_bytes != again.slab_bytes)
+		abort();
+	free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	fuzz_slabinfo((const char *)data, size);
+	fuzz_note((const char *)data, size);
+	return 0;
+}

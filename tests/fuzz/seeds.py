@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writes the seeds that no editor can: recordings (src/kernel/recording.h) and sock_diag datagrams (linux/inet_diag.h).
+
+usage: seeds.py CORPUS-DIRECTORY
+"""
+
+import pathlib
+import socket
+import struct
+import sys
+
+ORIGIN, FILE, REQUEST, DATAGRAM, LINE, RESULT, END = range(1, 8)
+TCPDIAG_GETSOCK, NLMSG_ERROR, NLMSG_DONE = 18, 2, 3
+SKMEMINFO, SHUTDOWN, CGROUP_ID = 7, 8, 21
+
+LINE_TEXT = b"   0: 0100007F:1F40 0100007F:C350 08 0:1 00:0 0 0 0 4711 1"
+
+
+def message(kind, payload):
+    return struct.pack("=IHHII", 16 + len(payload), kind, 2, 1, 0) + payload
+
+
+def attribute(kind, payload):
+    size = 4 + len(payload)
+    return struct.pack("=HH", size, kind) + payload + bytes(-size % 4)
+
+
+def sock(family, state, timer, local, remote, attributes=b"", inode=0):
+    addresses = bytes(32)
+    ident = struct.pack(">HH", local, remote) + addresses + struct.pack("=III", 0, 1, 2)
+    head = struct.pack("=BBBB", family, state, timer, 0)
+    return message(TCPDIAG_GETSOCK, head + ident + struct.pack("=IIIII", 0, 0, 0, 0, inode) + attributes)
+
+
+def dump():
+    full = (attribute(SHUTDOWN, b"\0") + attribute(SKMEMINFO, struct.pack("=9I", *range(9)))
+            + attribute(CGROUP_ID, struct.pack("=Q", 1)))
+    return (sock(socket.AF_INET, 10, 0, 80, 0, full, 7) + sock(socket.AF_INET6, 8, 0, 80, 50000, full, 8)
+            + sock(socket.AF_INET, 6, 3, 80, 50001) + sock(socket.AF_INET, 3, 1, 80, 50002))
+
+
+def done(error=0):
+    return message(NLMSG_DONE, struct.pack("=i", error))
+
+
+def error(number):
+    return message(NLMSG_ERROR, struct.pack("=iIHHII", number, 16, TCPDIAG_GETSOCK, 0, 1, 0))
+
+
+def chunk(kind, payload=b""):
+    return struct.pack("=II", kind, len(payload)) + payload
+
+
+def text(**facts):
+    return "".join(f"{name} {value}\n" for name, value in facts.items()).encode()
+
+
+def recording(*chunks, source="sock_diag", failed=0, complete=1, states="ESTABLISHED,TIME_WAIT,CLOSE_WAIT,LISTEN"):
+    origin = text(version="0.1.0", seconds=1763805000, nanoseconds=0, host="db1", boot_id="", kernel="6.18.44",
+                  netns="host")
+    result = text(source=source, failed=failed, complete=complete, error="", note="", wall_us=1, cpu_us=1)
+    files = (chunk(FILE, struct.pack("=I", 0) + b"/proc/net/sockstat\0TCP: inuse 1 orphan 0 tw 1 alloc 2 mem 3\n")
+             + chunk(FILE, struct.pack("=I", 2) + b"/proc/net/sockstat6\0"))
+    return (b"tcpstated recording 1\n" + struct.pack("=I", 0x01020304) + chunk(ORIGIN, origin) + files
+            + chunk(REQUEST, text(states=states, buffers=1)) + b"".join(chunks) + chunk(RESULT, result) + chunk(END))
+
+
+EVERY_STATE = ("ESTABLISHED,SYN_SENT,SYN_RECV,FIN_WAIT_1,FIN_WAIT_2,TIME_WAIT,CLOSE,CLOSE_WAIT,LAST_ACK,LISTEN,CLOSING,"
+               "BOUND_INACTIVE")
+
+SEEDS = {
+    "diag_message/dump": dump() + done(),
+    "diag_message/done_with_error": done(-4),
+    "diag_message/error": error(-95),
+    "diag_message/length_of_4_gib": struct.pack("=I", 0xFA000024) + done()[4:],
+    "recording/dump": recording(chunk(DATAGRAM, dump()), chunk(DATAGRAM, done()), states=EVERY_STATE),
+    "recording/closing_only": recording(chunk(DATAGRAM, done()), states="TIME_WAIT"),
+    "recording/lines": recording(chunk(DATAGRAM, error(-1)), chunk(LINE, bytes([socket.AF_INET]) + LINE_TEXT),
+                                 source="proc", states=EVERY_STATE),
+    "recording/failed": recording(chunk(DATAGRAM, error(-1)), failed=1, complete=0, states=EVERY_STATE),
+}
+
+
+def main():
+    for name, content in SEEDS.items():
+        path = pathlib.Path(sys.argv[1], name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()

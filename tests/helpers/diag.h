@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A plain sock_diag client of its own, so that what the tests make is not counted by the code that
+ * they test. */
+#ifndef TCPSTATED_TESTS_DIAG_H
+#define TCPSTATED_TESTS_DIAG_H
+
+#include <linux/inet_diag.h>
+#include <stdint.h>
+
+struct mnl_socket;
+
+typedef void (*diag_fn)(const struct inet_diag_msg *m, void *userdata);
+
+/* Opens a socket for the current namespace; it goes on to ask this one. Returns 0 or -errno. */
+int diag_open(struct mnl_socket **ret);
+
+/* Calls fn for every TCP socket in one of the states (bit N: the kernel's TCP_ state N), both
+ * families. Returns 0 or -errno. */
+int diag_dump(struct mnl_socket *diag, uint32_t states, diag_fn fn, void *userdata);
+
+/*
+ * Removes every TCP socket of the current namespace except listeners and those in TIME_WAIT (these
+ * go with the namespace, full sockets would keep it alive). Returns 0, -ETIMEDOUT when some are
+ * left after some seconds, or -errno.
+ */
+int diag_destroy_all(void);
+
+#endif

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "maker.h"
+
+#include "util.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#define BATCH_MAX 1000
+
+/*
+ * Clients bind to ports of the default ip_local_port_range, and to each only once an address: a
+ * port that TIME_WAIT still has is never asked for again.
+ */
+#define PORT_FIRST          32768
+#define BATCHES_PER_ADDRESS 28
+
+#define TIMEOUT_MS      10000
+#define FILES_FOR_OTHER 64
+
+struct batch {
+	int fd[2][BATCH_MAX]; /* by enum who; -1: closed */
+	unsigned count;
+};
+
+static unsigned files_max(void)
+{
+	struct rlimit limit = {0};
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return (unsigned)MIN(limit.rlim_cur, (rlim_t)1 << 20);
+}
+
+static unsigned batch_max(void)
+{
+	return MIN(BATCH_MAX, (files_max() - FILES_FOR_OTHER) / 4);
+}
+
+unsigned maker_capacity(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	return files_max() - FILES_FOR_OTHER - 2 * batch_max();
+}
+
+unsigned maker_addresses(unsigned count)
+{
+	return (count + batch_max() - 1) / batch_max();
+}
+
+struct endpoint {
+	struct in_addr v4;
+	struct in6_addr v6;
+	unsigned port;
+};
+
+static struct endpoint endpoint_here(unsigned number, unsigned port)
+{
+	return (struct endpoint){pair_here4(number), pair_here6(number), port};
+}
+
+static struct endpoint endpoint_peer(unsigned number, unsigned port)
+{
+	return (struct endpoint){pair_peer4(number), pair_peer6(number), port};
+}
+
+/* On a dual-stack port my socket is an IPv6 one with mapped addresses, and the peer's an IPv4 one.
+ */
+static int socket_family(const struct spec *s, enum who who)
+{
+	if (s->family == FAMILY_DUAL)
+		return who == MINE ? AF_INET6 : AF_INET;
+	return s->family == FAMILY_4 ? AF_INET : AF_INET6;
+}
+
+static socklen_t address_in(
+	struct sockaddr_storage *ret, const struct in_addr *address, unsigned port)
+{
+	struct sockaddr_in in = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr = *address,
+	};
+
+	memcpy(ret, &in, sizeof(in));
+	return sizeof(in);
+}
+
+static socklen_t address_in6(
+	struct sockaddr_storage *ret, const struct in6_addr *address, unsigned port)
+{
+	struct sockaddr_in6 in6 = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons((uint16_t)port),
+		.sin6_addr = *address,
+	};
+
+	memcpy(ret, &in6, sizeof(in6));
+	return sizeof(in6);
+}
+
+static socklen_t endpoint_address(
+	const struct spec *s, enum who who, const struct endpoint *e, struct sockaddr_storage *ret)
+{
+	struct in6_addr mapped = IN6ADDR_ANY_INIT;
+
+	if (socket_family(s, who) == AF_INET)
+		return address_in(ret, &e->v4, e->port);
+	if (s->family == FAMILY_6)
+		return address_in6(ret, &e->v6, e->port);
+	mapped.s6_addr[10] = mapped.s6_addr[11] = 0xff;
+	memcpy(&mapped.s6_addr[12], &e->v4, sizeof(e->v4));
+	return address_in6(ret, &mapped, e->port);
+}
+
+int spec_listen(const struct pair *p, const struct spec *s, uint16_t port)
+{
+	const struct timeval timeout = {TIMEOUT_MS / 1000, 0};
+	const int family = socket_family(s, s->client ? PEER : MINE);
+	const int v6only = s->family == FAMILY_6;
+	const struct in_addr any = {htonl(INADDR_ANY)};
+	cleanup_(closep) int fd = -1;
+	struct sockaddr_storage address;
+	socklen_t size = family == AF_INET ? address_in(&address, &any, port)
+					   : address_in6(&address, &in6addr_any, port);
+	int backlog = BATCH_MAX;
+	int r;
+
+	if (s->situation->handshake != HANDSHAKE_WHOLE)
+		backlog += (int)s->sockets;
+	r = pair_enter(p, !s->client || s->loopback);
+	if (r < 0)
+		return r;
+	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	r = fd < 0 ? -errno : pair_enter(p, true);
+	if (r < 0)
+		return r;
+	if ((family == AF_INET6 &&
+		    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only)) < 0) ||
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
+		bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, backlog) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+/* Both ends of the connection number index of the batch: where the client binds, and where it
+ * connects to. */
+static void endpoints(
+	const struct maker *m, unsigned index, struct endpoint *client, struct endpoint *server)
+{
+	const struct spec *s = m->spec;
+	unsigned port = PORT_FIRST + m->peer_number % BATCHES_PER_ADDRESS * BATCH_MAX + index;
+
+	*client = endpoint_peer(m->peer_number, port);
+	*server = endpoint_peer(m->peer_number, s->port);
+	if (s->loopback)
+		return;
+	if (s->client)
+		*client = endpoint_here(m->peer_number / BATCHES_PER_ADDRESS, port);
+	else
+		*server = endpoint_here(0, s->port);
+}
+
+/* Receives no segment from now on; the other side sees silence. */
+static int deafen(int fd)
+{
+	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog program = {.len = 1, .filter = &drop};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno
+											   : 0;
+}
+
+static int client_connect(const struct maker *m, unsigned index, int *ret)
+{
+	const struct timeval timeout = {TIMEOUT_MS / 1000, 0};
+	const struct spec *s = m->spec;
+	const enum who who = s->client ? MINE : PEER;
+	const int freely = 1;
+	const bool half = s->situation->handshake == HANDSHAKE_HALF;
+	struct sockaddr_storage address;
+	struct endpoint client, server;
+	cleanup_(closep) int fd = -1;
+	socklen_t size;
+
+	endpoints(m, index, &client, &server);
+	fd = socket(
+		socket_family(s, who), SOCK_STREAM | SOCK_CLOEXEC | (half ? SOCK_NONBLOCK : 0), 0);
+	if (fd < 0)
+		return -errno;
+	if (half && deafen(fd) < 0)
+		return -errno;
+	size = endpoint_address(s, who, &client, &address);
+	if (s->family == FAMILY_6 &&
+		setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &freely, sizeof(freely)) < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
+		bind(fd, (struct sockaddr *)&address, size) < 0)
+		return -errno;
+	size = endpoint_address(s, who, &server, &address);
+	if (connect(fd, (struct sockaddr *)&address, size) < 0 && !(half && errno == EINPROGRESS))
+		return errno == EINPROGRESS ? -ETIMEDOUT : -errno;
+	*ret = TAKE_FD(fd);
+	return 0;
+}
+
+/* The handshakes of a batch. */
+static int batch_connect(struct maker *m, struct batch *b)
+{
+	const struct spec *s = m->spec;
+	int *client = b->fd[s->client ? MINE : PEER], *server = b->fd[s->client ? PEER : MINE];
+	int r;
+
+	m->what = "cannot enter the namespace of the clients";
+	r = pair_enter(m->pair, s->client || s->loopback);
+	m->what = "cannot connect";
+	for (unsigned i = 0; r >= 0 && i < b->count; i++)
+		r = client_connect(m, i, &client[i]);
+	if (r < 0)
+		return r;
+	m->what = "cannot accept";
+	for (unsigned i = 0; i < b->count && s->situation->handshake == HANDSHAKE_WHOLE; i++) {
+		server[i] = accept4(m->listener, NULL, NULL, SOCK_CLOEXEC);
+		if (server[i] < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+	}
+	m->what = "cannot return to the namespace of the sockets";
+	return pair_enter(m->pair, true);
+}
+
+static int address_change(const struct maker *m, bool add)
+{
+	const int family = m->spec->family == FAMILY_6 ? AF_INET6 : AF_INET;
+	const struct endpoint peer = endpoint_peer(m->peer_number, 0);
+	const struct endpoint here = endpoint_here(m->peer_number / BATCHES_PER_ADDRESS, 0);
+	int r = 0;
+
+	if (add && m->spec->client && !m->spec->loopback)
+		r = pair_address(m->pair, true, family,
+			family == AF_INET ? (const void *)&here.v4 : &here.v6, true);
+	if (r < 0 && r != -EEXIST)
+		return r;
+	return pair_address(m->pair, m->spec->loopback, family,
+		family == AF_INET ? (const void *)&peer.v4 : &peer.v6, add);
+}
+
+static int send_bytes(int fd, unsigned bytes)
+{
+	static const char zeros[65536];
+
+	while (bytes > 0) {
+		struct pollfd can_send = {.fd = fd, .events = POLLOUT};
+		ssize_t n = send(fd, zeros, MIN(bytes, sizeof(zeros)), MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n > 0)
+			bytes -= (unsigned)n;
+		else if (errno != EAGAIN)
+			return -errno;
+		else if (poll(&can_send, 1, TIMEOUT_MS / 10) == 0)
+			return -ENOBUFS;
+	}
+	return 0;
+}
+
+static int act_send(const struct spec *s, enum who who, int *fd)
+{
+	return send_bytes(*fd, who == MINE ? s->unsent : s->unread);
+}
+
+static int act_shutdown(const struct spec *s, enum who who, int *fd)
+{
+	(void)s, (void)who;
+	return shutdown(*fd, SHUT_WR) < 0 ? -errno : 0;
+}
+
+static int act_close(const struct spec *s, enum who who, int *fd)
+{
+	(void)s, (void)who;
+	return close(TAKE_FD(*fd)) < 0 ? -errno : 0;
+}
+
+/* Reads all that comes before the FIN; the FIN itself is waited for. */
+static int read_to_end(int fd)
+{
+	struct pollfd ended = {.fd = fd, .events = POLLRDHUP};
+	char buffer[16384];
+	ssize_t n;
+
+	n = poll(&ended, 1, TIMEOUT_MS);
+	if (n <= 0)
+		return n == 0 ? -ETIMEDOUT : -errno;
+	do {
+		n = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+	} while (n > 0);
+	return n < 0 ? -errno : 0;
+}
+
+static int act_read_eof(const struct spec *s, enum who who, int *fd)
+{
+	(void)who;
+	return s->read_eof ? read_to_end(*fd) : 0;
+}
+
+/* The kernel would wait 40 ms with its ACK of the FIN, and that may be longer than the peer lives.
+ */
+static int act_ack_fin(const struct spec *s, enum who who, int *fd)
+{
+	const int quickly = 1;
+	int r = read_to_end(*fd);
+
+	(void)s, (void)who;
+	if (r < 0)
+		return r;
+	return setsockopt(*fd, IPPROTO_TCP, TCP_QUICKACK, &quickly, sizeof(quickly)) < 0 ? -errno
+											 : 0;
+}
+
+static int act_await_ack(const struct spec *s, enum who who, int *fd)
+{
+	int queued;
+
+	(void)s, (void)who;
+	for (int waited = 0; waited < TIMEOUT_MS; waited++) {
+		if (ioctl(*fd, SIOCOUTQ, &queued) < 0)
+			return -errno;
+		if (queued == 0)
+			return 0;
+		poll(NULL, 0, 1);
+	}
+	return -ETIMEDOUT;
+}
+
+static int act_deaf(const struct spec *s, enum who who, int *fd)
+{
+	(void)s, (void)who;
+	return deafen(*fd);
+}
+
+static int set_linger2(int fd, int seconds)
+{
+	return setsockopt(fd, IPPROTO_TCP, TCP_LINGER2, &seconds, sizeof(seconds)) < 0 ? -errno : 0;
+}
+
+static int act_linger2_short(const struct spec *s, enum who who, int *fd)
+{
+	(void)s, (void)who;
+	return set_linger2(*fd, 60);
+}
+
+static int act_linger2_long(const struct spec *s, enum who who, int *fd)
+{
+	(void)s, (void)who;
+	return set_linger2(*fd, 120);
+}
+
+/* Under repair a socket is closed without a segment, whatever its state. */
+static int act_vanish(const struct spec *s, enum who who, int *fd)
+{
+	const int repair = 1;
+
+	if (*fd < 0)
+		return 0;
+	if (setsockopt(*fd, IPPROTO_TCP, TCP_REPAIR, &repair, sizeof(repair)) < 0)
+		return -errno;
+	return act_close(s, who, fd);
+}
+
+static const struct {
+	int (*one)(const struct spec *s, enum who who, int *fd);
+	const char *what;
+} acts[] = {
+	[ACT_SEND] = {act_send, "cannot queue so many bytes"},
+	[ACT_SHUTDOWN] = {act_shutdown, "cannot shut down"},
+	[ACT_CLOSE] = {act_close, "cannot close"},
+	[ACT_READ_EOF] = {act_read_eof, "cannot read to the end"},
+	[ACT_ACK_FIN] = {act_ack_fin, "waiting for the FIN"},
+	[ACT_AWAIT_ACK] = {act_await_ack, "waiting for the acknowledgement"},
+	[ACT_AWAIT_STATE] = {NULL, "waiting for the state"},
+	[ACT_DEAF] = {act_deaf, "cannot attach a filter"},
+	[ACT_LINGER2_SHORT] = {act_linger2_short, "cannot set TCP_LINGER2"},
+	[ACT_LINGER2_LONG] = {act_linger2_long, "cannot set TCP_LINGER2"},
+	[ACT_SEVER] = {act_vanish, "cannot make the peers vanish"},
+};
+
+static int batch_step(struct maker *m, struct batch *b, const struct step *step)
+{
+	const struct spec *missing;
+	unsigned seen;
+	int r = 0;
+
+	m->what = acts[step->act].what;
+	/* The address first: nothing must be answered for a peer that is gone. */
+	if (step->act == ACT_SEVER)
+		r = address_change(m, false);
+	if (step->act == ACT_AWAIT_STATE)
+		return specs_await(m->specs, m->specs_count, &missing, &seen);
+	for (unsigned i = 0; r >= 0 && i < b->count; i++)
+		r = acts[step->act].one(m->spec, step->who, &b->fd[step->who][i]);
+	return r;
+}
+
+static int batch_run(struct maker *m, unsigned count)
+{
+	static struct batch b;
+	int r;
+
+	memset(&b, 0xff, sizeof(b));
+	b.count = count;
+	m->what = "cannot add an address";
+	r = address_change(m, true);
+	if (r >= 0)
+		r = batch_connect(m, &b);
+	m->spec->made += count;
+	for (size_t i = 0; r >= 0 && i < STEPS_MAX; i++)
+		if (m->spec->situation->steps[i].act != ACT_END)
+			r = batch_step(m, &b, &m->spec->situation->steps[i]);
+	m->peer_number++;
+	return r;
+}
+
+int maker_run(struct maker *m, unsigned count)
+{
+	const unsigned at_once = batch_max();
+	int r = 0;
+
+	while (r >= 0 && count > 0) {
+		unsigned n = MIN(count, at_once);
+
+		r = batch_run(m, n);
+		count -= n;
+	}
+	return r;
+}

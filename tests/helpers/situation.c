@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "situation.h"
+
+#include "diag.h"
+#include "util.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/poll.h>
+
+/* clang-format off */
+static const struct situation situations[] = {
+	{"established", "ESTABLISHED", TCP_ESTABLISHED, false, true, HANDSHAKE_WHOLE,
+		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_SEND}}},
+	{"syn_recv", "SYN_RECV", TCP_SYN_RECV, false, false, HANDSHAKE_HALF,
+		{{MINE, ACT_AWAIT_STATE}, {PEER, ACT_SEVER}}},
+	{"fin_wait_1_held", "FIN_WAIT_1", TCP_FIN_WAIT1, false, true, HANDSHAKE_WHOLE,
+		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_SEND}, {MINE, ACT_SHUTDOWN}}},
+	{"fin_wait_1_orphan", "FIN_WAIT_1", TCP_FIN_WAIT1, false, false, HANDSHAKE_WHOLE,
+		{{PEER, ACT_SEVER}, {MINE, ACT_SEND}, {MINE, ACT_CLOSE}}},
+	{"fin_wait_2_held", "FIN_WAIT_2", TCP_FIN_WAIT2, false, true, HANDSHAKE_WHOLE,
+		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {MINE, ACT_SHUTDOWN}, {PEER, ACT_ACK_FIN}, {MINE, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}}},
+	{"fin_wait_2_orphan", "FIN_WAIT_2", TCP_FIN_WAIT2, false, false, HANDSHAKE_WHOLE,
+		{{MINE, ACT_LINGER2_LONG}, {MINE, ACT_SHUTDOWN}, {PEER, ACT_ACK_FIN}, {MINE, ACT_AWAIT_ACK}, {MINE, ACT_CLOSE},
+			{PEER, ACT_SEVER}}},
+	{"fin_wait_2_mini", "FIN_WAIT_2", TCP_FIN_WAIT2, true, false, HANDSHAKE_WHOLE,
+		{{MINE, ACT_LINGER2_SHORT}, {MINE, ACT_SHUTDOWN}, {PEER, ACT_ACK_FIN}, {MINE, ACT_AWAIT_ACK}, {MINE, ACT_CLOSE},
+			{PEER, ACT_SEVER}}},
+	{"closing", "CLOSING", TCP_CLOSING, false, false, HANDSHAKE_WHOLE,
+		{{PEER, ACT_DEAF}, {MINE, ACT_CLOSE}, {PEER, ACT_SHUTDOWN}, {MINE, ACT_AWAIT_STATE}, {PEER, ACT_SEVER}}},
+	{"time_wait", "TIME_WAIT", TCP_TIME_WAIT, true, false, HANDSHAKE_WHOLE,
+		{{MINE, ACT_CLOSE}, {PEER, ACT_ACK_FIN}, {PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}}},
+	{"close_wait", "CLOSE_WAIT", TCP_CLOSE_WAIT, false, true, HANDSHAKE_WHOLE,
+		{{PEER, ACT_SEND}, {PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_READ_EOF},
+			{MINE, ACT_SEND}}},
+	{"close_wait_unaccepted", "CLOSE_WAIT", TCP_CLOSE_WAIT, false, false, HANDSHAKE_UNACCEPTED,
+		{{PEER, ACT_SEND}, {PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}}},
+	{"last_ack", "LAST_ACK", TCP_LAST_ACK, false, false, HANDSHAKE_WHOLE,
+		{{PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_SEND}, {MINE, ACT_CLOSE}}},
+	{"listen", "LISTEN", TCP_LISTEN, false, true, HANDSHAKE_NONE, {{MINE, ACT_END}}},
+};
+/* clang-format on */
+
+const struct situation *situation_at(size_t index)
+{
+	return index < ARRAY_SIZE(situations) ? &situations[index] : NULL;
+}
+
+const struct situation *situation_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(situations); i++)
+		if (strcmp(situations[i].name, name) == 0)
+			return &situations[i];
+	return NULL;
+}
+
+bool situation_has_step(const struct situation *s, enum who who, enum act act)
+{
+	for (size_t i = 0; i < STEPS_MAX; i++)
+		if (s->steps[i].act == act && s->steps[i].who == who)
+			return true;
+	return false;
+}
+
+/* The timer by which sock_diag tells a mini socket, and how long to wait for the kernel. */
+#define TIMER_OF_MINI 3
+#define AWAIT_MS      10000
+#define AWAIT_STEP_MS 5
+
+static bool spec_has(const struct spec *s, const struct inet_diag_msg *m)
+{
+	const struct situation *want = s->situation;
+	uint16_t port = ntohs(s->client ? m->id.idiag_dport : m->id.idiag_sport);
+	uint16_t first = s->port, ports = 1;
+
+	if (want->handshake == HANDSHAKE_NONE)
+		ports = (uint16_t)s->sockets;
+	return m->idiag_state == want->state && (m->idiag_timer == TIMER_OF_MINI) == want->mini &&
+	       (m->idiag_inode != 0) == want->held &&
+	       m->idiag_family == (s->family == FAMILY_4 ? AF_INET : AF_INET6) && port >= first &&
+	       port - first < ports;
+}
+
+/* Specs that sock_diag cannot tell apart are awaited together. */
+static bool same_to_diag(const struct spec *a, const struct spec *b)
+{
+	return a->situation->state == b->situation->state &&
+	       a->situation->mini == b->situation->mini &&
+	       a->situation->held == b->situation->held &&
+	       (a->family == FAMILY_4) == (b->family == FAMILY_4) && a->port == b->port &&
+	       a->client == b->client;
+}
+
+struct seen {
+	const struct spec *specs;
+	size_t count;
+	unsigned *sockets;
+};
+
+static void see(const struct inet_diag_msg *m, void *userdata)
+{
+	struct seen *seen = userdata;
+
+	for (size_t i = 0; i < seen->count; i++)
+		if (spec_has(&seen->specs[i], m))
+			seen->sockets[i]++;
+}
+
+static unsigned made_like(const struct spec *specs, size_t count, const struct spec *like)
+{
+	unsigned made = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (same_to_diag(&specs[i], like))
+			made += specs[i].made;
+	return made;
+}
+
+int specs_await(
+	const struct spec *specs, size_t count, const struct spec **ret_spec, unsigned *ret_seen)
+{
+	unsigned sockets[SPECS_MAX];
+	struct seen seen = {specs, count, sockets};
+	struct mnl_socket *diag;
+	int r = diag_open(&diag);
+
+	if (r < 0)
+		return r;
+	for (int waited = 0;; waited += AWAIT_STEP_MS) {
+		size_t i;
+
+		memset(sockets, 0, sizeof(sockets));
+		r = diag_dump(diag, UINT32_MAX, see, &seen);
+		for (i = 0; r >= 0 && i < count; i++)
+			if (sockets[i] != made_like(specs, count, &specs[i]))
+				break;
+		if (r < 0 || i == count)
+			break;
+		if (waited >= AWAIT_MS) {
+			*ret_spec = &specs[i];
+			*ret_seen = sockets[i];
+			r = -ETIMEDOUT;
+			break;
+		}
+		poll(NULL, 0, AWAIT_STEP_MS);
+	}
+	mnl_socket_close(diag);
+	return r;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The situations in which a TCP connection can rest, each as the steps that lead there. A situation
+ * is one of "my" socket, which is counted and measured; the peer's socket is only there to bring it
+ * about, and vanishes without a trace.
+ */
+#ifndef TCPSTATED_TESTS_SITUATION_H
+#define TCPSTATED_TESTS_SITUATION_H
+
+#include "pair.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum who { MINE, PEER };
+
+enum act {
+	ACT_END,
+	ACT_SEND,     /* MINE: the unsent bytes, PEER: the unread bytes of the spec, if any */
+	ACT_SHUTDOWN, /* of the sending side: FIN */
+	ACT_CLOSE,
+	ACT_READ_EOF,      /* if the spec asks for it: read all, and the end */
+	ACT_ACK_FIN,       /* PEER: wait for the FIN, read all, and acknowledge it at once */
+	ACT_AWAIT_ACK,     /* until all that was sent is acknowledged, the FIN included */
+	ACT_AWAIT_STATE,   /* until sock_diag shows my sockets in the state */
+	ACT_DEAF,          /* receive no more segments, and tell nobody */
+	ACT_LINGER2_SHORT, /* TCP_LINGER2 of 60 s: the kernel's mini socket */
+	ACT_LINGER2_LONG,  /* of 120 s: a full socket for the first 60 */
+	ACT_SEVER,         /* PEER: its address and its sockets vanish; nothing more is answered */
+};
+
+struct step {
+	enum who who;
+	enum act act;
+};
+
+enum handshake {
+	HANDSHAKE_WHOLE,      /* connected and accepted */
+	HANDSHAKE_UNACCEPTED, /* connected, never accepted */
+	HANDSHAKE_HALF,       /* SYN, SYN-ACK, silence */
+	HANDSHAKE_NONE,       /* a listener only */
+};
+
+#define STEPS_MAX 8
+
+struct situation {
+	const char *name;
+	const char *state_name;
+	uint8_t state; /* the kernel's number, as sock_diag tells it */
+	bool mini;     /* a tcp_timewait_sock */
+	bool held;     /* a process keeps it open */
+	enum handshake handshake;
+	struct step steps[STEPS_MAX];
+};
+
+/* Returns NULL when there is none of that name. */
+const struct situation *situation_find(const char *name);
+
+/* The situations one by one; NULL after the last. */
+const struct situation *situation_at(size_t index);
+
+bool situation_has_step(const struct situation *s, enum who who, enum act act);
+
+enum spec_family { FAMILY_4, FAMILY_6, FAMILY_DUAL /* IPv6 sockets, IPv4 packets */ };
+
+/* What one SPEC on the command line asks for. */
+struct spec {
+	const struct situation *situation;
+	enum spec_family family;
+	unsigned sockets;
+	uint16_t port; /* of the listener */
+	bool client;   /* my side is the one that connected */
+	bool loopback; /* both ends on lo */
+	bool read_eof;
+	unsigned unread, unsent; /* bytes */
+	unsigned made;
+};
+
+#define SPECS_MAX 64
+
+/*
+ * Waits until sock_diag shows here what the specs have made so far. Returns 0, -errno, or
+ * -ETIMEDOUT with the first spec that is not there and how many sockets are.
+ */
+int specs_await(
+	const struct spec *specs, size_t count, const struct spec **ret_spec, unsigned *ret_seen);
+
+#endif

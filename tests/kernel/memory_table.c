@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Prints, for every situation, what tcpstated estimates a socket to hold and what the allocator's
+ * own books say. Exit status 1 when they differ by more than 5 %, 77 when they cannot be read.
+ *
+ * usage: memory_table MKSOCKS TCPSTATED [SOCKETS]
+ *
+ * Each round makes the namespaces without sockets, then with them: the difference is what the
+ * sockets cost, and the namespaces, processes and descriptors of the experiment are not in it. The
+ * median of the rounds is taken cache by cache, so that what the rest of the machine does in one of
+ * them is left out.
+ */
+#include "../helpers/slabs.h"
+
+#include "util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json.h>
+#include <math.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define ROUNDS          5
+#define LIMIT_PERCENT   5.0
+#define SOCKETS_DEFAULT 10000
+
+/* Objects for each socket; of a cache that grew by less, nothing belongs to the sockets. */
+#define NOISE 0.02
+
+#define EXIT_CANNOT_READ 77
+
+/* What is put into a row of the table. */
+struct row {
+	const char *spec;  /* of mksocks, without the number */
+	const char *state; /* whose memory tcpstated is asked for */
+	bool has_pages;    /* data is outside the slabs: pages have to be counted too */
+};
+
+static const struct row rows[] = {
+	{"time_wait", "TIME_WAIT", false},
+	{"fin_wait_2_mini", "FIN_WAIT_2", false},
+	{"fin_wait_2_held", "FIN_WAIT_2", false},
+	{"fin_wait_2_orphan", "FIN_WAIT_2", false},
+	{"fin_wait_1_orphan", "FIN_WAIT_1", false},
+	{"fin_wait_1_held", "FIN_WAIT_1", false},
+	{"fin_wait_1_orphan:unsent=4000", "FIN_WAIT_1", true},
+	{"close_wait", "CLOSE_WAIT", false},
+	{"close_wait:read_eof=yes", "CLOSE_WAIT", false},
+	{"close_wait:unread=4000", "CLOSE_WAIT", true},
+	{"close_wait_unaccepted", "CLOSE_WAIT", false},
+	{"last_ack", "LAST_ACK", false},
+	{"closing", "CLOSING", false},
+	{"established", "ESTABLISHED", false},
+	{"syn_recv", "SYN_RECV", false},
+	{"time_wait:side=client", "TIME_WAIT", false},
+};
+
+static const char *const variants[] = {
+	"family=4,link=veth",
+	"family=6,link=veth",
+	"family=4,link=lo",
+	"family=6,link=lo",
+};
+
+struct program {
+	const char *mksocks, *tcpstated;
+	unsigned sockets;
+	bool verbose;
+};
+
+/* A running mksocks. */
+struct lab {
+	pid_t pid;
+	int in;
+	int netns;
+};
+
+static int lab_stop(struct lab *lab)
+{
+	int status;
+
+	closep(&lab->in);
+	closep(&lab->netns);
+	if (waitpid(lab->pid, &status, 0) < 0)
+		return -errno;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ECHILD;
+}
+
+/* Starts a program with its standard output to be read here, and its standard input, if asked for,
+ * written from here. */
+static int start(char *const argv[], int netns, int *ret_in, FILE **ret_out, pid_t *ret_pid)
+{
+	int in[2] = {-1, -1}, out[2];
+
+	if (pipe2(out, O_CLOEXEC) < 0 || (ret_in && pipe2(in, O_CLOEXEC) < 0))
+		return -errno;
+	*ret_pid = fork();
+	if (*ret_pid < 0)
+		return -errno;
+	if (*ret_pid == 0) {
+		if (netns >= 0 && setns(netns, CLONE_NEWNET) < 0)
+			_exit(126);
+		if (ret_in)
+			dup2(in[0], STDIN_FILENO);
+		dup2(out[1], STDOUT_FILENO);
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	close(out[1]);
+	if (ret_in) {
+		close(in[0]);
+		*ret_in = in[1];
+	}
+	*ret_out = fdopen(out[0], "r");
+	return *ret_out ? 0 : -ENOMEM;
+}
+
+static int lab_start(const struct program *p, const char *spec, unsigned sockets, struct lab *ret)
+{
+	char argument[160], line[512], path[64];
+	char *argv[] = {(char *)(uintptr_t)p->mksocks, argument, NULL};
+	cleanup_(fclosep) FILE *out = NULL;
+	int r;
+
+	snprintf(argument, sizeof(argument), "%s,n=%u", spec, sockets);
+	*ret = (struct lab){.in = -1, .netns = -1};
+	r = start(argv, -1, &ret->in, &out, &ret->pid);
+	if (r < 0)
+		return r;
+	if (!fgets(line, sizeof(line), out))
+		return -ECHILD;
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)ret->pid);
+	ret->netns = open(path, O_RDONLY | O_CLOEXEC);
+	return ret->netns < 0 ? -errno : 0;
+}
+
+/* Walks into an object by names. NULL where there is none of that name. */
+static struct json_object *json_at(struct json_object *object, const char *const names[])
+{
+	for (size_t i = 0; object && names[i]; i++)
+		if (!json_object_object_get_ex(object, names[i], &object))
+			return NULL;
+	return object;
+}
+
+/* What tcpstated says that all sockets in a state hold. */
+static int estimate(const struct program *p, const struct lab *lab, const char *state, double *ret)
+{
+	char *argv[] = {(char *)(uintptr_t)p->tcpstated, (char *)(uintptr_t) "--once",
+		(char *)(uintptr_t) "--json", NULL};
+	const char *const memory[] = {"totals", "states", state, "memory_bytes", NULL};
+	cleanup_(fclosep) FILE *out = NULL;
+	cleanup_(freep) char *text = NULL;
+	struct json_object *document;
+	size_t size = 0;
+	pid_t pid;
+	int status, r = start(argv, lab->netns, NULL, &out, &pid);
+
+	if (r < 0)
+		return r;
+	if (getdelim(&text, &size, '\0', out) < 0)
+		return -EBADMSG;
+	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return -ECHILD;
+	document = json_tokener_parse(text);
+	*ret = json_object_get_double(json_at(document, memory));
+	json_object_put(document);
+	return 0;
+}
+
+struct reading {
+	struct slabs slabs;
+	double pages;
+	double time;
+};
+
+static int reading_take(struct reading *ret)
+{
+	struct timespec now;
+	int r = slabs_read(&ret->slabs);
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ret->time = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	return r < 0 ? r : pages_unnamed(&ret->pages);
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t count)
+{
+	qsort(values, count, sizeof(*values), compare_doubles);
+	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+struct experiment {
+	struct reading without[ROUNDS + 1], with[ROUNDS];
+	double estimated;
+};
+
+/* What is read of a cache (its number of objects), or of the pages where cache is NULL. */
+static double value_of(const struct reading *r, const char *cache)
+{
+	if (!cache)
+		return r->pages;
+	for (size_t i = 0; i < r->slabs.count; i++)
+		if (strcmp(r->slabs.cache[i].name, cache) == 0)
+			return r->slabs.cache[i].objects;
+	return 0;
+}
+
+/*
+ * How much larger a number is with the sockets. What it would be without them is taken to lie on
+ * the line between the readings before and after: so what the rest of the machine makes all the
+ * time is left out.
+ */
+static double growth_of(const struct experiment *e, const char *cache)
+{
+	double growth[ROUNDS];
+
+	for (size_t i = 0; i < ROUNDS; i++) {
+		const struct reading *with = &e->with[i], *before = &e->without[i],
+				     *after = &e->without[i + 1];
+		double part = (with->time - before->time) / (after->time - before->time);
+		double from = value_of(before, cache), to = value_of(after, cache);
+
+		growth[i] = value_of(with, cache) - from - part * (to - from);
+	}
+	return median(growth, ROUNDS);
+}
+
+static int experiment_run(
+	const struct program *p, const struct row *row, const char *spec, struct experiment *ret)
+{
+	struct lab lab;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i <= 2 * ROUNDS; i++) {
+		const bool with = i % 2;
+
+		r = lab_start(p, spec, with ? p->sockets : 0, &lab);
+		if (r >= 0)
+			r = reading_take(with ? &ret->with[i / 2] : &ret->without[i / 2]);
+		if (r >= 0 && with)
+			r = estimate(p, &lab, row->state, &ret->estimated);
+		if (r >= 0)
+			r = lab_stop(&lab);
+	}
+	return r;
+}
+
+static double measured(const struct program *p, const struct experiment *e, const struct row *row)
+{
+	const struct slabs *caches = &e->with[0].slabs;
+	double bytes = row->has_pages ? growth_of(e, NULL) : 0;
+
+	for (size_t i = 0; i < caches->count; i++) {
+		const struct slab_cache *cache = &caches->cache[i];
+		double objects = growth_of(e, cache->name) / p->sockets;
+
+		if (fabs(objects) < NOISE)
+			continue;
+		if (p->verbose)
+			printf("    %8.3f %s\n", objects, cache->name);
+		bytes += objects * cache->object_bytes * p->sockets;
+	}
+	return bytes;
+}
+
+/* Returns whether the row is within the limit. */
+static bool print_row(const struct program *p, const struct row *row, const char *variant)
+{
+	static struct experiment e;
+	char spec[128];
+	double estimated, truth, percent;
+	int r;
+
+	snprintf(spec, sizeof(spec), "%s%c%s", row->spec, strchr(row->spec, ':') ? ',' : ':',
+		variant);
+	r = experiment_run(p, row, spec, &e);
+	if (r < 0) {
+		printf("%-52s %s\n", spec, strerror(-r));
+		return false;
+	}
+	estimated = e.estimated / p->sockets;
+	truth = measured(p, &e, row) / p->sockets;
+	percent = 100 * (estimated - truth) / truth;
+	printf("%-52s %9.1f %9.1f %+6.1f%% %s%s\n", spec, estimated, truth, percent,
+		row->has_pages ? "slabs, pages" : "slabs",
+		fabs(percent) > LIMIT_PERCENT ? " !" : "");
+	fflush(stdout);
+	return fabs(percent) <= LIMIT_PERCENT;
+}
+
+int main(int argc, char **argv)
+{
+	struct program p = {.sockets = SOCKETS_DEFAULT};
+	static struct slabs probe;
+	bool good = true;
+	int r;
+
+	if (argc < 3)
+		return 2;
+	p.mksocks = argv[1];
+	p.tcpstated = argv[2];
+	if (argc > 3)
+		p.sockets = (unsigned)strtoul(argv[3], NULL, 10);
+	p.verbose = getenv("VERBOSE");
+	r = slabs_read(&probe);
+	if (r < 0) {
+		fprintf(stderr, "memory_table: /proc/slabinfo: %s\n", strerror(-r));
+		return EXIT_CANNOT_READ;
+	}
+	printf("%-52s %9s %9s %7s %s\n", "bytes for each socket", "estimated", "measured", "off",
+		"by");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(variants); j++)
+			if (argc < 5 || strstr(rows[i].spec, argv[4]))
+				good &= print_row(&p, &rows[i], variants[j]);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What reads the sources: "make check-lint". Not a part of "make check", since what these tools say changes with their versions.
+
+lint_tests = \
+	tests/lint/clang-tidy.lint \
+	tests/lint/cppcheck.lint \
+	tests/lint/includes.lint \
+	tests/lint/mandoc.lint \
+	tests/lint/shellcheck.lint
+
+TEST_EXTENSIONS += .lint
+LINT_LOG_DRIVER = $(LOG_DRIVER)
+
+EXTRA_DIST += $(lint_tests) tests/lint/lib.sh .clang-tidy bootstrap .ci/run CONTRIBUTING.md
+
+.PHONY: check-lint
+check-lint:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(lint_tests)'

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The tests. Each speaks TAP, and each case counts.
+
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+BATS_LOG_DRIVER = $(LOG_DRIVER)
+BATS_LOG_COMPILER = $(BATS)
+AM_BATS_LOG_FLAGS = --tap
+TEST_EXTENSIONS = .bats
+AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	TOP_BUILDDIR='$(abs_top_builddir)'; export TOP_BUILDDIR; \
+	TOP_SRCDIR='$(abs_top_srcdir)'; export TOP_SRCDIR;
+
+# What every test program links; one that needs more says so itself.
+LDADD = libtcpstated.a $(CMOCKA_LIBS) $(LIBMNL_LIBS) $(JSON_C_LIBS)
+
+unit_tests = \
+	tests/unit/test_format \
+	tests/unit/test_threshold \
+	tests/unit/test_diagnose \
+	tests/unit/test_text \
+	tests/unit/test_check \
+	tests/unit/test_json \
+	tests/unit/test_prices \
+	tests/unit/test_slabinfo \
+	tests/unit/test_slub \
+	tests/unit/test_btf \
+	tests/unit/test_kernel_types \
+	tests/unit/test_object_sizes \
+	tests/unit/test_file \
+	tests/unit/test_limits \
+	tests/unit/test_proc_net_tcp \
+	tests/unit/test_recording \
+	tests/unit/test_state \
+	tests/unit/test_filter \
+	tests/unit/test_destinations \
+	tests/unit/test_tally \
+	tests/unit/test_diag_message \
+	tests/unit/test_sock_diag \
+	tests/unit/test_options
+
+tests_unit_test_state_SOURCES = tests/unit/test_state.c tests/unit/unit.h
+tests_unit_test_filter_SOURCES = tests/unit/test_filter.c
+tests_unit_test_destinations_SOURCES = tests/unit/test_destinations.c
+tests_unit_test_tally_SOURCES = tests/unit/test_tally.c
+tests_unit_test_diag_message_SOURCES = tests/unit/test_diag_message.c
+tests_unit_test_sock_diag_SOURCES = tests/unit/test_sock_diag.c
+tests_unit_test_sock_diag_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=mnl_socket_open2,--wrap=mnl_socket_bind,--wrap=mnl_socket_close,--wrap=mnl_socket_get_fd \
+	-Wl,--wrap=mnl_socket_get_portid,--wrap=mnl_socket_sendto,--wrap=mnl_socket_recvfrom
+tests_unit_test_options_SOURCES = tests/unit/test_options.c
+tests_unit_test_file_SOURCES = tests/unit/test_file.c
+tests_unit_test_limits_SOURCES = tests/unit/test_limits.c
+tests_unit_test_proc_net_tcp_SOURCES = tests/unit/test_proc_net_tcp.c
+tests_unit_test_recording_SOURCES = tests/unit/test_recording.c
+tests_unit_test_recording_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=source_live_set_tap
+tests_unit_test_prices_SOURCES = tests/unit/test_prices.c
+tests_unit_test_slabinfo_SOURCES = tests/unit/test_slabinfo.c tests/unit/slabinfo_sample.h
+tests_unit_test_slub_SOURCES = tests/unit/test_slub.c tests/unit/fake_files.h
+tests_unit_test_btf_SOURCES = tests/unit/test_btf.c tests/unit/btf_blob.h
+tests_unit_test_kernel_types_SOURCES = tests/unit/test_kernel_types.c
+tests_unit_test_object_sizes_SOURCES = tests/unit/test_object_sizes.c
+
+# Programs that the tests run: they make sockets, refuse system calls, and witness what tcpstated tells.
+helpers = \
+	tests/helpers/idiag_dump \
+	tests/helpers/mksocks \
+	tests/helpers/refuse
+
+tests_helpers_idiag_dump_SOURCES = tests/helpers/idiag_dump.c
+tests_helpers_idiag_dump_CFLAGS = $(AM_CFLAGS) $(LIBNL_IDIAG_CFLAGS)
+tests_helpers_idiag_dump_LDADD = $(LIBNL_IDIAG_LIBS)
+tests_helpers_refuse_SOURCES = tests/helpers/refuse.c
+tests_helpers_refuse_LDADD =
+
+bats_tests = \
+	tests/cli/bad_input.bats \
+	tests/cli/snapshot.bats \
+	tests/cli/recordings.bats \
+	tests/kernel/counts.bats \
+	tests/kernel/refused.bats
+
+tests_helpers_mksocks_SOURCES = tests/helpers/mksocks.c \
+	tests/helpers/maker.c tests/helpers/maker.h \
+	tests/helpers/situation.c tests/helpers/situation.h \
+	tests/helpers/pair.c tests/helpers/pair.h \
+	tests/helpers/diag.c tests/helpers/diag.h
+tests_helpers_mksocks_LDADD = $(LIBMNL_LIBS)
+tests_unit_test_format_SOURCES = tests/unit/test_format.c
+tests_unit_test_threshold_SOURCES = tests/unit/test_threshold.c
+tests_unit_test_diagnose_SOURCES = tests/unit/test_diagnose.c tests/unit/sample.h
+tests_unit_test_text_SOURCES = tests/unit/test_text.c tests/unit/sample.h
+tests_unit_test_check_SOURCES = tests/unit/test_check.c tests/unit/sample.h
+tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/sample.h
+
+check_PROGRAMS = $(unit_tests) $(helpers)
+TESTS = $(unit_tests) $(bats_tests)
+EXTRA_DIST = $(bats_tests) tests/cli/common.bash tests/cli/validate_json.py tests/kernel/common.bash \
+	tests/kernel/compare_counts.py tests/kernel/bound.py
+
+include $(top_srcdir)/tests/fuzz/local.mk
+include $(top_srcdir)/tests/lint/local.mk
+
+.PHONY: check-valgrind
+check-valgrind:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(fuzz_targets)' \
+		LOG_COMPILER='valgrind -q --leak-check=full --error-exitcode=9'

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/diag_message.h"
+#include "unit.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* One datagram on its way to the parser, and what came out of it. */
+struct fixture {
+	char bytes[4096] __attribute__((aligned(NLMSG_ALIGNTO)));
+	size_t size;
+	struct diag_dump dump;
+	struct sock_record records[8];
+};
+
+static void keep(const struct sock_record *r, void *userdata)
+{
+	struct fixture *f = userdata;
+
+	f->records[f->dump.sockets - 1] = *r;
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = test_calloc(1, sizeof(*f));
+
+	f->dump = (struct diag_dump){.fn = keep, .userdata = f, .states = STATE_SET_ALL};
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	test_free(*state);
+	return 0;
+}
+
+static struct nlmsghdr *put_message(struct fixture *f, uint16_t type)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(f->bytes + f->size);
+
+	nlh->nlmsg_type = type;
+	return nlh;
+}
+
+/* Ends the message that put_message() began, once it has all its attributes. */
+static void end_message(struct fixture *f, const struct nlmsghdr *nlh)
+{
+	int left = (int)nlh->nlmsg_len;
+
+	f->size = (size_t)((char *)mnl_nlmsg_next(nlh, &left) - f->bytes);
+}
+
+static struct inet_diag_msg *put_socket(struct nlmsghdr *nlh, uint8_t number)
+{
+	struct inet_diag_msg *msg = mnl_nlmsg_put_extra_header(nlh, sizeof(*msg));
+
+	msg->idiag_family = AF_INET;
+	msg->idiag_state = number;
+	msg->id.idiag_sport = htons(7777);
+	msg->id.idiag_dport = htons(50000);
+	msg->id.idiag_cookie[0] = 1;
+	msg->id.idiag_cookie[1] = 2;
+	inet_pton(AF_INET, "192.0.2.1", msg->id.idiag_src);
+	return msg;
+}
+
+static int parse(struct fixture *f)
+{
+	return diag_datagram_parse(&f->dump, f->bytes, f->size);
+}
+
+static void test_diag_datagram_parse_full_socket(void **state)
+{
+	struct fixture *f = *state;
+	struct nlmsghdr *nlh = put_message(f, TCPDIAG_GETSOCK);
+	struct inet_diag_msg *msg = put_socket(nlh, 8);
+	const uint32_t meminfo[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+
+	msg->idiag_inode = 42;
+	msg->idiag_rqueue = 501;
+	mnl_attr_put_u8(nlh, INET_DIAG_SHUTDOWN, 0);
+	mnl_attr_put(nlh, INET_DIAG_SKMEMINFO, sizeof(meminfo), meminfo);
+	mnl_attr_put_u64(nlh, INET_DIAG_CGROUP_ID, 4711);
+	end_message(f, nlh);
+
+	assert_int_equal(parse(f), 0);
+	assert_int_equal(f->dump.sockets, 1);
+	assert_int_equal(f->records[0].state, STATE_CLOSE_WAIT);
+	assert_int_equal(f->records[0].kind, KIND_FULL);
+	assert_int_equal(f->records[0].hold, HOLD_HELD);
+	assert_int_equal(f->records[0].local_port, 7777);
+	assert_int_equal(f->records[0].remote_port, 50000);
+	assert_int_equal(f->records[0].receive_queue, 501);
+	assert_int_equal(f->records[0].cgroup_id, 4711);
+	assert_true(f->records[0].cookie == ((uint64_t)2 << 32 | 1));
+	assert_true(f->records[0].has_buffers);
+	assert_int_equal(f->records[0].buffers.receive, 1 + SK_MEMINFO_RMEM_ALLOC);
+	assert_int_equal(f->records[0].buffers.send, 1 + SK_MEMINFO_WMEM_QUEUED);
+	assert_int_equal(f->records[0].buffers.option, 1 + SK_MEMINFO_OPTMEM);
+	assert_int_equal(f->records[0].buffers.backlog, 1 + SK_MEMINFO_BACKLOG);
+}
+
+/* What each kind of socket looks like in a dump, by what tells them apart. */
+static void test_diag_datagram_parse_kinds_and_holds(void **state)
+{
+	static const struct {
+		uint8_t number, timer;
+		bool full;
+		uint32_t inode;
+		enum tcp_state state;
+		enum sock_kind kind;
+		enum sock_hold hold;
+	} rows[] = {
+		{6, 3, false, 0, STATE_TIME_WAIT, KIND_MINI, HOLD_NONE},
+		{5, 3, false, 0, STATE_FIN_WAIT_2, KIND_MINI, HOLD_NONE},
+		{5, 2, true, 0, STATE_FIN_WAIT_2, KIND_FULL, HOLD_ORPHAN},
+		{5, 0, true, 7, STATE_FIN_WAIT_2, KIND_FULL, HOLD_HELD},
+		{3, 1, false, 0, STATE_SYN_RECV, KIND_REQUEST, HOLD_NONE},
+		{3, 1, true, 0, STATE_SYN_RECV, KIND_FULL, HOLD_UNACCEPTED},
+		{8, 0, true, 0, STATE_CLOSE_WAIT, KIND_FULL, HOLD_UNACCEPTED},
+		{1, 0, true, 0, STATE_ESTABLISHED, KIND_FULL, HOLD_UNACCEPTED},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct nlmsghdr *nlh = put_message(f, SOCK_DIAG_BY_FAMILY);
+		struct inet_diag_msg *msg = put_socket(nlh, rows[i].number);
+
+		msg->idiag_timer = rows[i].timer;
+		msg->idiag_inode = rows[i].inode;
+		if (rows[i].full)
+			mnl_attr_put_u8(nlh, INET_DIAG_SHUTDOWN, 0);
+		end_message(f, nlh);
+	}
+	assert_int_equal(parse(f), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(f->records[i].state, rows[i].state);
+		assert_int_equal(f->records[i].kind, rows[i].kind);
+		assert_int_equal(f->records[i].hold, rows[i].hold);
+	}
+}
+
+static void test_diag_datagram_parse_close_and_bound(void **state)
+{
+	struct fixture *f = *state;
+	struct nlmsghdr *nlh = put_message(f, TCPDIAG_GETSOCK);
+
+	put_socket(nlh, 7);
+	end_message(f, nlh);
+	nlh = put_message(f, TCPDIAG_GETSOCK);
+	put_socket(nlh, 7)->id.idiag_dport = 0;
+	end_message(f, nlh);
+
+	assert_int_equal(parse(f), 0);
+	assert_int_equal(f->records[0].state, STATE_CLOSE);
+	assert_int_equal(f->records[1].state, STATE_BOUND_INACTIVE);
+}
+
+static void test_diag_datagram_parse_passes_over_other_states(void **state)
+{
+	struct fixture *f = *state;
+	struct nlmsghdr *nlh = put_message(f, TCPDIAG_GETSOCK);
+
+	put_socket(nlh, 8);
+	end_message(f, nlh);
+	f->dump.states = STATE_BIT(STATE_LISTEN);
+	assert_int_equal(parse(f), 0);
+	assert_int_equal(f->dump.sockets, 0);
+}
+
+static void test_diag_datagram_parse_unknown_state_is_incomplete(void **state)
+{
+	struct fixture *f = *state;
+	struct nlmsghdr *nlh = put_message(f, TCPDIAG_GETSOCK);
+	struct scan scan = {0};
+
+	put_socket(nlh, 99);
+	end_message(f, nlh);
+	assert_int_equal(parse(f), 0);
+	diag_dump_result(&f->dump, &scan);
+	assert_false(scan.complete);
+	assert_string_not_equal(scan.error, "");
+}
+
+static void test_diag_datagram_parse_interrupted_is_incomplete(void **state)
+{
+	struct fixture *f = *state;
+	struct nlmsghdr *nlh = put_message(f, NLMSG_DONE);
+	struct scan scan = {0};
+
+	nlh->nlmsg_flags |= NLM_F_DUMP_INTR;
+	*(int *)mnl_nlmsg_put_extra_header(nlh, sizeof(int)) = 0;
+	end_message(f, nlh);
+	assert_int_equal(parse(f), 1);
+	diag_dump_result(&f->dump, &scan);
+	assert_false(scan.complete);
+}
+
+/* A dump that failed at its end must never look like one that found nothing. */
+static void test_diag_datagram_parse_error_inside_done(void **state)
+{
+	struct fixture *f = *state;
+	struct nlmsghdr *nlh = put_message(f, NLMSG_DONE);
+
+	*(int *)mnl_nlmsg_put_extra_header(nlh, sizeof(int)) = -ENOMEM;
+	end_message(f, nlh);
+	assert_int_equal(parse(f), -ENOMEM);
+}
+
+static void test_diag_datagram_parse_error_message(void **state)
+{
+	struct fixture *f = *state;
+	struct nlmsghdr *nlh = put_message(f, NLMSG_ERROR);
+	struct nlmsgerr *error = mnl_nlmsg_put_extra_header(nlh, sizeof(*error));
+
+	error->error = -EPERM;
+	end_message(f, nlh);
+	assert_int_equal(parse(f), -EPERM);
+}
+
+static void test_diag_datagram_parse_overrun(void **state)
+{
+	struct fixture *f = *state;
+
+	end_message(f, put_message(f, NLMSG_OVERRUN));
+	assert_int_equal(parse(f), -ENOBUFS);
+}
+
+static void test_diag_datagram_parse_foreign_sequence(void **state)
+{
+	struct fixture *f = *state;
+	struct nlmsghdr *nlh = put_message(f, TCPDIAG_GETSOCK);
+
+	put_socket(nlh, 1);
+	nlh->nlmsg_seq = 6;
+	end_message(f, nlh);
+	f->dump.sequence = 7;
+	assert_int_equal(parse(f), 0);
+	assert_int_equal(f->dump.sockets, 0);
+}
+
+/* A good message cut at every length but its own, and lengths inside that point outside. */
+static void test_diag_datagram_parse_refuses_hostile_lengths(void **state)
+{
+	struct fixture *f = *state;
+	struct nlmsghdr *nlh = put_message(f, TCPDIAG_GETSOCK);
+	struct nlattr *attr = mnl_nlmsg_get_payload_offset(nlh, sizeof(struct inet_diag_msg));
+	size_t whole;
+
+	put_socket(nlh, 1);
+	mnl_attr_put_u8(nlh, INET_DIAG_SHUTDOWN, 0);
+	end_message(f, nlh);
+	whole = f->size;
+	for (f->size = 1; f->size < whole; f->size++)
+		assert_int_equal(parse(f), -EBADMSG);
+
+	f->size = whole;
+	attr->nla_len = 200;
+	assert_int_equal(parse(f), -EBADMSG);
+	attr->nla_len = 3;
+	assert_int_equal(parse(f), -EBADMSG);
+	nlh->nlmsg_len = NLMSG_HDRLEN + 8;
+	f->size = nlh->nlmsg_len;
+	assert_int_equal(parse(f), -EBADMSG);
+	assert_int_equal(f->dump.sockets, 0);
+}
+
+static void test_diag_datagram_parse_refuses_other_families(void **state)
+{
+	struct fixture *f = *state;
+	struct nlmsghdr *nlh = put_message(f, TCPDIAG_GETSOCK);
+
+	put_socket(nlh, 1)->idiag_family = AF_UNIX;
+	end_message(f, nlh);
+	assert_int_equal(parse(f), -EBADMSG);
+}
+
+#define DIAG_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		DIAG_TEST(test_diag_datagram_parse_full_socket),
+		DIAG_TEST(test_diag_datagram_parse_kinds_and_holds),
+		DIAG_TEST(test_diag_datagram_parse_close_and_bound),
+		DIAG_TEST(test_diag_datagram_parse_passes_over_other_states),
+		DIAG_TEST(test_diag_datagram_parse_unknown_state_is_incomplete),
+		DIAG_TEST(test_diag_datagram_parse_interrupted_is_incomplete),
+		DIAG_TEST(test_diag_datagram_parse_error_inside_done),
+		DIAG_TEST(test_diag_datagram_parse_error_message),
+		DIAG_TEST(test_diag_datagram_parse_overrun),
+		DIAG_TEST(test_diag_datagram_parse_foreign_sequence),
+		DIAG_TEST(test_diag_datagram_parse_refuses_hostile_lengths),
+		DIAG_TEST(test_diag_datagram_parse_refuses_other_families),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include "judge/finding.h"
+#include "sample.h"
+#include "util.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+/* Judges a sample; the findings go to the caller, who releases them. */
+static struct findings judge(const struct sample *sample)
+{
+	struct findings f;
+
+	assert_int_equal(diagnose(&sample->snapshot, &f), 0);
+	return f;
+}
+
+static void assert_silent(const struct sample *sample)
+{
+	struct findings f = judge(sample);
+
+	if (f.count)
+		fail_msg("unexpected: %s: %s", f.list[0].id, f.list[0].what);
+	findings_release(&f);
+}
+
+/* One finding, and nothing else. */
+static struct finding judge_one(const struct sample *sample, const char *id, enum severity severity)
+{
+	struct findings f = judge(sample);
+	struct finding one;
+
+	assert_int_equal(f.count, 1);
+	one = f.list[0];
+	findings_release(&f);
+	assert_string_equal(one.id, id);
+	assert_string_equal(severity_name(one.severity), severity_name(severity));
+	assert_true(one.why[0] && one.advice[0]);
+	return one;
+}
+
+static void test_diagnose_empty_machine_is_silent(void **state)
+{
+	struct sample sample;
+
+	(void)state;
+	sample_init(&sample);
+	assert_silent(&sample);
+	sample.snapshot.limits.mem_total_bytes = UNKNOWN;
+	sample.snapshot.limits.tw_buckets = (struct usage){UNKNOWN, UNKNOWN};
+	assert_silent(&sample);
+}
+
+static void test_diagnose_time_wait_on_a_server_is_harmless(void **state)
+{
+	struct sample sample;
+	struct port_tally *port;
+
+	(void)state;
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_SERVER, 80);
+	sample_held(&sample, port, STATE_TIME_WAIT, 60000);
+	sample_held(&sample, port, STATE_ESTABLISHED, 10000);
+	assert_silent(&sample);
+}
+
+static void test_diagnose_floor_of_close_wait(void **state)
+{
+	struct sample sample;
+	struct port_tally *port;
+	struct finding f;
+
+	(void)state;
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_SERVER, 7777);
+	sample_held(&sample, port, STATE_ESTABLISHED, 1800);
+	sample_held(&sample, port, STATE_CLOSE_WAIT, FINDING_FLOOR_SOCKETS - 1);
+	assert_silent(&sample);
+
+	sample_held(&sample, port, STATE_CLOSE_WAIT, 1);
+	f = judge_one(&sample, "close-wait-not-closed", SEVERITY_WARNING);
+	assert_true(f.has_port);
+	assert_int_equal(f.side, SIDE_SERVER);
+	assert_int_equal(f.port, 7777);
+	assert_int_equal(f.sockets, 50);
+	assert_int_equal(f.memory_bytes, 50 * 3867);
+	assert_int_equal(f.oldest_ms, AGE_UNKNOWN);
+	assert_string_equal(f.netns, "host");
+	assert_string_equal(f.what, "port 7777: 50 CLOSE_WAIT not closed by the program, 189 KiB");
+}
+
+static void test_diagnose_client_is_named_by_its_peer(void **state)
+{
+	struct sample sample;
+	struct finding f;
+
+	(void)state;
+	sample_init(&sample);
+	sample_held(&sample, sample_port(&sample, SIDE_CLIENT, 5432), STATE_CLOSE_WAIT, 412);
+	f = judge_one(&sample, "close-wait-not-closed", SEVERITY_WARNING);
+	assert_int_equal(f.side, SIDE_CLIENT);
+	assert_string_equal(
+		f.what, "to port 5432: 412 CLOSE_WAIT not closed by the program, 1.5 MiB");
+}
+
+static void test_diagnose_memory_speaks_below_the_floor(void **state)
+{
+	const uint64_t total = UINT64_C(16) << 30;
+	struct sample sample;
+	struct port_tally *port;
+
+	(void)state;
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_SERVER, 7777);
+	sample_add(&sample, port, STATE_FIN_WAIT_1,
+		&(struct state_tally){
+			.sockets = 3, .orphan = 3, .memory_bytes = total / 100 - 100});
+	assert_silent(&sample);
+
+	sample_add(&sample, port, STATE_FIN_WAIT_1, &(struct state_tally){.memory_bytes = 200});
+	judge_one(&sample, "fin-wait-1-stuck", SEVERITY_WARNING);
+
+	sample_add(&sample, port, STATE_FIN_WAIT_1,
+		&(struct state_tally){.memory_bytes = total / 100 * 4});
+	judge_one(&sample, "fin-wait-1-stuck", SEVERITY_CRITICAL);
+}
+
+static void test_diagnose_splits_close_wait_by_who_holds_it(void **state)
+{
+	struct sample sample;
+	struct port_tally *port;
+	struct findings f;
+
+	(void)state;
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_SERVER, 7777);
+	sample_held(&sample, port, STATE_CLOSE_WAIT, 40);
+	sample_unaccepted(&sample, port, STATE_CLOSE_WAIT, 60);
+	f = judge(&sample);
+	assert_int_equal(f.count, 1);
+	assert_string_equal(f.list[0].id, "close-wait-unaccepted");
+	assert_int_equal(f.list[0].sockets, 60);
+	findings_release(&f);
+
+	sample_held(&sample, port, STATE_CLOSE_WAIT, 100);
+	f = judge(&sample);
+	assert_int_equal(f.count, 2);
+	assert_string_equal(f.list[0].id, "close-wait-not-closed");
+	assert_int_equal(f.list[0].sockets, 140);
+	assert_string_equal(f.list[1].id, "close-wait-unaccepted");
+	/* They share what the state holds, to a byte a socket. */
+	assert_in_range(f.list[0].memory_bytes + f.list[1].memory_bytes,
+		port->states[STATE_CLOSE_WAIT].memory_bytes - 200,
+		port->states[STATE_CLOSE_WAIT].memory_bytes);
+	findings_release(&f);
+}
+
+static void test_diagnose_splits_fin_wait_2_by_price(void **state)
+{
+	struct sample sample;
+	struct port_tally *port;
+	struct findings f;
+
+	(void)state;
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_SERVER, 7003);
+	sample_held(&sample, port, STATE_FIN_WAIT_2, 200);
+	sample_mini(&sample, port, 150);
+	f = judge(&sample);
+	assert_int_equal(f.count, 2);
+	assert_string_equal(f.list[0].id, "fin-wait-2-held");
+	assert_int_equal(f.list[0].sockets, 200);
+	assert_int_equal(f.list[0].memory_bytes, 200 * 3867);
+	assert_int_equal(f.list[0].oldest_ms, AGE_UNKNOWN);
+	assert_string_equal(f.list[1].id, "fin-wait-2-orphans");
+	assert_int_equal(f.list[1].sockets, 150);
+	assert_int_equal(f.list[1].memory_bytes, 150 * 264);
+	assert_int_equal(f.list[1].oldest_ms, 58000);
+	assert_string_equal(f.list[1].what,
+		"port 7003: 150 FIN_WAIT_2 not closed by the peer, 38.7 KiB, oldest 58 s");
+	findings_release(&f);
+}
+
+/* On the client side they hold their local ports too: all that the state holds is theirs. */
+static void test_diagnose_mini_alone_hold_all_of_the_state(void **state)
+{
+	struct sample sample;
+	struct port_tally *port;
+	struct finding f;
+
+	(void)state;
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_CLIENT, 7003);
+	sample_mini(&sample, port, 150);
+	sample_add(&sample, port, STATE_FIN_WAIT_2,
+		&(struct state_tally){.memory_bytes = UINT64_C(150) * 272, .oldest_ms = 0});
+	f = judge_one(&sample, "fin-wait-2-orphans", SEVERITY_WARNING);
+	assert_int_equal(f.memory_bytes, 150 * (264 + 272));
+}
+
+static void test_diagnose_traffic_passing_through_is_silent(void **state)
+{
+	struct sample sample;
+	struct port_tally *port;
+
+	(void)state;
+	sample_init(&sample);
+	/* A web server that closes first, 1000 times a second, at 100 ms round trip. */
+	port = sample_port(&sample, SIDE_SERVER, 80);
+	sample_held(&sample, port, STATE_TIME_WAIT, 60000);
+	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 150);
+	sample_mini(&sample, port, 150);
+	/* One whose clients close first, as often. */
+	port = sample_port(&sample, SIDE_SERVER, 8080);
+	sample_held(&sample, port, STATE_ESTABLISHED, 300);
+	sample_orphans(&sample, port, STATE_LAST_ACK, 150);
+	assert_silent(&sample);
+}
+
+static void test_diagnose_fin_wait_2_that_just_began_is_silent(void **state)
+{
+	struct sample sample;
+	struct port_tally *port;
+
+	(void)state;
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_SERVER, 7003);
+	sample_mini(&sample, port, 1000);
+	port->states[STATE_FIN_WAIT_2].oldest_ms = 4999;
+	sample.snapshot.totals.states[STATE_FIN_WAIT_2].oldest_ms = 4999;
+	assert_silent(&sample);
+	port->states[STATE_FIN_WAIT_2].oldest_ms = 5000;
+	judge_one(&sample, "fin-wait-2-orphans", SEVERITY_WARNING);
+	port->states[STATE_FIN_WAIT_2].oldest_ms = AGE_UNKNOWN;
+	judge_one(&sample, "fin-wait-2-orphans", SEVERITY_WARNING);
+}
+
+static void test_diagnose_last_ack_and_closing(void **state)
+{
+	struct sample sample;
+
+	(void)state;
+	sample_init(&sample);
+	sample_orphans(&sample, sample_port(&sample, SIDE_SERVER, 1), STATE_LAST_ACK, 500);
+	judge_one(&sample, "last-ack-stuck", SEVERITY_WARNING);
+	sample_init(&sample);
+	sample_orphans(&sample, sample_port(&sample, SIDE_SERVER, 1), STATE_CLOSING, 50);
+	judge_one(&sample, "closing-stuck", SEVERITY_WARNING);
+}
+
+static void test_diagnose_sockets_spread_over_ports_are_told_together(void **state)
+{
+	struct sample sample;
+	struct finding f;
+
+	(void)state;
+	sample_init(&sample);
+	for (unsigned i = 0; i < 10; i++)
+		sample_held(&sample, sample_port(&sample, SIDE_CLIENT, (uint16_t)(20000 + i)),
+			STATE_CLOSE_WAIT, 4);
+	sample_held(&sample, NULL, STATE_CLOSE_WAIT, 9);
+	assert_silent(&sample);
+	sample_held(&sample, NULL, STATE_CLOSE_WAIT, 1);
+	f = judge_one(&sample, "close-wait-not-closed", SEVERITY_WARNING);
+	assert_false(f.has_port);
+	assert_int_equal(f.sockets, 50);
+	assert_string_equal(f.what, "many ports: 50 CLOSE_WAIT not closed by the program, 189 KiB");
+}
+
+static void test_diagnose_spread_sockets_are_told_once(void **state)
+{
+	struct sample sample;
+	struct findings f;
+
+	(void)state;
+	sample_init(&sample);
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_CLOSE_WAIT, 400);
+	sample_held(&sample, NULL, STATE_CLOSE_WAIT, 300);
+	f = judge(&sample);
+	assert_int_equal(f.count, 2);
+	assert_int_equal(f.list[0].port, 7777);
+	assert_int_equal(f.list[0].sockets, 400);
+	assert_false(f.list[1].has_port);
+	assert_int_equal(f.list[1].sockets, 300);
+	findings_release(&f);
+}
+
+static void test_diagnose_limits(void **state)
+{
+	static const struct {
+		size_t place;                       /* of the struct usage in struct snapshot */
+		uint64_t silent, warning, critical; /* of 1000 */
+		const char *id;
+	} rows[] = {
+		{offsetof(struct snapshot, limits.tw_buckets), 749, 750, 900, "tw-buckets-full"},
+		{offsetof(struct snapshot, limits.orphans), 249, 250, 500, "orphans-near-limit"},
+		{offsetof(struct snapshot, limits.tcp_mem_pages), 659, 660, 900,
+			"tcp-mem-near-limit"},
+		{offsetof(struct snapshot, limits.conntrack), 749, 750, 900,
+			"conntrack-near-limit"},
+		{offsetof(struct snapshot, client_ports), 749, 750, 900, "time-wait-client-ports"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct sample sample;
+		void *place = (char *)&sample.snapshot + rows[i].place;
+		struct usage *usage = place;
+
+		sample_init(&sample);
+		sample.snapshot.busiest =
+			(struct destination){.sockets = 1, .port = 3306, .family = AF_INET};
+		*usage = (struct usage){rows[i].silent, 1000};
+		assert_silent(&sample);
+		usage->used = rows[i].warning;
+		judge_one(&sample, rows[i].id, SEVERITY_WARNING);
+		usage->used = rows[i].critical;
+		judge_one(&sample, rows[i].id, SEVERITY_CRITICAL);
+		usage->max = UNKNOWN;
+		assert_silent(&sample);
+	}
+}
+
+static void test_diagnose_client_ports_name_the_destination(void **state)
+{
+	struct sample sample;
+	struct finding f;
+
+	(void)state;
+	sample_init(&sample);
+	sample.snapshot.client_ports = (struct usage){27000, 28232};
+	sample.snapshot.busiest = (struct destination){
+		.sockets = 27000, .port = 3306, .family = AF_INET, .address = {10, 0, 0, 5}};
+	f = judge_one(&sample, "time-wait-client-ports", SEVERITY_CRITICAL);
+	assert_true(f.has_port);
+	assert_int_equal(f.side, SIDE_CLIENT);
+	assert_int_equal(f.port, 3306);
+	assert_int_equal(f.sockets, 27000);
+	assert_string_equal(
+		f.what, "to 10.0.0.5:3306: local ports in use: 27,000 of 28,232 (95.6 %)");
+}
+
+static void test_diagnose_accept_queue(void **state)
+{
+	struct sample sample;
+	struct port_tally *port;
+	struct finding f;
+
+	(void)state;
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_SERVER, 7777);
+	port->backlog = 128;
+	port->accept_queue = 95;
+	assert_silent(&sample);
+	port->accept_queue = 96;
+	judge_one(&sample, "accept-queue-full", SEVERITY_WARNING);
+	port->accept_queue = 128;
+	judge_one(&sample, "accept-queue-full", SEVERITY_WARNING);
+	port->accept_queue = 129;
+	f = judge_one(&sample, "accept-queue-full", SEVERITY_CRITICAL);
+	assert_string_equal(
+		f.what, "port 7777: 129 connections wait for accept(), the backlog is 128");
+
+	/* A small queue that is nearly full is no news; one that is over is. */
+	port->backlog = 5;
+	port->accept_queue = 5;
+	assert_silent(&sample);
+	port->accept_queue = 6;
+	judge_one(&sample, "accept-queue-full", SEVERITY_CRITICAL);
+
+	port->backlog = 0; /* the source does not tell it */
+	port->accept_queue = 60;
+	assert_silent(&sample);
+}
+
+static void test_diagnose_syn_recv_against_the_backlog(void **state)
+{
+	struct sample sample;
+	struct port_tally *port;
+
+	(void)state;
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_SERVER, 7777);
+	port->backlog = 1000;
+	port->states[STATE_SYN_RECV].sockets = 499;
+	assert_silent(&sample);
+	port->states[STATE_SYN_RECV].sockets = 500;
+	judge_one(&sample, "syn-recv-flood", SEVERITY_WARNING);
+	port->states[STATE_SYN_RECV].sockets = 900;
+	judge_one(&sample, "syn-recv-flood", SEVERITY_CRITICAL);
+	port->backlog = 10;
+	port->states[STATE_SYN_RECV].sockets = 49;
+	assert_silent(&sample);
+}
+
+static void test_diagnose_worst_first(void **state)
+{
+	struct sample sample;
+	struct findings f;
+
+	(void)state;
+	sample_init(&sample);
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 1), STATE_CLOSE_WAIT, 60);
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 2), STATE_FIN_WAIT_2, 70);
+	sample_add(&sample, sample_port(&sample, SIDE_SERVER, 3), STATE_CLOSE_WAIT,
+		&(struct state_tally){.sockets = 10, .memory_bytes = UINT64_C(1) << 30});
+	sample.snapshot.limits.orphans.used = 20000;
+	f = judge(&sample);
+	assert_int_equal(f.count, 4);
+	assert_int_equal(f.list[0].severity, SEVERITY_CRITICAL);
+	assert_int_equal(f.list[0].port, 3);
+	assert_string_equal(f.list[1].id, "orphans-near-limit");
+	assert_int_equal(f.list[2].port, 2);
+	assert_int_equal(f.list[3].port, 1);
+	findings_release(&f);
+}
+
+static void test_diagnose_many_ports(void **state)
+{
+	struct sample sample;
+	struct findings f;
+
+	(void)state;
+	sample_init(&sample);
+	for (unsigned i = 0; i < SAMPLE_ROWS; i++)
+		sample_held(&sample, sample_port(&sample, SIDE_SERVER, (uint16_t)(65535 - i)),
+			STATE_CLOSE_WAIT, 1000000 + i);
+	f = judge(&sample);
+	assert_int_equal(f.count, SAMPLE_ROWS);
+	for (size_t i = 1; i < f.count; i++)
+		assert_true(f.list[i - 1].memory_bytes > f.list[i].memory_bytes);
+	findings_release(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_diagnose_empty_machine_is_silent),
+		cmocka_unit_test(test_diagnose_time_wait_on_a_server_is_harmless),
+		cmocka_unit_test(test_diagnose_floor_of_close_wait),
+		cmocka_unit_test(test_diagnose_client_is_named_by_its_peer),
+		cmocka_unit_test(test_diagnose_memory_speaks_below_the_floor),
+		cmocka_unit_test(test_diagnose_splits_close_wait_by_who_holds_it),
+		cmocka_unit_test(test_diagnose_splits_fin_wait_2_by_price),
+		cmocka_unit_test(test_diagnose_mini_alone_hold_all_of_the_state),
+		cmocka_unit_test(test_diagnose_traffic_passing_through_is_silent),
+		cmocka_unit_test(test_diagnose_fin_wait_2_that_just_began_is_silent),
+		cmocka_unit_test(test_diagnose_last_ack_and_closing),
+		cmocka_unit_test(test_diagnose_sockets_spread_over_ports_are_told_together),
+		cmocka_unit_test(test_diagnose_spread_sockets_are_told_once),
+		cmocka_unit_test(test_diagnose_limits),
+		cmocka_unit_test(test_diagnose_client_ports_name_the_destination),
+		cmocka_unit_test(test_diagnose_accept_queue),
+		cmocka_unit_test(test_diagnose_syn_recv_against_the_backlog),
+		cmocka_unit_test(test_diagnose_worst_first),
+		cmocka_unit_test(test_diagnose_many_ports),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/filter.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void test_port_set_parse_ports_and_ranges(void **state)
+{
+	struct port_set set = {0};
+	const char *word;
+	size_t length;
+	unsigned count = 0;
+
+	(void)state;
+	assert_int_equal(port_set_parse(&set, "7777,27015-27030,0,65535", &word, &length), 0);
+	for (unsigned port = 0; port <= UINT16_MAX; port++)
+		count += port_set_has(&set, (uint16_t)port);
+	assert_int_equal(count, 1 + 16 + 2);
+	assert_true(port_set_has(&set, 7777));
+	assert_true(port_set_has(&set, 27015));
+	assert_true(port_set_has(&set, 27030));
+	assert_false(port_set_has(&set, 27031));
+	assert_true(port_set_has(&set, 0));
+	assert_true(port_set_has(&set, 65535));
+}
+
+static void test_port_set_parse_names_the_wrong_word(void **state)
+{
+	static const struct {
+		const char *list, *word;
+	} rows[] = {
+		{"", ""},
+		{"80,http", "http"},
+		{"65536", "65536"},
+		{"99999999999999999999", "99999999999999999999"},
+		{"30-20,80", "30-20"},
+		{"1-", "1-"},
+		{"-1", "-1"},
+		{"80 ", "80 "},
+		{"80,,81", ""},
+		{"+80", "+80"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct port_set set = {0};
+		const char *word = NULL;
+		size_t length = 0;
+
+		assert_int_equal(port_set_parse(&set, rows[i].list, &word, &length), -EINVAL);
+		assert_int_equal(length, strlen(rows[i].word));
+		assert_memory_equal(word, rows[i].word, length);
+	}
+}
+
+static void test_side_parse_words(void **state)
+{
+	enum sock_side side;
+
+	(void)state;
+	assert_int_equal(side_parse("server", &side), 0);
+	assert_int_equal(side, SIDE_SERVER);
+	assert_int_equal(side_parse("Client", &side), 0);
+	assert_int_equal(side, SIDE_CLIENT);
+	assert_int_equal(side_parse("both", &side), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_port_set_parse_ports_and_ranges),
+		cmocka_unit_test(test_port_set_parse_names_the_wrong_word),
+		cmocka_unit_test(test_side_parse_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include "sample.h"
+#include "tell/json.h"
+#include "util.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+static char *tell(const struct sample *sample, bool pretty)
+{
+	struct findings f;
+	char *text;
+	int r;
+
+	assert_int_equal(diagnose(&sample->snapshot, &f), 0);
+	text = SAMPLE_TOLD(&r, tell_json(out, &sample->snapshot, &f, pretty));
+	assert_int_equal(r, 0);
+	findings_release(&f);
+	return text;
+}
+
+/* True when the installed schema accepts the text. */
+static bool is_valid(const char *text)
+{
+	const char *top = getenv("TOP_SRCDIR");
+	char command[1024];
+	FILE *validator;
+	int status;
+
+	if (!top)
+		top = ".";
+	snprintf(command, sizeof(command),
+		"python3 '%s/tests/cli/validate_json.py' "
+		"'%s/contrib/tcpstated.snapshot.schema.json' >&2",
+		top, top);
+	validator = popen(command, "w");
+	assert_non_null(validator);
+	fputs(text, validator);
+	status = pclose(validator);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+	return WEXITSTATUS(status) == 0;
+}
+
+/* What tell_json() writes for a sample, validated and parsed; the caller puts it. */
+static struct json_object *document(const struct sample *sample)
+{
+	cleanup_(freep) char *text = tell(sample, false);
+	struct json_object *doc;
+
+	/* One line. */
+	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+	assert_true(is_valid(text));
+	doc = json_tokener_parse(text);
+	assert_non_null(doc);
+	return doc;
+}
+
+/* The text of the value at a JSON pointer. */
+static const char *at(struct json_object *doc, const char *pointer)
+{
+	struct json_object *value = NULL;
+
+	if (json_pointer_get(doc, pointer, &value) != 0)
+		fail_msg("there is no %s in %s", pointer, json_object_to_json_string(doc));
+	return json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+static void test_tell_json_empty_machine(void **state)
+{
+	struct sample sample;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/schema"), "\"tcpstated.snapshot/1\"");
+	assert_string_equal(at(doc, "/time"), "\"2026-11-22T09:40:00.123Z\"");
+	assert_string_equal(at(doc, "/host"), "\"gs1\"");
+	assert_string_equal(at(doc, "/scan/source"), "\"sock_diag\"");
+	assert_string_equal(at(doc, "/scan/complete"), "true");
+	assert_string_equal(at(doc, "/scan/error"), "null");
+	assert_string_equal(at(doc, "/scan/note"), "null");
+	assert_string_equal(at(doc, "/filter"), "null");
+	assert_string_equal(at(doc, "/totals/sockets"), "0");
+	STATE_FOREACH(s) {
+		char pointer[64];
+
+		snprintf(pointer, sizeof(pointer), "/totals/states/%s/sockets", state_name(s));
+		assert_string_equal(at(doc, pointer), "0");
+	}
+	assert_string_equal(at(doc, "/fin_wait_2/held"), "0");
+	assert_string_equal(at(doc, "/ports"), "[]");
+	assert_string_equal(at(doc, "/prices/source"), "\"slabinfo\"");
+	assert_string_equal(at(doc, "/prices/tcp_sock"), "2521");
+	assert_string_equal(at(doc, "/slab/slab_bytes"), "3250000");
+	assert_string_equal(at(doc, "/alerts"), "[]");
+	assert_string_equal(at(doc, "/findings"), "[]");
+	json_object_put(doc);
+}
+
+static void test_tell_json_port(void **state)
+{
+	struct sample sample;
+	struct port_tally *port;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_SERVER, 7777);
+	port->accept_queue = 12;
+	sample_held(&sample, port, STATE_LISTEN, 1);
+	sample_unaccepted(&sample, port, STATE_CLOSE_WAIT, 10);
+	sample_held(&sample, port, STATE_FIN_WAIT_2, 20);
+	sample_mini(&sample, port, 30);
+	sample_orphans(&sample, port, STATE_FIN_WAIT_2, 5);
+	sample_held(&sample, port, STATE_TIME_WAIT, 100);
+	sample_held(&sample, sample_port(&sample, SIDE_CLIENT, 5432), STATE_ESTABLISHED, 7);
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/ports/0/netns"), "\"host\"");
+	assert_string_equal(at(doc, "/ports/0/side"), "\"server\"");
+	assert_string_equal(at(doc, "/ports/0/port"), "7777");
+	assert_string_equal(at(doc, "/ports/0/listening"), "true");
+	assert_string_equal(at(doc, "/ports/0/sockets"), "166");
+	assert_string_equal(at(doc, "/ports/0/accept_queue"), "12");
+	assert_string_equal(at(doc, "/ports/0/backlog"), "4096");
+	assert_string_equal(at(doc, "/ports/0/unaccepted"), "10");
+	assert_string_equal(at(doc, "/ports/0/orphans"), "5");
+	assert_string_equal(
+		at(doc, "/ports/0/fin_wait_2"), "{\"mini\":30,\"orphan\":5,\"held\":20}");
+	assert_string_equal(at(doc, "/ports/0/states/TIME_WAIT"),
+		"{\"sockets\":100,\"memory_bytes\":26400,\"oldest_seconds\":59.9}");
+	assert_string_equal(at(doc, "/ports/0/states/CLOSE_WAIT/oldest_seconds"), "null");
+	/* Only the states with sockets. */
+	assert_int_equal(json_object_object_length(json_object_object_get(
+				 json_object_array_get_idx(json_object_object_get(doc, "ports"), 1),
+				 "states")),
+		1);
+	assert_string_equal(at(doc, "/ports/1/side"), "\"client\"");
+	assert_string_equal(at(doc, "/ports/1/accept_queue"), "null");
+	assert_string_equal(at(doc, "/ports/1/backlog"), "null");
+	assert_string_equal(
+		at(doc, "/totals/closing"), "{\"sockets\":165,\"memory_bytes\":164080}");
+	assert_string_equal(at(doc, "/fin_wait_2"), "{\"mini\":30,\"orphan\":5,\"held\":20}");
+	json_object_put(doc);
+}
+
+static void test_tell_json_states_not_scanned_are_null(void **state)
+{
+	struct sample sample;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	sample.snapshot.filter.states = STATE_BIT(STATE_CLOSE_WAIT) | STATE_BIT(STATE_TIME_WAIT);
+	sample.snapshot.filter.sides[SIDE_CLIENT] = false;
+	sample.snapshot.scanned = sample.snapshot.filter.states;
+	for (uint16_t port = 27015; port <= 27030; port++)
+		port_set_add(&sample.port_set, port);
+	port_set_add(&sample.port_set, 7777);
+	sample.snapshot.filter.ports = &sample.port_set;
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_CLOSE_WAIT, 3);
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/filter"),
+		"{\"ports\":\"7777,27015-27030\",\"states\":[\"TIME_WAIT\",\"CLOSE_WAIT\"],"
+		"\"side\":\"server\"}");
+	assert_string_equal(at(doc, "/totals/states/TIME_WAIT/sockets"), "0");
+	assert_string_equal(at(doc, "/totals/states/CLOSE_WAIT/sockets"), "3");
+	assert_string_equal(at(doc, "/totals/states/FIN_WAIT_2"),
+		"{\"sockets\":null,\"memory_bytes\":null,\"oldest_seconds\":null}");
+	assert_string_equal(
+		at(doc, "/fin_wait_2"), "{\"mini\":null,\"orphan\":null,\"held\":null}");
+	assert_string_equal(at(doc, "/totals/closing/sockets"), "3");
+	json_object_put(doc);
+
+	sample.snapshot.scanned = STATE_BIT(STATE_LISTEN);
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/totals/closing"), "{\"sockets\":null,\"memory_bytes\":null}");
+	json_object_put(doc);
+}
+
+static void test_tell_json_longest_port_list(void **state)
+{
+	struct sample sample;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	for (unsigned port = 1; port <= UINT16_MAX; port += 2)
+		port_set_add(&sample.port_set, (uint16_t)port);
+	sample.snapshot.filter.ports = &sample.port_set;
+	doc = document(&sample);
+	assert_true(strlen(at(doc, "/filter/ports")) > 190000);
+	json_object_put(doc);
+}
+
+static void test_tell_json_established_from_the_counter(void **state)
+{
+	struct sample sample;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_CLOSE_WAIT, 10);
+	sample.snapshot.scanned &= (state_set)~STATE_BIT(STATE_ESTABLISHED);
+	sample.snapshot.limits.curr_estab = 1010;
+	snapshot_established_from_counter(&sample.snapshot);
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/totals/states/ESTABLISHED"),
+		"{\"sockets\":1000,\"memory_bytes\":null,\"oldest_seconds\":null}");
+	assert_string_equal(at(doc, "/totals/sockets"), "1010");
+	assert_string_equal(at(doc, "/totals/memory_bytes"), "null");
+	assert_string_equal(at(doc, "/limits/memory/used"), "null");
+	json_object_put(doc);
+}
+
+static void test_tell_json_established_unknown(void **state)
+{
+	struct sample sample;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	sample.snapshot.scanned &= (state_set)~STATE_BIT(STATE_ESTABLISHED);
+	snapshot_established_from_counter(&sample.snapshot);
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/totals/states/ESTABLISHED/sockets"), "null");
+	assert_string_equal(at(doc, "/totals/sockets"), "null");
+	json_object_put(doc);
+}
+
+static void test_tell_json_fallback_source(void **state)
+{
+	struct sample sample;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	sample.snapshot.scan.source = "proc";
+	sample.snapshot.scan.complete = false;
+	strcpy(sample.snapshot.scan.note, "sock_diag was refused: Operation not permitted");
+	strcpy(sample.snapshot.scan.error, "/proc/net/tcp6 changed while it was read");
+	sample.snapshot.origin.replayed = true;
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_LISTEN, 1);
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/scan/source"), "\"proc\"");
+	assert_string_equal(
+		at(doc, "/scan/note"), "\"sock_diag was refused: Operation not permitted\"");
+	assert_string_equal(at(doc, "/scan/complete"), "false");
+	assert_string_equal(at(doc, "/scan/error"), "\"/proc/net/tcp6 changed while it was read\"");
+	assert_string_equal(at(doc, "/scan/replayed"), "true");
+	assert_string_equal(at(doc, "/ports/0/accept_queue"), "0");
+	assert_string_equal(at(doc, "/ports/0/backlog"), "null");
+	json_object_put(doc);
+}
+
+static void test_tell_json_unknown_is_null(void **state)
+{
+	static const char *const nulls[] = {
+		"/time",
+		"/host",
+		"/boot_id",
+		"/kernel",
+		"/netns",
+		"/slab/slab_bytes",
+		"/limits/tw_buckets/used",
+		"/limits/tw_buckets/max",
+		"/limits/tw_buckets/percent",
+		"/limits/tcp_mem_pages/pressure",
+		"/limits/conntrack/percent",
+		"/limits/client_ports/destination",
+		"/limits/memory/percent",
+		"/counters/TCPTimeWaitOverflow",
+		"/sockstat/alloc",
+	};
+	struct sample sample;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	memset(&sample.snapshot.origin, 0, sizeof(sample.snapshot.origin));
+	sample.snapshot.origin.time.tv_sec = INT64_MAX;
+	limits_init(&sample.snapshot.limits);
+	sample.snapshot.client_ports = (struct usage){UNKNOWN, UNKNOWN};
+	sample.snapshot.slab_bytes = UNKNOWN;
+	doc = document(&sample);
+	for (size_t i = 0; i < ARRAY_SIZE(nulls); i++)
+		assert_string_equal(at(doc, nulls[i]), "null");
+	json_object_put(doc);
+}
+
+static void test_tell_json_limits_and_counters(void **state)
+{
+	struct sample sample;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	sample.snapshot.limits.tw_buckets.used = 1000;
+	sample.snapshot.limits.inuse = 42;
+	sample.snapshot.client_ports.used = 27000;
+	sample.snapshot.busiest = (struct destination){.sockets = 27000,
+		.port = 443,
+		.family = AF_INET6,
+		.address = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
+	doc = document(&sample);
+	assert_string_equal(
+		at(doc, "/limits/tw_buckets"), "{\"used\":1000,\"max\":131072,\"percent\":0.8}");
+	assert_string_equal(at(doc, "/limits/tcp_mem_pages"),
+		"{\"used\":457,\"max\":573432,\"percent\":0.1,\"low\":286716,\"pressure\":382290}");
+	assert_string_equal(at(doc, "/limits/client_ports"),
+		"{\"used\":27000,\"max\":28232,\"percent\":95.6,"
+		"\"destination\":\"[2001:db8::1]:443\"}");
+	assert_string_equal(at(doc, "/limits/memory/max"), "17179869184");
+	assert_int_equal(
+		json_object_object_length(json_object_object_get(doc, "counters")), COUNTER_COUNT);
+	for (enum tcp_counter c = 0; c < COUNTER_COUNT; c++) {
+		char pointer[64], number[16];
+
+		snprintf(pointer, sizeof(pointer), "/counters/%s", counter_name(c));
+		snprintf(number, sizeof(number), "%d", (int)c);
+		assert_string_equal(at(doc, pointer), number);
+	}
+	assert_string_equal(at(doc, "/sockstat/tcp_inuse"), "42");
+	assert_string_equal(at(doc, "/sockstat/tw"), "1000");
+	json_object_put(doc);
+}
+
+static void test_tell_json_findings(void **state)
+{
+	struct sample sample;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_CLOSE_WAIT, 412);
+	sample.snapshot.limits.orphans.used = 20000;
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/findings/0/id"), "\"orphans-near-limit\"");
+	assert_string_equal(at(doc, "/findings/0/severity"), "\"warning\"");
+	assert_string_equal(at(doc, "/findings/0/side"), "null");
+	assert_string_equal(at(doc, "/findings/0/port"), "null");
+	assert_string_equal(at(doc, "/findings/0/memory_bytes"), "null");
+	assert_string_equal(at(doc, "/findings/1/id"), "\"close-wait-not-closed\"");
+	assert_string_equal(at(doc, "/findings/1/side"), "\"server\"");
+	assert_string_equal(at(doc, "/findings/1/port"), "7777");
+	assert_string_equal(at(doc, "/findings/1/sockets"), "412");
+	assert_string_equal(at(doc, "/findings/1/oldest_seconds"), "null");
+	assert_string_equal(at(doc, "/findings/1/owner"), "null");
+	/* The texts whole, though they are long. */
+	for (int i = 0; i < 2; i++) {
+		char pointer[64];
+		const char *text;
+
+		snprintf(pointer, sizeof(pointer), "/findings/%d/do", i);
+		text = at(doc, pointer);
+		assert_string_equal(text + strlen(text) - 2, ".\"");
+	}
+	json_object_put(doc);
+}
+
+static void test_tell_json_many_ports(void **state)
+{
+	struct sample sample;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	for (unsigned i = 0; i < SAMPLE_ROWS; i++)
+		sample_held(&sample, sample_port(&sample, SIDE_CLIENT, (uint16_t)i),
+			STATE_ESTABLISHED, 1000000);
+	sample_held(&sample, NULL, STATE_ESTABLISHED, 5000);
+	sample.snapshot.omitted.ports = 4000;
+	doc = document(&sample);
+	assert_int_equal(
+		json_object_array_length(json_object_object_get(doc, "ports")), SAMPLE_ROWS);
+	assert_string_equal(at(doc, "/ports_omitted"),
+		"{\"ports\":4000,\"sockets\":5000,\"memory_bytes\":19335000}");
+	assert_string_equal(at(doc, "/totals/sockets"), "64005000");
+	json_object_put(doc);
+}
+
+static void test_tell_json_pretty_is_the_same_document(void **state)
+{
+	cleanup_(freep) char *plain = NULL, *pretty = NULL;
+	struct json_object *a, *b;
+	struct sample sample;
+
+	(void)state;
+	sample_init(&sample);
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_CLOSE_WAIT, 412);
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7778), STATE_CLOSE_WAIT, 1);
+	plain = tell(&sample, false);
+	pretty = tell(&sample, true);
+	a = json_tokener_parse(plain);
+	b = json_tokener_parse(pretty);
+	assert_non_null(a);
+	assert_true(json_object_equal(a, b));
+	assert_true(strncmp(pretty, "{\n  \"schema\": \"tcpstated", 24) == 0);
+	assert_non_null(strstr(pretty, "\n  \"ports\": [\n    {\n      \"netns\": \"host\","));
+	assert_non_null(strstr(pretty, "\n  ]\n}\n"));
+	json_object_put(a);
+	json_object_put(b);
+}
+
+static void test_tell_json_hostile_names_stay_json(void **state)
+{
+	struct sample sample;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	strcpy(sample.snapshot.origin.host, "\"},\xff\n\033");
+	memset(sample.snapshot.scan.error, '\xe2', sizeof(sample.snapshot.scan.error) - 1);
+	sample.snapshot.scan.complete = false;
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/host"), "\"\\\"},???\"");
+	json_object_put(doc);
+}
+
+/* The schema must be able to say no, or the other tests prove nothing. */
+static void test_schema_refuses_what_the_contract_forbids(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} rows[] = {
+		{"\"schema\":", "\"surprise\":1,\"schema\":"},
+		{"\"filter\":null,", ""},
+		{"tcpstated.snapshot/1", "tcpstated.snapshot/2"},
+		{"\"complete\":true", "\"complete\":1"},
+		{"\"TIME_WAIT\":", "\"TIMEWAIT\":"},
+		{"\"port\":7777", "\"port\":65536"},
+		{"\"port\":7777", "\"port\":7777,\"owner\":null"},
+		{"\"side\":\"server\"", "\"side\":\"both\""},
+		{"\"sockets\":412", "\"sockets\":-1"},
+		{"\"percent\":0.1", "\"percent\":\"0.1\""},
+		{"\"severity\":\"warning\"", "\"severity\":\"ok\""},
+		{"T09:40:00.123Z", " 09:40:00"},
+	};
+	cleanup_(freep) char *text = NULL;
+	struct sample sample;
+
+	(void)state;
+	sample_init(&sample);
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_CLOSE_WAIT, 412);
+	text = tell(&sample, false);
+	assert_true(is_valid(text));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *place = strstr(text, rows[i].from);
+		size_t size = strlen(text) + strlen(rows[i].to) + 1;
+		cleanup_(freep) char *wrong = malloc(size);
+
+		assert_non_null(place);
+		assert_non_null(wrong);
+		snprintf(wrong, size, "%.*s%s%s", (int)(place - text), text, rows[i].to,
+			place + strlen(rows[i].from));
+		if (is_valid(wrong))
+			fail_msg("the schema accepts '%s' for '%s'", rows[i].to, rows[i].from);
+	}
+}
+
+static void test_tell_json_full_disk_is_an_error(void **state)
+{
+	struct findings f = {0};
+	struct sample sample;
+	FILE *out = fopen("/dev/full", "w");
+
+	(void)state;
+	assert_non_null(out);
+	sample_init(&sample);
+	assert_int_equal(tell_json(out, &sample.snapshot, &f, false), -ENOSPC);
+	fclose(out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tell_json_empty_machine),
+		cmocka_unit_test(test_tell_json_port),
+		cmocka_unit_test(test_tell_json_states_not_scanned_are_null),
+		cmocka_unit_test(test_tell_json_longest_port_list),
+		cmocka_unit_test(test_tell_json_established_from_the_counter),
+		cmocka_unit_test(test_tell_json_established_unknown),
+		cmocka_unit_test(test_tell_json_fallback_source),
+		cmocka_unit_test(test_tell_json_unknown_is_null),
+		cmocka_unit_test(test_tell_json_limits_and_counters),
+		cmocka_unit_test(test_tell_json_findings),
+		cmocka_unit_test(test_tell_json_many_ports),
+		cmocka_unit_test(test_tell_json_pretty_is_the_same_document),
+		cmocka_unit_test(test_tell_json_hostile_names_stay_json),
+		cmocka_unit_test(test_schema_refuses_what_the_contract_forbids),
+		cmocka_unit_test(test_tell_json_full_disk_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "options.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define WORDS_MAX 8
+
+static struct options options;
+static char error[512];
+
+static int parse(const char *const words[WORDS_MAX])
+{
+	char storage[WORDS_MAX][128];
+	char *argv[WORDS_MAX + 2] = {storage[0]};
+	int argc = 1;
+
+	/* getopt_long() permutes what it is given. */
+	static char name[] = "tcpstated";
+	argv[0] = name;
+	for (; argc <= WORDS_MAX && words[argc - 1]; argc++) {
+		snprintf(storage[argc - 1], sizeof(storage[0]), "%s", words[argc - 1]);
+		argv[argc] = storage[argc - 1];
+	}
+	error[0] = '\0';
+	return options_parse(argc, argv, &options, error, sizeof(error));
+}
+
+#define PARSE(...) parse((const char *const[WORDS_MAX]){__VA_ARGS__})
+
+static void test_options_parse_defaults(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE(NULL), 0);
+	assert_int_equal(options.action, ACTION_ONCE);
+	assert_int_equal(options.output, OUTPUT_TEXT);
+	assert_int_equal(options.ports_max, 50);
+	assert_int_equal(options.filter.states, STATE_SET_ALL);
+	assert_null(options.filter.ports);
+	assert_true(options.filter.sides[SIDE_SERVER] && options.filter.sides[SIDE_CLIENT]);
+	assert_null(options.record);
+}
+
+static void test_options_parse_everything(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("--json", "--port=7777", "--port", "80-81", "--state=close_wait",
+				 "--side=server", "--ports=0"),
+		0);
+	assert_int_equal(options.output, OUTPUT_JSON);
+	assert_true(port_set_has(options.filter.ports, 7777));
+	assert_true(port_set_has(options.filter.ports, 81));
+	assert_int_equal(options.filter.states, STATE_BIT(STATE_CLOSE_WAIT));
+	assert_false(options.filter.sides[SIDE_CLIENT]);
+	assert_int_equal(options.ports_max, 0);
+
+	assert_int_equal(PARSE("--closing", "--wide", "--color=never", "--source=proc",
+				 "--record=a", "--slabinfo=b"),
+		0);
+	assert_true(options.closing && options.wide);
+	assert_int_equal(options.color, COLOR_NEVER);
+	assert_int_equal(options.table, TABLE_PROC);
+	assert_int_equal(strncmp(options.record, "a", 1), 0);
+}
+
+static void test_options_parse_help_ends_the_reading(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("-h", "--nonsense"), 0);
+	assert_int_equal(options.action, ACTION_HELP);
+	assert_int_equal(PARSE("--version", "nonsense"), 0);
+	assert_int_equal(options.action, ACTION_VERSION);
+}
+
+/* Each refusal names the word that was wrong and what was expected instead. */
+static void test_options_parse_refusals_name_word_and_expectation(void **state)
+{
+	static const struct {
+		const char *words[WORDS_MAX];
+		const char *names, *expects;
+	} rows[] = {
+		{{"--nonsense"}, "--nonsense", "--help"},
+		{{"-x"}, "-x", "--help"},
+		{{"--json", "-hx", NULL}, NULL, NULL}, /* -h first: accepted */
+		{{"--port"}, "--port", "value"},
+		{{"--json=yes"}, "--json=yes", "no value"},
+		{{"word"}, "word", "--help"},
+		{{"--state=close_wait,nonsense"}, "nonsense", "ESTABLISHED"},
+		{{"--port=1,x"}, "'x'", "7777"},
+		{{"--port=70000"}, "70000", "65535"},
+		{{"--side=left"}, "left", "server or client"},
+		{{"--ports=-1"}, "-1", "0"},
+		{{"--ports=99999999999999999999999"}, "999", "0"},
+		{{"--color=red"}, "red", "always"},
+		{{"--source=ss"}, "'ss'", "sock_diag"},
+		{{"--json", "--check"}, "--json", "--check"},
+		{{"--json", "--wide"}, "--wide", "together"},
+		{{"--record=a", "--replay=b"}, "--record", "--replay"},
+		{{"--closing", "--state=listen"}, "--closing", "--state"},
+		{{"--warning=50M"}, "--warning", "--check"},
+		{{"--check", "--warning=CLOSE_WAIT=x"}, "CLOSE_WAIT=x", "CLOSE_WAIT=500"},
+		{{"--check", "--critical=NONSENSE=1"}, "NONSENSE=1", "50M"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int r = parse(rows[i].words);
+
+		if (!rows[i].names) {
+			assert_int_equal(r, 0);
+			continue;
+		}
+		assert_int_equal(r, -EINVAL);
+		if (!strstr(error, rows[i].names) || !strstr(error, rows[i].expects))
+			fail_msg("row %zu: \"%s\" should name %s and expect %s", i, error,
+				rows[i].names, rows[i].expects);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_options_parse_defaults),
+		cmocka_unit_test(test_options_parse_everything),
+		cmocka_unit_test(test_options_parse_help_ends_the_reading),
+		cmocka_unit_test(test_options_parse_refusals_name_word_and_expectation),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

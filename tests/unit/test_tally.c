@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/snapshot.h"
+#include "model/sock_memory.h"
+#include "model/tally.h"
+#include "unit.h"
+#include "util.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+static struct tally_context context(void)
+{
+	struct tally_context c = {
+		.filter = FILTER_ALL,
+		.port_first = 32768,
+		.port_last = 60999,
+		.fin_timeout_ms = 60000,
+	};
+
+	c.prices.object[OBJECT_TCP_SOCK].bytes = 2000;
+	c.prices.object[OBJECT_TW_SOCK].bytes = 200;
+	c.prices.object[OBJECT_BIND_BUCKET].bytes = 10;
+	c.prices.object[OBJECT_BIND2_BUCKET].bytes = 5;
+	return c;
+}
+
+static struct sock_record record(enum tcp_state s, uint16_t local, uint16_t remote)
+{
+	struct sock_record r = {
+		.family = AF_INET,
+		.state = (uint8_t)s,
+		.kind = s == STATE_TIME_WAIT ? KIND_MINI : KIND_FULL,
+		.has_buffers = true,
+		.local_port = local,
+		.remote_port = remote,
+	};
+
+	r.timer = r.kind == KIND_MINI ? TIMER_TIME_WAIT : TIMER_NONE;
+	r.hold = (uint8_t)sock_record_hold(r.kind, s, 0);
+	return r;
+}
+
+static void count(struct tally *t, enum tcp_state s, uint16_t local, uint16_t remote)
+{
+	struct sock_record r = record(s, local, remote);
+
+	tally_count(t, &r);
+}
+
+static const struct port_tally *find_row(const struct tally *t, enum sock_side side, uint16_t port)
+{
+	for (size_t i = 0; i < t->rows_used; i++)
+		if (t->rows[i].side == side && t->rows[i].port == port)
+			return &t->rows[i];
+	return NULL;
+}
+
+/* A copy of the row, which must be there. */
+static struct port_tally row(const struct tally *t, enum sock_side side, uint16_t port)
+{
+	const struct port_tally *found = find_row(t, side, port);
+
+	if (!found)
+		fail_msg("no row for the %s's port %u", side_name(side), port);
+	return found ? *found : (struct port_tally){0};
+}
+
+static int setup(void **state)
+{
+	struct tally_context c = context();
+	struct tally *t;
+
+	assert_int_equal(tally_new(&t), 0);
+	tally_start(t, &c);
+	*state = t;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	*state = tally_free(*state);
+	return 0;
+}
+
+static void test_tally_count_side_by_listener(void **state)
+{
+	struct tally *t = *state;
+
+	/* A listener inside the ephemeral range makes its connections a server's; the other end of
+	 * each is a client's. */
+	count(t, STATE_LISTEN, 40000, 0);
+	count(t, STATE_ESTABLISHED, 40000, 50000);
+	count(t, STATE_ESTABLISHED, 50000, 40000);
+	assert_int_equal(t->rows_used, 2);
+	assert_int_equal(row(t, SIDE_SERVER, 40000).states[STATE_ESTABLISHED].sockets, 1);
+	assert_true(row(t, SIDE_SERVER, 40000).listening);
+	assert_int_equal(row(t, SIDE_CLIENT, 40000).states[STATE_ESTABLISHED].sockets, 1);
+	assert_false(row(t, SIDE_CLIENT, 40000).listening);
+}
+
+static void test_tally_count_side_without_listener(void **state)
+{
+	struct tally *t = *state;
+
+	count(t, STATE_CLOSE_WAIT, 7777, 50000);  /* the listener closed before */
+	count(t, STATE_CLOSE_WAIT, 50000, 443);   /* an ordinary client */
+	count(t, STATE_ESTABLISHED, 700, 2049);   /* a client from a privileged port */
+	count(t, STATE_BOUND_INACTIVE, 8080, 0);  /* about to listen */
+	count(t, STATE_BOUND_INACTIVE, 50001, 0); /* about to connect */
+	assert_non_null(find_row(t, SIDE_SERVER, 7777));
+	assert_non_null(find_row(t, SIDE_CLIENT, 443));
+	assert_non_null(find_row(t, SIDE_CLIENT, 2049));
+	assert_non_null(find_row(t, SIDE_SERVER, 8080));
+	assert_non_null(find_row(t, SIDE_CLIENT, 0));
+}
+
+static void test_tally_start_remembers_servers_until_empty(void **state)
+{
+	struct tally *t = *state;
+	struct tally_context c = context();
+
+	count(t, STATE_LISTEN, 40000, 0);
+	count(t, STATE_CLOSE_WAIT, 40000, 50000);
+
+	/* The listener is gone, its connections are not. */
+	tally_start(t, &c);
+	count(t, STATE_CLOSE_WAIT, 40000, 50000);
+	assert_int_equal(row(t, SIDE_SERVER, 40000).states[STATE_CLOSE_WAIT].sockets, 1);
+	assert_false(row(t, SIDE_SERVER, 40000).listening);
+
+	/* A scan without any: the port is nobody's. */
+	tally_start(t, &c);
+	tally_start(t, &c);
+	count(t, STATE_CLOSE_WAIT, 40000, 50000);
+	assert_null(find_row(t, SIDE_SERVER, 40000));
+	assert_non_null(find_row(t, SIDE_CLIENT, 50000));
+}
+
+static void test_tally_count_ages(void **state)
+{
+	struct tally *t = *state;
+	struct sock_record young = record(STATE_TIME_WAIT, 7777, 50000);
+	struct sock_record old = record(STATE_TIME_WAIT, 7777, 50001);
+	struct sock_record ticked = record(STATE_TIME_WAIT, 7778, 50002);
+	struct sock_record long_fin_wait = record(STATE_FIN_WAIT_2, 7777, 50003);
+	struct port_tally p;
+
+	young.expires_ms = 59000;
+	old.expires_ms = 1000;
+	ticked.expires_ms = 60004;
+	long_fin_wait.kind = KIND_MINI;
+	long_fin_wait.expires_ms = 90000;
+	tally_count(t, &young);
+	tally_count(t, &old);
+	tally_count(t, &ticked);
+	tally_count(t, &long_fin_wait);
+	count(t, STATE_CLOSE_WAIT, 7777, 50004);
+
+	p = row(t, SIDE_SERVER, 7777);
+	assert_int_equal(p.states[STATE_TIME_WAIT].oldest_ms, 59000);
+	assert_int_equal(p.states[STATE_FIN_WAIT_2].oldest_ms, AGE_UNKNOWN);
+	assert_int_equal(p.states[STATE_CLOSE_WAIT].oldest_ms, AGE_UNKNOWN);
+	assert_int_equal(row(t, SIDE_SERVER, 7778).states[STATE_TIME_WAIT].oldest_ms, 0);
+}
+
+static void test_tally_count_kinds_and_holds(void **state)
+{
+	struct tally *t = *state;
+	struct sock_record held = record(STATE_FIN_WAIT_2, 7777, 50000);
+	struct sock_record mini = record(STATE_FIN_WAIT_2, 7777, 50001);
+	struct sock_record orphan = record(STATE_FIN_WAIT_2, 7777, 50002);
+	struct state_tally st;
+
+	held.hold = HOLD_HELD;
+	mini.kind = KIND_MINI;
+	mini.hold = HOLD_NONE;
+	tally_count(t, &held);
+	tally_count(t, &mini);
+	tally_count(t, &orphan);
+	count(t, STATE_CLOSE_WAIT, 7777, 50003);
+
+	st = row(t, SIDE_SERVER, 7777).states[STATE_FIN_WAIT_2];
+	assert_int_equal(st.sockets, 3);
+	assert_int_equal(st.mini, 1);
+	assert_int_equal(st.orphan, 1);
+	assert_int_equal(st.unaccepted, 0);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).states[STATE_CLOSE_WAIT].unaccepted, 1);
+}
+
+static void test_tally_count_charges_a_local_port_once(void **state)
+{
+	struct tally *t = *state;
+
+	count(t, STATE_LISTEN, 7777, 0);
+	count(t, STATE_TIME_WAIT, 7777, 50000);
+	count(t, STATE_TIME_WAIT, 7777, 50001);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).states[STATE_TIME_WAIT].memory_bytes, 2 * 200);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).states[STATE_LISTEN].memory_bytes,
+		2000 + port_memory(&t->prices));
+
+	/* Two clients from one port: the second shares the first one's buckets. */
+	count(t, STATE_TIME_WAIT, 50000, 80);
+	count(t, STATE_TIME_WAIT, 50000, 81);
+	assert_int_equal(row(t, SIDE_CLIENT, 80).states[STATE_TIME_WAIT].memory_bytes, 200 + 15);
+	assert_int_equal(row(t, SIDE_CLIENT, 81).states[STATE_TIME_WAIT].memory_bytes, 200);
+}
+
+static void test_tally_count_accept_queue(void **state)
+{
+	struct tally *t = *state;
+	struct sock_record v4 = record(STATE_LISTEN, 7777, 0), v6 = record(STATE_LISTEN, 7777, 0);
+
+	v4.receive_queue = 3;
+	v4.send_queue = 128;
+	v6.receive_queue = 1;
+	v6.send_queue = 4096;
+	tally_count(t, &v4);
+	tally_count(t, &v6);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).accept_queue, 4);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).backlog, 4224);
+}
+
+static void test_tally_count_filters(void **state)
+{
+	struct tally *t = *state;
+	struct tally_context c = context();
+	struct port_set ports = {0};
+	struct snapshot s = {0};
+
+	port_set_add(&ports, 7777);
+	c.filter = (struct filter){
+		.ports = &ports, .states = STATE_BIT(STATE_CLOSE_WAIT), .sides = {true, false}};
+	tally_start(t, &c);
+	count(t, STATE_LISTEN, 7777, 0);
+	count(t, STATE_LISTEN, 7778, 0);
+	count(t, STATE_CLOSE_WAIT, 7777, 50000); /* the only one that passes */
+	count(t, STATE_CLOSE_WAIT, 7778, 50000); /* wrong port */
+	count(t, STATE_TIME_WAIT, 7777, 50001);  /* wrong state */
+	count(t, STATE_CLOSE_WAIT, 50002, 7777); /* wrong side */
+
+	assert_int_equal(snapshot_take(&s, t, 0), 0);
+	assert_int_equal(s.totals.sockets, 1);
+	assert_int_equal(s.ports_count, 1);
+	assert_true(s.ports[0]->listening);
+	snapshot_release(&s);
+}
+
+/* More ports than rows: the sockets of the others are all in the rest, and counted as so many
+ * ports. */
+static void test_tally_count_caps_rows(void **state)
+{
+	struct tally *t = *state;
+	struct tally_context c = context();
+	struct snapshot s = {0};
+	uint64_t rows = 0;
+
+	for (unsigned port = 1; port <= UINT16_MAX; port++) {
+		count(t, STATE_LISTEN, (uint16_t)port, 0);
+		rows++;
+	}
+	for (unsigned port = 1; port <= 1000; port++) {
+		struct sock_record r = record(STATE_CLOSE_WAIT, 0, (uint16_t)port);
+
+		tally_count(t, &r);
+		tally_count(t, &r);
+		rows++;
+	}
+	assert_int_equal(t->rows_used, TALLY_ROWS_MAX);
+	assert_int_equal(snapshot_take(&s, t, 50), 0);
+	assert_int_equal(s.totals.sockets, UINT16_MAX + 2000);
+	assert_int_equal(s.ports_count, 50);
+	assert_int_equal(s.omitted.ports, rows - 50);
+	/* Among the listed ones is the one port with two sockets that still got a row. */
+	assert_int_equal(s.omitted.sockets, s.totals.sockets - 51);
+	snapshot_release(&s);
+
+	/* The next scan starts from nothing. */
+	tally_start(t, &c);
+	count(t, STATE_CLOSE_WAIT, 0, 999);
+	assert_int_equal(t->rows_used, 1);
+	assert_int_equal(t->rest_ports, 0);
+}
+
+static void test_snapshot_take_ranks_and_sums(void **state)
+{
+	struct tally *t = *state;
+	struct snapshot s = {.scanned = STATE_SET_ALL};
+
+	count(t, STATE_TIME_WAIT, 7001, 50000);
+	count(t, STATE_CLOSE_WAIT, 7002, 50000);
+	count(t, STATE_ESTABLISHED, 7002, 50001);
+	count(t, STATE_TIME_WAIT, 7003, 50000);
+	count(t, STATE_TIME_WAIT, 7003, 50001);
+
+	assert_int_equal(snapshot_take(&s, t, 2), 0);
+	assert_int_equal(s.ports_count, 2);
+	assert_int_equal(s.ports[0]->port, 7002);
+	assert_int_equal(s.ports[1]->port, 7003);
+	assert_int_equal(s.omitted.ports, 1);
+	assert_int_equal(s.omitted.sockets, 1);
+	assert_int_equal(s.omitted.memory_bytes, 200 + 15);
+	assert_int_equal(s.totals.sockets, 5);
+	assert_int_equal(s.totals.memory_bytes, 2 * 2000 + 3 * 200 + 3 * 15);
+	assert_int_equal(s.totals.closing_sockets, 4);
+	assert_int_equal(s.totals.closing_memory_bytes, 2000 + 3 * 200 + 3 * 15);
+	snapshot_release(&s);
+}
+
+static void test_snapshot_take_client_ports(void **state)
+{
+	struct tally *t = *state;
+	struct snapshot s = {.scanned = STATE_SET_ALL};
+
+	s.limits.port_first = 32768;
+	s.limits.port_last = 60999;
+	s.limits.ports_reserved = 32;
+	count(t, STATE_TIME_WAIT, 50000, 443);
+	count(t, STATE_ESTABLISHED, 50001, 443);
+	count(t, STATE_ESTABLISHED, 50001, 80);
+	assert_int_equal(snapshot_take(&s, t, 0), 0);
+	assert_int_equal(s.client_ports.used, 2);
+	assert_int_equal(s.client_ports.max, 28232 - 32);
+	assert_int_equal(s.busiest.port, 443);
+	snapshot_release(&s);
+
+	/* Not all states were looked at: how many ports are taken is not known. */
+	s.scanned = STATE_SET_ALL & (state_set)~STATE_BIT(STATE_ESTABLISHED);
+	assert_int_equal(snapshot_take(&s, t, 0), 0);
+	assert_true(s.client_ports.used == UNKNOWN);
+	snapshot_release(&s);
+}
+
+static void test_snapshot_established_from_counter(void **state)
+{
+	struct tally *t = *state;
+	struct snapshot s = {.scanned = STATE_SET_ALL & (state_set)~STATE_BIT(STATE_ESTABLISHED)};
+
+	count(t, STATE_CLOSE_WAIT, 7777, 50000);
+	s.limits.curr_estab = 101;
+	assert_int_equal(snapshot_take(&s, t, 0), 0);
+	snapshot_established_from_counter(&s);
+	assert_true(s.established_from_counter);
+	assert_int_equal(s.totals.states[STATE_ESTABLISHED].sockets, 100);
+	assert_int_equal(s.totals.sockets, 101);
+	assert_true(s.totals.memory_bytes == UNKNOWN);
+	snapshot_release(&s);
+
+	s.limits.curr_estab = UNKNOWN;
+	assert_int_equal(snapshot_take(&s, t, 0), 0);
+	snapshot_established_from_counter(&s);
+	assert_false(s.established_from_counter);
+	assert_true(s.totals.sockets == UNKNOWN);
+	snapshot_release(&s);
+}
+
+#define TALLY_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TALLY_TEST(test_tally_count_side_by_listener),
+		TALLY_TEST(test_tally_count_side_without_listener),
+		TALLY_TEST(test_tally_start_remembers_servers_until_empty),
+		TALLY_TEST(test_tally_count_ages),
+		TALLY_TEST(test_tally_count_kinds_and_holds),
+		TALLY_TEST(test_tally_count_charges_a_local_port_once),
+		TALLY_TEST(test_tally_count_accept_queue),
+		TALLY_TEST(test_tally_count_filters),
+		TALLY_TEST(test_tally_count_caps_rows),
+		TALLY_TEST(test_snapshot_take_ranks_and_sums),
+		TALLY_TEST(test_snapshot_take_client_ports),
+		TALLY_TEST(test_snapshot_established_from_counter),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
