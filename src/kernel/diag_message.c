@@ -72,10 +72,19 @@ static enum sock_kind kind_of(const struct inet_diag_msg *msg, enum tcp_state st
 	return state == STATE_SYN_RECV ? KIND_REQUEST : KIND_FULL;
 }
 
+static void copy_address(uint8_t ret[16], const __be32 address[4], uint8_t family)
+{
+	if (family == AF_INET) {
+		memset(ret, 0, 16);
+		memcpy(ret, address, 4);
+	} else {
+		memcpy(ret, address, 16);
+	}
+}
+
 static void fill_record(struct sock_record *r, const struct inet_diag_msg *msg,
 	enum tcp_state state, const struct attributes *a)
 {
-	size_t address_size = msg->idiag_family == AF_INET ? 4 : 16;
 	uint16_t remote_port = ntohs(msg->id.idiag_dport);
 
 	/* Sockets that are bound and nothing else are reported as CLOSE; so is one that was reset,
@@ -83,26 +92,25 @@ static void fill_record(struct sock_record *r, const struct inet_diag_msg *msg,
 	if (state == STATE_CLOSE && !remote_port)
 		state = STATE_BOUND_INACTIVE;
 
-	*r = (struct sock_record){
-		.family = msg->idiag_family,
-		.state = (uint8_t)state,
-		.kind = (uint8_t)kind_of(msg, state, a->full),
-		.timer = msg->idiag_timer,
-		.has_buffers = a->has_buffers,
-		.local_port = ntohs(msg->id.idiag_sport),
-		.remote_port = remote_port,
-		.expires_ms = msg->idiag_expires,
-		.receive_queue = msg->idiag_rqueue,
-		.send_queue = msg->idiag_wqueue,
-		.buffers = a->buffers,
-		.cookie = (uint64_t)msg->id.idiag_cookie[1] << 32 | msg->id.idiag_cookie[0],
-		.cgroup_id = a->cgroup_id,
-		.inode = msg->idiag_inode,
-		.uid = msg->idiag_uid,
-	};
-	r->hold = (uint8_t)sock_record_hold(r->kind, state, r->inode);
-	memcpy(r->local_address, msg->id.idiag_src, address_size);
-	memcpy(r->remote_address, msg->id.idiag_dst, address_size);
+	/* Field by field: to clear the whole record first costs as much as all the rest of this. */
+	r->family = msg->idiag_family;
+	r->state = (uint8_t)state;
+	r->kind = (uint8_t)kind_of(msg, state, a->full);
+	r->hold = (uint8_t)sock_record_hold(r->kind, state, msg->idiag_inode);
+	r->timer = msg->idiag_timer;
+	r->has_buffers = a->has_buffers;
+	r->local_port = ntohs(msg->id.idiag_sport);
+	r->remote_port = remote_port;
+	r->expires_ms = msg->idiag_expires;
+	r->receive_queue = msg->idiag_rqueue;
+	r->send_queue = msg->idiag_wqueue;
+	r->buffers = a->buffers;
+	r->cookie = (uint64_t)msg->id.idiag_cookie[1] << 32 | msg->id.idiag_cookie[0];
+	r->cgroup_id = a->cgroup_id;
+	r->inode = msg->idiag_inode;
+	r->uid = msg->idiag_uid;
+	copy_address(r->local_address, msg->id.idiag_src, msg->idiag_family);
+	copy_address(r->remote_address, msg->id.idiag_dst, msg->idiag_family);
 }
 
 static int read_socket(struct diag_dump *dump, const struct nlmsghdr *nlh)
@@ -175,6 +183,9 @@ int diag_datagram_parse(struct diag_dump *dump, const void *datagram, size_t siz
 	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 		int r;
 
+		/* mnl_nlmsg_ok() takes the length for a signed number. */
+		if (nlh->nlmsg_len > (uint32_t)left)
+			return -EBADMSG;
 		if (!mnl_nlmsg_portid_ok(nlh, dump->port_id) ||
 			!mnl_nlmsg_seq_ok(nlh, dump->sequence))
 			continue;

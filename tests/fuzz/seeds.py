@@ -73,7 +73,7 @@ SEEDS = {
     "diag_message/dump": dump() + done(),
     "diag_message/done_with_error": done(-4),
     "diag_message/error": error(-95),
-    "diag_message/length_of_4_gib": struct.pack("=I", 0xFA000024) + done()[4:],
+    "diag_message/length_above_2_gib": struct.pack("=I", 0xFA000024) + message(1, bytes(20))[4:],
     "recording/dump": recording(chunk(DATAGRAM, dump()), chunk(DATAGRAM, done()), states=EVERY_STATE),
     "recording/closing_only": recording(chunk(DATAGRAM, done()), states="TIME_WAIT"),
     "recording/lines": recording(chunk(DATAGRAM, error(-1)), chunk(LINE, bytes([socket.AF_INET]) + LINE_TEXT),
