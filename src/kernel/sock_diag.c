@@ -103,9 +103,11 @@ struct dump_request {
 static int send_request(
 	const struct mnl_socket *nl, const struct dump_request *request, uint32_t sequence)
 {
-	char buffer[NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct inet_diag_req_v2))]
-		__attribute__((aligned(NLMSG_ALIGNTO))) = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+	union {
+		char older[NLMSG_SPACE(sizeof(struct inet_diag_req))];
+		char newer[NLMSG_SPACE(sizeof(struct inet_diag_req_v2))];
+	} buffer __attribute__((aligned(NLMSG_ALIGNTO))) = {0};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(&buffer);
 	uint8_t extensions = request->buffers ? EXTENSION(INET_DIAG_SKMEMINFO) : 0;
 	uint32_t states = state_set_to_kernel(request->states);
 

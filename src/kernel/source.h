@@ -91,8 +91,8 @@ void source_live_set_tap(struct source *live, const struct scan_tap *tap);
 
 /*
  * Reads through inner and writes everything it saw to fd (kernel/recording.h tells the format).
- * Takes over inner and fd. recording_finish() tells whether all of it was written. Returns 0 or
- * -errno (inner and fd then stay the caller's).
+ * Takes over inner and fd. source_recorder_finish() tells whether all of it was written. Returns 0
+ * or -errno (inner and fd then stay the caller's).
  */
 int source_recorder_new(struct source *inner, int fd, struct source **ret);
 
