@@ -83,7 +83,7 @@ static int open_source(const struct options *o, struct source **ret)
 			return r == -EBADMSG ? EXIT_SCAN_FAILED : EXIT_USAGE;
 		}
 	} else {
-		r = source_live_new(o->table, &source);
+		r = source_live_new((enum socket_table)o->table, &source);
 		if (r < 0) {
 			complain("%s", strerror(-r));
 			return EXIT_SCAN_FAILED;

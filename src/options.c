@@ -251,11 +251,11 @@ static const enum option_id needs[][2] = {
 	{OPTION_CRITICAL, OPTION_CHECK},
 };
 
-static size_t index_of(int id)
+static size_t index_of(enum option_id id)
 {
 	size_t i = 0;
 
-	while ((int)table[i].id != id)
+	while (table[i].id != id)
 		i++;
 	return i;
 }
@@ -318,7 +318,7 @@ int options_parse(int argc, char **argv, struct options *ret, char *error, size_
 
 		if (c == '?' || c == ':')
 			return fail_unknown(argv, c, &e);
-		i = index_of(c);
+		i = index_of((enum option_id)c);
 		given[i] = true;
 		r = apply(&table[i], ret, optarg, &e);
 		if (r < 0)

@@ -89,15 +89,16 @@ int state_set_parse(const char *list, state_set *ret, const char **ret_word, siz
 
 int state_from_kernel(unsigned number, enum tcp_state *ret)
 {
-	/* TCP_NEW_SYN_RECV, 12, is what request sockets are inside; they are reported as SYN_RECV.
-	 */
-	STATE_FOREACH(s) {
-		if (states[s].kernel == number) {
-			*ret = s;
-			return 0;
-		}
+	/* Asked once for each socket. TCP_NEW_SYN_RECV, 12, is not reported: request sockets are
+	 * SYN_RECV. */
+	if (number >= 1 && number <= STATE_CLOSING + 1U) {
+		*ret = (enum tcp_state)(number - 1);
+		return 0;
 	}
-	return -EINVAL;
+	if (number != states[STATE_BOUND_INACTIVE].kernel)
+		return -EINVAL;
+	*ret = STATE_BOUND_INACTIVE;
+	return 0;
 }
 
 uint32_t state_set_to_kernel(state_set set)
