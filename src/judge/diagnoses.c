@@ -140,7 +140,7 @@ const struct diagnosis diagnoses[] = {
 		.why = "Beyond net.ipv4.tcp_max_tw_buckets a connection ends without TIME_WAIT "
 		       "(TCPTimeWaitOverflow counts them): late segments of it can then meet a new "
 		       "connection of the same addresses and ports.",
-		.advice = "Raise net.ipv4.tcp_max_tw_buckets (each costs about 264 bytes), or let "
+		.advice = "Raise net.ipv4.tcp_max_tw_buckets (each costs one tw_sock), or let "
 			  "the clients close first. TIME_WAIT lasts 60 s; no sysctl shortens it.",
 	},
 	{

@@ -74,7 +74,7 @@ static void print_all_clear(FILE *out, const struct snapshot *s)
 	const struct snapshot_totals *t = &s->totals;
 	char number[FORMAT_SIZE];
 
-	fputs("Nothing stuck", out);
+	fputs("Nothing stands out", out);
 	if (!s->scan.complete)
 		fputs(" in what could be read", out);
 	else if (is_filtered(&s->filter))

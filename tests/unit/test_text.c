@@ -85,7 +85,7 @@ static void test_tell_text_empty_machine(void **state)
 	(void)state;
 	sample_init(&sample);
 	text = tell(&sample, &plain);
-	assert_first_line(text, "Nothing stuck: 0 sockets");
+	assert_first_line(text, "Nothing stands out: 0 sockets");
 	assert_holds(text, "\n TOTAL        -     0 B       -      -");
 	assert_width(text, 80);
 }
@@ -102,13 +102,13 @@ static void test_tell_text_all_clear_has_the_share(void **state)
 	sample_held(&sample, port, STATE_ESTABLISHED, 3);
 	sample_held(&sample, port, STATE_TIME_WAIT, 1);
 	text = tell(&sample, &plain);
-	assert_first_line(text, "Nothing stuck: 4 sockets, 11.6 KiB; closing: 1 (25.0 %), 264 B");
+	assert_first_line(text, "Nothing stands out: 4 sockets, 11.6 KiB; closing: 1 (25.0 %), 264 B");
 	free(TAKE_PTR(text));
 
 	sample_init(&sample);
 	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 22), STATE_LISTEN, 1);
 	text = tell(&sample, &plain);
-	assert_first_line(text, "Nothing stuck: 1 socket, 3.8 KiB; none is closing");
+	assert_first_line(text, "Nothing stands out: 1 socket, 3.8 KiB; none is closing");
 }
 
 static void test_tell_text_verdict_is_the_worst_finding(void **state)
@@ -217,7 +217,7 @@ static void test_tell_text_incomplete_scan_is_said(void **state)
 	sample.snapshot.scan.complete = false;
 	strcpy(sample.snapshot.scan.error, "the dump was cut\033[2J short");
 	text = tell(&sample, &plain);
-	assert_first_line(text, "Nothing stuck in what could be read: 0 sockets");
+	assert_first_line(text, "Nothing stands out in what could be read: 0 sockets");
 	assert_holds(text, "\nINCOMPLETE: the dump was cut?[2J short\n");
 }
 
@@ -234,7 +234,7 @@ static void test_tell_text_filter_is_said(void **state)
 	port_set_add(&sample.port_set, 7777);
 	sample.snapshot.filter.ports = &sample.port_set;
 	text = tell(&sample, &plain);
-	assert_first_line(text, "Nothing stuck in what was asked for: 0 sockets");
+	assert_first_line(text, "Nothing stands out in what was asked for: 0 sockets");
 	assert_holds(text, "\nOnly: port 7777; state SYN_RECV CLOSE_WAIT; server side\n");
 	/* The states that were asked for are the columns, and no other. */
 	assert_holds(text, "\n  PORT  SOCKETS  MEMORY    WAIT  RECV\n");
@@ -284,7 +284,7 @@ static void test_tell_text_established_from_the_counter(void **state)
 	sample.snapshot.limits.curr_estab = 1010;
 	snapshot_established_from_counter(&sample.snapshot);
 	text = tell(&sample, &plain);
-	assert_first_line(text, "Nothing stuck: 1,010 sockets; closing: 10 (1.0 %), 37.8 KiB");
+	assert_first_line(text, "Nothing stands out: 1,010 sockets; closing: 10 (1.0 %), 37.8 KiB");
 	assert_holds(text, "\n  7777       10  37.8 KiB       ?      -      10 ");
 	assert_holds(text, "\n TOTAL    1,010         ?   1,000      -      10 ");
 	assert_holds(text, "\nESTABLISHED sockets were not read");
