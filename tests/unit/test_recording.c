@@ -627,29 +627,31 @@ static void write_result(struct fixture *f, const char *text)
 	assert_int_equal(fclose(w.file), 0);
 }
 
-#define RESULT_HEAD "source proc\nfailed 0\ncomplete 1\nerror \nnote \n"
+#define RESULT(source, failed, complete)                                                           \
+	"source " source "\nfailed " failed "\ncomplete " complete "\nerror \nnote \n"
+#define GOOD_RESULT RESULT("proc", "0", "1")
+#define GOOD_TIMES  "wall_us 1\ncpu_us 1\n"
 
 static void test_replay_checks_facts(void **state)
 {
 	static const char *const bad[] = {
 		"",
-		RESULT_HEAD "wall_us 1\n",
-		RESULT_HEAD "wall_us 1\ncpu_us 1",
-		RESULT_HEAD "wall_us 1\ncpu_us -1\n",
-		RESULT_HEAD "wall_us 1\ncpu_us 1 \n",
-		RESULT_HEAD "wall_us 1\nwall_us 1\ncpu_us 1\n",
-		RESULT_HEAD "wall_us 1\ncpu_us 1\n\n",
-		"source other\nfailed 0\ncomplete 1\nerror \nnote \nwall_us 1\ncpu_us 1\n",
-		"source a-name-longer-than-any\nfailed 0\ncomplete 1\nerror \nnote \nwall_us "
-		"1\ncpu_us 1\n",
-		"source proc\nfailed 4096\ncomplete 1\nerror \nnote \nwall_us 1\ncpu_us 1\n",
-		"source proc\nfailed 0\ncomplete 2\nerror \nnote \nwall_us 1\ncpu_us 1\n",
+		GOOD_RESULT "wall_us 1\n",
+		GOOD_RESULT "wall_us 1\ncpu_us 1",
+		GOOD_RESULT "wall_us 1\ncpu_us -1\n",
+		GOOD_RESULT "wall_us 1\ncpu_us 1 \n",
+		GOOD_RESULT "wall_us 1\n" GOOD_TIMES,
+		GOOD_RESULT GOOD_TIMES "\n",
+		RESULT("other", "0", "1") GOOD_TIMES,
+		RESULT("a-name-longer-than-any", "0", "1") GOOD_TIMES,
+		RESULT("proc", "4096", "1") GOOD_TIMES,
+		RESULT("proc", "0", "2") GOOD_TIMES,
 	};
 	struct fixture *f = *state;
 
-	write_result(f, RESULT_HEAD "wall_us 1\ncpu_us 1\n");
+	write_result(f, GOOD_RESULT GOOD_TIMES);
 	assert_int_equal(open_replay(f, f->size), 0);
-	write_result(f, "of_a_later_version x\n" RESULT_HEAD "wall_us 1\ncpu_us 1\n");
+	write_result(f, "of_a_later_version x\n" GOOD_RESULT GOOD_TIMES);
 	assert_int_equal(open_replay(f, f->size), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		write_result(f, bad[i]);
