@@ -6,7 +6,7 @@
 #include "kernel/source.h"
 #include "model/tally.h"
 #include "options.h"
-#include "poll.h"
+#include "poll_once.h"
 #include "tell/check.h"
 #include "tell/json.h"
 #include "tell/text.h"

@@ -7,10 +7,10 @@
 #include <sys/socket.h>
 
 /*
- * Bytes of data in one buffer where only their sum is known. The first is for a source that tells
- * no truesize (measured on 6.18: 65,000 bytes were in 2 buffers of a receive queue, in 6 of a send
- * queue). The second is the least that is believed of a receive queue: the truesize of what a
- * network card received has slack that must not be taken for more buffers.
+ * Bytes of data in one buffer, where the source does not tell what the buffers take (measured on
+ * 6.18: 65,000 bytes were in 2 buffers of a receive queue, in 6 of a send queue); and the fewest in
+ * one buffer of a receive queue: what is left over in the buffers of a network card must not be
+ * taken for more of them.
  */
 #define DATA_PER_BUFFER       32768
 #define DATA_PER_BUFFER_LEAST 4096

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One look at the machine, from the first file read to the snapshot. Whatever runs, runs this. */
-#ifndef TCPSTATED_POLL_H
-#define TCPSTATED_POLL_H
+#ifndef TCPSTATED_POLL_ONCE_H
+#define TCPSTATED_POLL_ONCE_H
 
 #include "kernel/source.h"
 #include "model/snapshot.h"

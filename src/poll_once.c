@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "poll.h"
+#include "poll_once.h"
 
 #include "kernel/limits_read.h"
 
