@@ -34,6 +34,7 @@ unit_tests = \
 	tests/unit/test_filter \
 	tests/unit/test_destinations \
 	tests/unit/test_tally \
+	tests/unit/test_sock_memory \
 	tests/unit/test_diag_message \
 	tests/unit/test_sock_diag \
 	tests/unit/test_options
@@ -41,6 +42,7 @@ unit_tests = \
 tests_unit_test_state_SOURCES = tests/unit/test_state.c tests/unit/unit.h
 tests_unit_test_filter_SOURCES = tests/unit/test_filter.c
 tests_unit_test_destinations_SOURCES = tests/unit/test_destinations.c
+tests_unit_test_sock_memory_SOURCES = tests/unit/test_sock_memory.c
 tests_unit_test_tally_SOURCES = tests/unit/test_tally.c
 tests_unit_test_diag_message_SOURCES = tests/unit/test_diag_message.c
 tests_unit_test_sock_diag_SOURCES = tests/unit/test_sock_diag.c
@@ -92,15 +94,38 @@ tests_unit_test_text_SOURCES = tests/unit/test_text.c tests/unit/sample.h
 tests_unit_test_check_SOURCES = tests/unit/test_check.c tests/unit/sample.h
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/sample.h
 
-check_PROGRAMS = $(unit_tests) $(helpers)
+# Programs that measure: "make memory-table" (as root) and "make bench".
+measures = \
+	tests/bench/bare_dump \
+	tests/bench/compare \
+	tests/kernel/memory_table
+
+tests_bench_bare_dump_SOURCES = tests/bench/bare_dump.c
+tests_bench_bare_dump_LDADD =
+tests_bench_compare_SOURCES = tests/bench/compare.c
+tests_bench_compare_LDADD =
+tests_kernel_memory_table_SOURCES = tests/kernel/memory_table.c \
+	tests/helpers/slabs.c tests/helpers/slabs.h
+tests_kernel_memory_table_LDADD = $(JSON_C_LIBS)
+
+memory-table: tcpstated tests/helpers/mksocks tests/kernel/memory_table
+	tests/kernel/memory_table tests/helpers/mksocks ./tcpstated
+
+bench: tcpstated tests/helpers/mksocks tests/bench/bare_dump tests/bench/compare
+	$(SHELL) $(srcdir)/tests/bench/bench.sh .
+
+.PHONY: memory-table bench
+
+check_PROGRAMS = $(unit_tests) $(helpers) $(measures)
 TESTS = $(unit_tests) $(bats_tests)
-EXTRA_DIST = $(bats_tests) tests/cli/common.bash tests/cli/validate_json.py tests/kernel/common.bash \
-	tests/kernel/compare_counts.py tests/kernel/bound.py
+EXTRA_DIST = tests/bench/bench.sh $(bats_tests) tests/cli/common.bash tests/cli/validate_json.py tests/kernel/common.bash \
+	tests/kernel/compare_counts.py tests/kernel/bound.py tests/recordings tests/under_valgrind
 
 include $(top_srcdir)/tests/fuzz/local.mk
 include $(top_srcdir)/tests/lint/local.mk
 
 .PHONY: check-valgrind
 check-valgrind:
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(fuzz_targets)' \
+	TCPSTATED='$(abs_top_srcdir)/tests/under_valgrind' $(MAKE) $(AM_MAKEFLAGS) check \
+		TESTS='$(unit_tests) $(fuzz_targets) $(bats_tests)' \
 		LOG_COMPILER='valgrind -q --leak-check=full --error-exitcode=9'

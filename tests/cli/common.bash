@@ -3,7 +3,8 @@
 # What the bats files share.
 bats_require_minimum_version 1.5.0
 
-tcpstated=${TOP_BUILDDIR:-.}/tcpstated
+# "make check-valgrind" puts something in its place.
+tcpstated=${TCPSTATED:-${TOP_BUILDDIR:-.}/tcpstated}
 schema=${TOP_SRCDIR:-.}/contrib/tcpstated.snapshot.schema.json
 
 # Runs tcpstated and expects an exit status, nothing on standard output, and one line on standard error that holds each word.

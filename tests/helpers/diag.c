@@ -8,7 +8,7 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/poll.h>
+#include <poll.h>
 
 struct dump {
 	diag_fn fn;

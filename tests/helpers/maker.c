@@ -7,9 +7,9 @@
 #include <linux/filter.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -188,18 +188,19 @@ static int client_connect(const struct maker *m, unsigned index, int *ret)
 	const struct spec *s = m->spec;
 	const enum who who = s->client ? MINE : PEER;
 	const int freely = 1;
-	const bool half = s->situation->handshake == HANDSHAKE_HALF;
+	const bool answered = s->situation->handshake == HANDSHAKE_WHOLE ||
+			      s->situation->handshake == HANDSHAKE_UNACCEPTED;
 	struct sockaddr_storage address;
 	struct endpoint client, server;
 	cleanup_(closep) int fd = -1;
 	socklen_t size;
 
 	endpoints(m, index, &client, &server);
-	fd = socket(
-		socket_family(s, who), SOCK_STREAM | SOCK_CLOEXEC | (half ? SOCK_NONBLOCK : 0), 0);
+	fd = socket(socket_family(s, who),
+		SOCK_STREAM | SOCK_CLOEXEC | (answered ? 0 : SOCK_NONBLOCK), 0);
 	if (fd < 0)
 		return -errno;
-	if (half && deafen(fd) < 0)
+	if (s->situation->handshake == HANDSHAKE_HALF && deafen(fd) < 0)
 		return -errno;
 	size = endpoint_address(s, who, &client, &address);
 	if (s->family == FAMILY_6 &&
@@ -209,7 +210,8 @@ static int client_connect(const struct maker *m, unsigned index, int *ret)
 		bind(fd, (struct sockaddr *)&address, size) < 0)
 		return -errno;
 	size = endpoint_address(s, who, &server, &address);
-	if (connect(fd, (struct sockaddr *)&address, size) < 0 && !(half && errno == EINPROGRESS))
+	if (connect(fd, (struct sockaddr *)&address, size) < 0 &&
+		(answered || errno != EINPROGRESS))
 		return errno == EINPROGRESS ? -ETIMEDOUT : -errno;
 	*ret = TAKE_FD(fd);
 	return 0;
@@ -419,6 +421,8 @@ static int batch_run(struct maker *m, unsigned count)
 	b.count = count;
 	m->what = "cannot add an address";
 	r = address_change(m, true);
+	if (r >= 0 && m->spec->situation->handshake == HANDSHAKE_SYN)
+		r = address_change(m, false);
 	if (r >= 0)
 		r = batch_connect(m, &b);
 	m->spec->made += count;

@@ -126,8 +126,12 @@ static void check_spec(const struct spec *s, const char *spec)
 		die("%s: no unsent bytes in this situation", spec);
 	if (s->read_eof && !situation_has_step(what, MINE, ACT_READ_EOF))
 		die("%s: no FIN to read in this situation", spec);
-	if (s->client && what->handshake != HANDSHAKE_WHOLE)
-		die("%s: only a server has this situation", spec);
+	if (s->client ? what->handshake != HANDSHAKE_WHOLE && what->handshake != HANDSHAKE_SYN
+		      : what->handshake == HANDSHAKE_SYN)
+		die("%s: only a %s has this situation", spec, s->client ? "server" : "client");
+	/* Without the peer nothing can be sent to it over lo, and the kernel gives up at once. */
+	if (s->loopback && (what->handshake == HANDSHAKE_HALF || what->handshake == HANDSHAKE_SYN))
+		die("%s: not over lo", spec);
 	if (s->port == 0 || (what->handshake == HANDSHAKE_NONE && s->port + s->sockets > 65536))
 		die("%s: the port is out of range", spec);
 }
@@ -336,8 +340,8 @@ static void raise_limits(const struct lab *lab)
  * take them. */
 static int make_all(struct lab *lab)
 {
-	const struct spec *missing;
-	unsigned seen;
+	const struct spec *missing = lab->specs;
+	unsigned seen = 0;
 	int r;
 
 	raise_limits(lab);
@@ -352,10 +356,14 @@ static int make_all(struct lab *lab)
 			if (r < 0)
 				return r;
 		}
-	r = specs_await(lab->specs, lab->specs_count, &missing, &seen);
+	r = pair_settle(&lab->pair);
+	if (r >= 0)
+		r = specs_await(lab->specs, lab->specs_count, &missing, &seen);
 	if (r == -ETIMEDOUT)
 		fprintf(stderr, "mksocks: %s on port %u: made %u, but sock_diag shows %u\n",
 			missing->situation->name, missing->port, missing->made, seen);
+	else if (r < 0)
+		fprintf(stderr, "mksocks: cannot see what was made: %s\n", strerror(-r));
 	return r;
 }
 

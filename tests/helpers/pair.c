@@ -19,6 +19,7 @@
  * device. */
 #define INDEX_LOOPBACK 1
 #define INDEX_VETH     100
+#define INDEX_PASSING  101
 
 /*
  * Both ends of the veth have this address and ask for no other (IFF_NOARP): so no neighbour is ever
@@ -243,6 +244,28 @@ static int hosts_add(const struct pair *p)
 	return r < 0 ? r : pair_address(p, true, AF_INET6, &v6, true);
 }
 
+int pair_settle(const struct pair *p)
+{
+	static const uint16_t types[] = {RTM_NEWLINK, RTM_DELLINK};
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(types); i++) {
+		char buffer[256];
+		struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+		struct nlattr *info;
+
+		request->nlmsg_type = types[i];
+		request->nlmsg_flags = types[i] == RTM_NEWLINK ? NLM_F_CREATE | NLM_F_EXCL : 0;
+		put_link(mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg)),
+			INDEX_PASSING, 0);
+		info = mnl_attr_nest_start(request, IFLA_LINKINFO);
+		mnl_attr_put_strz(request, IFLA_INFO_KIND, "veth");
+		mnl_attr_nest_end(request, info);
+		r = rtnl_talk(p->rtnl[1], request);
+	}
+	return r;
+}
+
 static int write_file(const char *path, const char *text)
 {
 	cleanup_(closep) int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -253,21 +276,29 @@ static int write_file(const char *path, const char *text)
 	return write(fd, text, length) == (ssize_t)length ? 0 : -errno;
 }
 
-int pair_sysctl_raise(const char *name, uint64_t value)
+static int read_number(const char *path, uint64_t *ret)
 {
-	cleanup_(fclosep) FILE *f = NULL;
-	char path[128], text[32];
-	uint64_t old;
+	cleanup_(fclosep) FILE *f = fopen(path, "re");
+	char text[32];
 
-	snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
-	f = fopen(path, "re");
 	if (!f)
 		return -errno;
-	if (fgets(text, sizeof(text), f)) {
-		old = strtoull(text, NULL, 10);
-		if (old >= value)
-			return 0;
-	}
+	if (!fgets(text, sizeof(text), f))
+		return -EIO;
+	*ret = strtoull(text, NULL, 10);
+	return 0;
+}
+
+int pair_sysctl_raise(const char *name, uint64_t value)
+{
+	char path[128], text[32];
+	uint64_t old = 0;
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
+	r = read_number(path, &old);
+	if (r < 0 || old >= value)
+		return r;
 	snprintf(text, sizeof(text), "%" PRIu64, value);
 	return write_file(path, text);
 }

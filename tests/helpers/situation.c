@@ -7,13 +7,14 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
-#include <sys/poll.h>
 
 /* clang-format off */
 static const struct situation situations[] = {
 	{"established", "ESTABLISHED", TCP_ESTABLISHED, false, true, HANDSHAKE_WHOLE,
 		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_SEND}}},
+	{"syn_sent", "SYN_SENT", TCP_SYN_SENT, false, true, HANDSHAKE_SYN, {{MINE, ACT_AWAIT_STATE}}},
 	{"syn_recv", "SYN_RECV", TCP_SYN_RECV, false, false, HANDSHAKE_HALF,
 		{{MINE, ACT_AWAIT_STATE}, {PEER, ACT_SEVER}}},
 	{"fin_wait_1_held", "FIN_WAIT_1", TCP_FIN_WAIT1, false, true, HANDSHAKE_WHOLE,

@@ -39,6 +39,7 @@ enum handshake {
 	HANDSHAKE_WHOLE,      /* connected and accepted */
 	HANDSHAKE_UNACCEPTED, /* connected, never accepted */
 	HANDSHAKE_HALF,       /* SYN, SYN-ACK, silence */
+	HANDSHAKE_SYN,        /* SYN, silence */
 	HANDSHAKE_NONE,       /* a listener only */
 };
 

@@ -69,7 +69,7 @@ fails() {
 
 @test "netlink and /proc both refused: exit status 1 and the reason" {
   run --separate-stderr unshare -rm sh -c '
-    mount -t tmpfs none /proc && exec "$0" netlink=97 -- "$1" --json' "$helpers/refuse" "$tcpstated"
+    mount -t tmpfs none "/proc/$$/net" && exec "$0" netlink=97 -- "$1" --json' "$helpers/refuse" "$tcpstated"
   echo "status $status, stdout '$output', stderr '$stderr'"
   [ "$status" -eq 1 ]
   [ -z "$output" ]

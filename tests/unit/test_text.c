@@ -102,7 +102,8 @@ static void test_tell_text_all_clear_has_the_share(void **state)
 	sample_held(&sample, port, STATE_ESTABLISHED, 3);
 	sample_held(&sample, port, STATE_TIME_WAIT, 1);
 	text = tell(&sample, &plain);
-	assert_first_line(text, "Nothing stands out: 4 sockets, 11.6 KiB; closing: 1 (25.0 %), 264 B");
+	assert_first_line(
+		text, "Nothing stands out: 4 sockets, 11.6 KiB; closing: 1 (25.0 %), 264 B");
 	free(TAKE_PTR(text));
 
 	sample_init(&sample);
