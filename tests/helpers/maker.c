@@ -137,8 +137,10 @@ int spec_listen(const struct pair *p, const struct spec *s, uint16_t port)
 	int backlog = BATCH_MAX;
 	int r;
 
+	/* Half-open connections are given up early once they take half of the backlog
+	 * (net/ipv4/inet_connection_sock.c: reqsk_timer_handler). */
 	if (s->situation->handshake != HANDSHAKE_WHOLE)
-		backlog += (int)s->sockets;
+		backlog += 2 * (int)s->sockets;
 	r = pair_enter(p, !s->client || s->loopback);
 	if (r < 0)
 		return r;

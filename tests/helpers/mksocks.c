@@ -328,7 +328,7 @@ static void raise_limits(const struct lab *lab)
 		const struct spec *s = &lab->specs[i];
 
 		mini += s->situation->mini ? s->sockets : 0;
-		waiting += s->situation->handshake != HANDSHAKE_WHOLE ? s->sockets : 0;
+		waiting += s->situation->handshake != HANDSHAKE_WHOLE ? 2 * s->sockets : 0;
 	}
 	pair_sysctl_raise("ipv4/tcp_max_tw_buckets", mini + 1024);
 	pair_sysctl_raise("core/somaxconn", waiting);
