@@ -62,10 +62,9 @@ tests_unit_test_btf_SOURCES = tests/unit/test_btf.c tests/unit/btf_blob.h
 tests_unit_test_kernel_types_SOURCES = tests/unit/test_kernel_types.c
 tests_unit_test_object_sizes_SOURCES = tests/unit/test_object_sizes.c
 
-# Programs that the tests run: they make sockets, refuse system calls, and witness what tcpstated tells.
+# Programs that the tests run: they refuse system calls, and witness what tcpstated tells.
 helpers = \
 	tests/helpers/idiag_dump \
-	tests/helpers/mksocks \
 	tests/helpers/refuse
 
 tests_helpers_idiag_dump_SOURCES = tests/helpers/idiag_dump.c
@@ -80,13 +79,11 @@ bats_tests = \
 	tests/cli/recordings.bats \
 	tests/kernel/counts.bats \
 	tests/kernel/refused.bats
+lab_tests = \
+	tests/lab/hold.bats \
+	tests/lab/lists.bats \
+	tests/lab/run.bats
 
-tests_helpers_mksocks_SOURCES = tests/helpers/mksocks.c \
-	tests/helpers/maker.c tests/helpers/maker.h \
-	tests/helpers/situation.c tests/helpers/situation.h \
-	tests/helpers/pair.c tests/helpers/pair.h \
-	tests/helpers/diag.c tests/helpers/diag.h
-tests_helpers_mksocks_LDADD = $(LIBMNL_LIBS)
 tests_unit_test_format_SOURCES = tests/unit/test_format.c
 tests_unit_test_threshold_SOURCES = tests/unit/test_threshold.c
 tests_unit_test_diagnose_SOURCES = tests/unit/test_diagnose.c tests/unit/sample.h
@@ -108,17 +105,17 @@ tests_kernel_memory_table_SOURCES = tests/kernel/memory_table.c \
 	tests/helpers/slabs.c tests/helpers/slabs.h
 tests_kernel_memory_table_LDADD = $(JSON_C_LIBS)
 
-memory-table: tcpstated tests/helpers/mksocks tests/kernel/memory_table
-	tests/kernel/memory_table tests/helpers/mksocks ./tcpstated
+memory-table: tcpstated tcpstated-lab tests/kernel/memory_table
+	tests/kernel/memory_table ./tcpstated-lab ./tcpstated
 
-bench: tcpstated tests/helpers/mksocks tests/bench/bare_dump tests/bench/compare
+bench: tcpstated tcpstated-lab tests/bench/bare_dump tests/bench/compare
 	$(SHELL) $(srcdir)/tests/bench/bench.sh .
 
 .PHONY: memory-table bench
 
 check_PROGRAMS = $(unit_tests) $(helpers) $(measures)
-TESTS = $(unit_tests) $(bats_tests)
-EXTRA_DIST = tests/bench/bench.sh $(bats_tests) tests/cli/common.bash tests/cli/validate_json.py tests/kernel/common.bash \
+TESTS = $(unit_tests) $(bats_tests) $(lab_tests)
+EXTRA_DIST = tests/bench/bench.sh $(bats_tests) $(lab_tests) tests/cli/common.bash tests/cli/validate_json.py tests/kernel/common.bash \
 	tests/kernel/compare_counts.py tests/kernel/bound.py tests/recordings tests/under_valgrind
 
 include $(top_srcdir)/tests/fuzz/local.mk

@@ -8,7 +8,7 @@ set -eu
 
 build=$1
 rounds=${ROUNDS:-9}
-mksocks=$build/tests/helpers/mksocks
+lab=$build/tcpstated-lab
 compare=$build/tests/bench/compare
 bare=$build/tests/bench/bare_dump
 tcpstated=$build/tcpstated
@@ -35,12 +35,12 @@ fi
 
 echo "300,000 TIME_WAIT and 20,000 CLOSE_WAIT; median of $rounds runs in turns"
 echo "         CPU        peak  ratio  (tcpstated to this)"
-"$mksocks" close_wait:n=20000,port=7001 time_wait:n=300000,port=7002 -- \
+"$lab" hold CLOSE_WAIT -n 20000 and TIME_WAIT -n 300000 --port 7002 -- \
 	sh "$0" "$build" inside
 
 echo
 echo "peak memory of tcpstated with so many TIME_WAIT"
 for n in 0 30000 300000; do
-	"$mksocks" time_wait:n=$n -- "$compare" "$rounds" "$tcpstated" --once --json |
+	"$lab" hold TIME_WAIT -n $n -- "$compare" "$rounds" "$tcpstated" --once --json |
 		awk -v n=$n '{ printf "%9d %8s KiB\n", n, $3 }'
 done

@@ -15,7 +15,7 @@
 #define SLAB_DIRECTORY "/sys/kernel/slab/"
 
 /* Which caches, by the beginning of their name. kmalloc-* holds the vectors by which objects are
- * charged to cgroups. */
+ * charged to cgroups, and before Linux 6.3 what a buffer without data has: its head. */
 static const char *const prefixes[] = {
 	"TCP",
 	"tw_sock_TCP",
@@ -34,6 +34,7 @@ static const char *const prefixes[] = {
 	"kmalloc-192 ",
 	"kmalloc-256 ",
 	"kmalloc-512 ",
+	"kmalloc-1k ",
 };
 
 /* Caches that the kernel may have merged with others; slabinfo then has them under another name. */

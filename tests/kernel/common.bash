@@ -5,24 +5,26 @@
 source "${TOP_SRCDIR:-.}/tests/cli/common.bash"
 
 helpers=${TOP_BUILDDIR:-.}/tests/helpers
+lab=${TOP_BUILDDIR:-.}/tcpstated-lab
 compare_counts=${TOP_SRCDIR:-.}/tests/kernel/compare_counts.py
 export tcpstated helpers compare_counts
 
 # 300 CLOSE_WAIT on an IPv4 port, 100 of them with data unread; 200 FIN_WAIT_2 after shutdown() on an IPv6 port; 150 FIN_WAIT_2
 # after close() and 100 TIME_WAIT on a dual-stack port with IPv4 clients; 50 connections that nobody accepted.
-mixture=(close_wait:n=200,port=7001 close_wait:n=100,port=7001,unread=100
-  fin_wait_2_held:n=200,port=7002,family=6
-  fin_wait_2_mini:n=150,port=7003,family=dual time_wait:n=100,port=7003,family=dual
-  close_wait_unaccepted:n=50,port=7004)
+mixture=(CLOSE_WAIT -n 200 --port 7001 and CLOSE_WAIT -n 100 --port 7001 --unread 100
+  and FIN_WAIT_2 -n 200 --port 7002 -6 --held
+  and FIN_WAIT_2 -n 150 --port 7003 --dual and TIME_WAIT -n 100 --port 7003 --dual
+  and CLOSE_WAIT -n 50 --port 7004 --unaccepted)
 
-# usage: inside SPEC ... -- COMMAND: runs a shell command in a namespace that holds those sockets.
+# usage: inside WORD ... -- COMMAND: runs a shell command in a namespace that holds the sockets that the words after
+# "tcpstated-lab hold" ask for.
 inside() {
-  local specs=()
+  local words=()
   while [ "$1" != -- ]; do
-    specs+=("$1")
+    words+=("$1")
     shift
   done
-  "$helpers/mksocks" "${specs[@]}" -- bash -euo pipefail -c "$2"
+  "$lab" hold "${words[@]}" -- bash -euo pipefail -c "$2"
 }
 
 # Runs a command without any privilege.

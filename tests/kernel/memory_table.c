@@ -3,7 +3,7 @@
  * Prints, for every situation, what tcpstated estimates a socket to hold and what the allocator's
  * own books say. Exit status 1 when they differ by more than 5 %, 77 when they cannot be read.
  *
- * usage: memory_table MKSOCKS TCPSTATED [SOCKETS [ROW]]
+ * usage: memory_table TCPSTATED-LAB TCPSTATED [SOCKETS [ROW]]
  *
  * Each round makes the namespaces without sockets, then with them: the difference is what the
  * sockets cost, and the namespaces, processes and descriptors of the experiment are not in it. The
@@ -25,7 +25,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define ROUNDS           5  /* at least */
+#define ROUNDS_DEFAULT   5  /* at least; or what the environment's ROUNDS says */
 #define ROUNDS_MAX       15 /* while a row is off: then something else may have been going on */
 #define LIMIT_PERCENT    5.0
 #define SOCKETS_DEFAULT  5000
@@ -34,52 +34,49 @@
 #define AWAIT_MS      10000
 #define AWAIT_STEP_MS 50
 
+/* On a command line of tcpstated-lab. */
+#define WORDS_MAX 16
+
 /* Objects for each socket; of a cache that grew by less, nothing belongs to the sockets. */
 #define NOISE 0.02
 
 /* What is put into a row of the table. */
 struct row {
-	const char *spec;  /* of mksocks, without the number */
-	const char *state; /* whose memory tcpstated is asked for */
-	unsigned times;    /* as many sockets as elsewhere: more of small ones, against noise */
-	bool has_pages;    /* data is outside the slabs: pages have to be counted too */
-	bool only_veth;    /* cannot be had over lo */
+	const char *state, *options; /* of "tcpstated-lab hold", without the number */
+	unsigned times; /* as many sockets as elsewhere: more of small ones, against noise */
+	bool has_pages; /* data is outside the slabs: pages have to be counted too */
+	bool only_veth; /* cannot be had over lo */
 };
 
 static const struct row rows[] = {
-	{"time_wait", "TIME_WAIT", 4, false, false},
-	{"time_wait:side=client", "TIME_WAIT", 2, false, false},
-	{"fin_wait_2_mini", "FIN_WAIT_2", 4, false, false},
-	{"fin_wait_2_held", "FIN_WAIT_2", 1, false, false},
-	{"fin_wait_2_orphan", "FIN_WAIT_2", 1, false, false},
-	{"fin_wait_1_held", "FIN_WAIT_1", 1, false, false},
-	{"fin_wait_1_orphan", "FIN_WAIT_1", 1, false, false},
-	{"fin_wait_1_orphan:unsent=4000", "FIN_WAIT_1", 1, true, false},
-	{"close_wait", "CLOSE_WAIT", 1, false, false},
-	{"close_wait:read_eof=yes", "CLOSE_WAIT", 1, false, false},
-	{"close_wait:unread=4000", "CLOSE_WAIT", 1, true, false},
-	{"close_wait_unaccepted", "CLOSE_WAIT", 1, false, false},
-	{"last_ack", "LAST_ACK", 1, false, false},
-	{"closing", "CLOSING", 1, false, false},
-	{"established", "ESTABLISHED", 1, false, false},
-	{"syn_recv", "SYN_RECV", 4, false, true},
-	{"syn_sent:side=client", "SYN_SENT", 1, false, true},
+	{"TIME_WAIT", "", 4, false, false},
+	{"TIME_WAIT", "--client", 2, false, false},
+	{"FIN_WAIT_2", "--mini", 4, false, false},
+	{"FIN_WAIT_2", "--held", 1, false, false},
+	{"FIN_WAIT_2", "--orphan", 1, false, false},
+	{"FIN_WAIT_1", "--held", 1, false, false},
+	{"FIN_WAIT_1", "--orphan", 1, false, false},
+	{"FIN_WAIT_1", "--orphan --unsent 4000", 1, true, false},
+	{"CLOSE_WAIT", "", 1, false, false},
+	{"CLOSE_WAIT", "--read-eof", 1, false, false},
+	{"CLOSE_WAIT", "--unread 4000", 1, true, false},
+	{"CLOSE_WAIT", "--unaccepted", 1, false, false},
+	{"LAST_ACK", "", 1, false, false},
+	{"CLOSING", "", 1, false, false},
+	{"ESTABLISHED", "", 1, false, false},
+	{"SYN_RECV", "", 4, false, true},
+	{"SYN_SENT", "", 1, false, true},
 };
 
-static const char *const variants[] = {
-	"family=4,link=veth",
-	"family=6,link=veth",
-	"family=4,link=lo",
-	"family=6,link=lo",
-};
+static const char *const variants[] = {"", "-6", "--loopback", "-6 --loopback"};
 
 struct program {
-	const char *mksocks, *tcpstated;
-	unsigned sockets;
+	const char *lab, *tcpstated;
+	unsigned sockets, rounds;
 	bool verbose;
 };
 
-/* A running mksocks. */
+/* A running tcpstated-lab. */
 struct lab {
 	pid_t pid;
 	int in;
@@ -128,12 +125,14 @@ static int start(char *const argv[], int netns, int *ret_in, FILE **ret_out, pid
 
 static int lab_start(const struct program *p, const char *spec, unsigned sockets, struct lab *ret)
 {
-	char argument[160], line[512], path[64];
-	char *argv[] = {(char *)(uintptr_t)p->mksocks, argument, NULL};
+	char words[160], line[512], path[64];
+	char *argv[WORDS_MAX + 1] = {(char *)(uintptr_t)p->lab}, *rest = words;
 	cleanup_(fclosep) FILE *out = NULL;
 	int r;
 
-	snprintf(argument, sizeof(argument), "%s,n=%u", spec, sockets);
+	snprintf(words, sizeof(words), "hold %s -n %u", spec, sockets);
+	for (size_t i = 1; i < WORDS_MAX && rest; i++)
+		argv[i] = strsep(&rest, " ");
 	*ret = (struct lab){.in = -1, .netns = -1};
 	r = start(argv, -1, &ret->in, &out, &ret->pid);
 	if (r < 0)
@@ -355,11 +354,11 @@ static bool print_row(const struct program *p, const struct row *row, const char
 
 	e.rounds = 0;
 	e.sockets = p->sockets * row->times;
-	snprintf(spec, sizeof(spec), "%s%c%s", row->spec, strchr(row->spec, ':') ? ',' : ':',
-		variant);
+	snprintf(spec, sizeof(spec), "%s%s%s%s%s", row->state, *row->options ? " " : "",
+		row->options, *variant ? " " : "", variant);
 	r = read_without(p, spec, &e.without[0]);
-	while (r >= 0 &&
-		(e.rounds < ROUNDS || (fabs(percent) > LIMIT_PERCENT && e.rounds < ROUNDS_MAX))) {
+	while (r >= 0 && (e.rounds < p->rounds ||
+				 (fabs(percent) > LIMIT_PERCENT && e.rounds < ROUNDS_MAX))) {
 		r = experiment_round(p, spec, row->state, &e);
 		guess = estimated(&e);
 		truth = measured(&e, row->has_pages, false);
@@ -380,17 +379,20 @@ static bool print_row(const struct program *p, const struct row *row, const char
 
 int main(int argc, char **argv)
 {
-	struct program p = {.sockets = SOCKETS_DEFAULT};
+	struct program p = {.sockets = SOCKETS_DEFAULT, .rounds = ROUNDS_DEFAULT};
+	const char *rounds = getenv("ROUNDS");
 	static struct slabs probe;
 	bool good = true;
 	int r;
 
 	if (argc < 3)
 		return 2;
-	p.mksocks = argv[1];
+	p.lab = argv[1];
 	p.tcpstated = argv[2];
 	if (argc > 3)
 		p.sockets = (unsigned)strtoul(argv[3], NULL, 10);
+	if (rounds)
+		p.rounds = (unsigned)MIN(strtoul(rounds, NULL, 10), (unsigned long)ROUNDS_MAX);
 	p.verbose = getenv("VERBOSE");
 	r = slabs_read(&probe);
 	if (r < 0) {
@@ -401,8 +403,8 @@ int main(int argc, char **argv)
 		"by");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		for (size_t j = 0; j < ARRAY_SIZE(variants); j++)
-			if (!(rows[i].only_veth && strstr(variants[j], "link=lo")) &&
-				(argc < 5 || strstr(rows[i].spec, argv[4])))
+			if (!(rows[i].only_veth && strstr(variants[j], "--loopback")) &&
+				(argc < 5 || strstr(rows[i].state, argv[4])))
 				good &= print_row(&p, &rows[i], variants[j]);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -11,7 +11,7 @@ refuse() {
 # usage: falls_back CALL=ERRNO: the same sockets are counted all the same, from /proc, and the document says why.
 falls_back() {
   export refused=$1
-  inside close_wait:n=20,port=7001 -- '"$helpers/refuse" "$refused" -- "$tcpstated" --json' >"$BATS_TEST_TMPDIR/json"
+  inside CLOSE_WAIT -n 20 -- '"$helpers/refuse" "$refused" -- "$tcpstated" --json' >"$BATS_TEST_TMPDIR/json"
   [ "$(json scan.source <"$BATS_TEST_TMPDIR/json")" = proc ]
   [ "$(json totals.states.CLOSE_WAIT.sockets <"$BATS_TEST_TMPDIR/json")" -eq 20 ]
   [[ $(json scan.note <"$BATS_TEST_TMPDIR/json") == *sock_diag* ]]

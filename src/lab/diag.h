@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A plain sock_diag client of its own, so that what the tests make is not counted by the code that
  * they test. */
-#ifndef TCPSTATED_TESTS_DIAG_H
-#define TCPSTATED_TESTS_DIAG_H
+#ifndef TCPSTATED_LAB_DIAG_H
+#define TCPSTATED_LAB_DIAG_H
 
 #include <linux/inet_diag.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "maker.h"
+#include "lab/maker.h"
 
 #include "util.h"
 
@@ -124,7 +124,7 @@ static socklen_t endpoint_address(
 	return address_in6(ret, &mapped, e->port);
 }
 
-int spec_listen(const struct pair *p, const struct spec *s, uint16_t port)
+int spec_listen(const struct pair *p, const struct spec *s, uint16_t port, unsigned waiting)
 {
 	const struct timeval timeout = {TIMEOUT_MS / 1000, 0};
 	const int family = socket_family(s, s->client ? PEER : MINE);
@@ -134,13 +134,11 @@ int spec_listen(const struct pair *p, const struct spec *s, uint16_t port)
 	struct sockaddr_storage address;
 	socklen_t size = family == AF_INET ? address_in(&address, &any, port)
 					   : address_in6(&address, &in6addr_any, port);
-	int backlog = BATCH_MAX;
-	int r;
-
 	/* Half-open connections are given up early once they take half of the backlog
 	 * (net/ipv4/inet_connection_sock.c: reqsk_timer_handler). */
-	if (s->situation->handshake != HANDSHAKE_WHOLE)
-		backlog += 2 * (int)s->sockets;
+	const int backlog = BATCH_MAX + 2 * (int)waiting;
+	int r;
+
 	r = pair_enter(p, !s->client || s->loopback);
 	if (r < 0)
 		return r;

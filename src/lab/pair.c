@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "pair.h"
+#include "lab/pair.h"
 
 #include "util.h"
 
@@ -173,6 +173,24 @@ static int veth_new(const struct pair *p)
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(p->rtnl); i++)
 		r = link_up(p->rtnl[i], INDEX_VETH);
 	return r;
+}
+
+/*
+ * A link that goes down would take its routes along, and the senders would be told. Under another
+ * hardware address the host takes no packet for its own, and as it sends to the address that it has
+ * itself (IFF_NOARP), nobody takes one from it.
+ */
+int pair_cable(const struct pair *p, bool here, bool plugged)
+{
+	static const uint8_t elsewhere[sizeof(hardware_address)] = {0x02, 0, 0, 0, 0, 0x02};
+	char buffer[256];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+	request->nlmsg_type = RTM_NEWLINK;
+	put_link(mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg)), INDEX_VETH, 0);
+	mnl_attr_put(request, IFLA_ADDRESS, sizeof(hardware_address),
+		plugged ? hardware_address : elsewhere);
+	return rtnl_talk(p->rtnl[!here], request);
 }
 
 static int route_request(struct mnl_socket *nl, bool add, const struct rtmsg *message,

@@ -1,46 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "situation.h"
+#include "lab/situation.h"
 
-#include "diag.h"
+#include "lab/diag.h"
 #include "util.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 
+/* Of those with the same state, the most usual one comes first. */
 /* clang-format off */
 static const struct situation situations[] = {
-	{"established", "ESTABLISHED", TCP_ESTABLISHED, false, true, HANDSHAKE_WHOLE,
+	{STATE_ESTABLISHED, KIND_HELD, HANDSHAKE_WHOLE,
 		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_SEND}}},
-	{"syn_sent", "SYN_SENT", TCP_SYN_SENT, false, true, HANDSHAKE_SYN, {{MINE, ACT_AWAIT_STATE}}},
-	{"syn_recv", "SYN_RECV", TCP_SYN_RECV, false, false, HANDSHAKE_HALF,
+	{STATE_SYN_SENT, KIND_HELD, HANDSHAKE_SYN, {{MINE, ACT_AWAIT_STATE}}},
+	{STATE_SYN_RECV, KIND_REQUEST, HANDSHAKE_HALF,
 		{{MINE, ACT_AWAIT_STATE}, {PEER, ACT_SEVER}}},
-	{"fin_wait_1_held", "FIN_WAIT_1", TCP_FIN_WAIT1, false, true, HANDSHAKE_WHOLE,
-		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_SEND}, {MINE, ACT_SHUTDOWN}}},
-	{"fin_wait_1_orphan", "FIN_WAIT_1", TCP_FIN_WAIT1, false, false, HANDSHAKE_WHOLE,
+	{STATE_FIN_WAIT_1, KIND_ORPHAN, HANDSHAKE_WHOLE,
 		{{PEER, ACT_SEVER}, {MINE, ACT_SEND}, {MINE, ACT_CLOSE}}},
-	{"fin_wait_2_held", "FIN_WAIT_2", TCP_FIN_WAIT2, false, true, HANDSHAKE_WHOLE,
-		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {MINE, ACT_SHUTDOWN}, {PEER, ACT_ACK_FIN}, {MINE, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}}},
-	{"fin_wait_2_orphan", "FIN_WAIT_2", TCP_FIN_WAIT2, false, false, HANDSHAKE_WHOLE,
-		{{MINE, ACT_LINGER2_LONG}, {MINE, ACT_SHUTDOWN}, {PEER, ACT_ACK_FIN}, {MINE, ACT_AWAIT_ACK}, {MINE, ACT_CLOSE},
-			{PEER, ACT_SEVER}}},
-	{"fin_wait_2_mini", "FIN_WAIT_2", TCP_FIN_WAIT2, true, false, HANDSHAKE_WHOLE,
+	{STATE_FIN_WAIT_1, KIND_HELD, HANDSHAKE_WHOLE,
+		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_SEND}, {MINE, ACT_SHUTDOWN}}},
+	{STATE_FIN_WAIT_2, KIND_MINI, HANDSHAKE_WHOLE,
 		{{MINE, ACT_LINGER2_SHORT}, {MINE, ACT_SHUTDOWN}, {PEER, ACT_ACK_FIN}, {MINE, ACT_AWAIT_ACK}, {MINE, ACT_CLOSE},
 			{PEER, ACT_SEVER}}},
-	{"closing", "CLOSING", TCP_CLOSING, false, false, HANDSHAKE_WHOLE,
+	{STATE_FIN_WAIT_2, KIND_ORPHAN, HANDSHAKE_WHOLE,
+		{{MINE, ACT_LINGER2_LONG}, {MINE, ACT_SHUTDOWN}, {PEER, ACT_ACK_FIN}, {MINE, ACT_AWAIT_ACK}, {MINE, ACT_CLOSE},
+			{PEER, ACT_SEVER}}},
+	{STATE_FIN_WAIT_2, KIND_HELD, HANDSHAKE_WHOLE,
+		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {MINE, ACT_SHUTDOWN}, {PEER, ACT_ACK_FIN}, {MINE, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}}},
+	{STATE_CLOSING, KIND_ORPHAN, HANDSHAKE_WHOLE,
 		{{PEER, ACT_DEAF}, {MINE, ACT_CLOSE}, {PEER, ACT_SHUTDOWN}, {MINE, ACT_AWAIT_STATE}, {PEER, ACT_SEVER}}},
-	{"time_wait", "TIME_WAIT", TCP_TIME_WAIT, true, false, HANDSHAKE_WHOLE,
+	{STATE_TIME_WAIT, KIND_MINI, HANDSHAKE_WHOLE,
 		{{MINE, ACT_CLOSE}, {PEER, ACT_ACK_FIN}, {PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}}},
-	{"close_wait", "CLOSE_WAIT", TCP_CLOSE_WAIT, false, true, HANDSHAKE_WHOLE,
+	{STATE_CLOSE_WAIT, KIND_HELD, HANDSHAKE_WHOLE,
 		{{PEER, ACT_SEND}, {PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_READ_EOF},
 			{MINE, ACT_SEND}}},
-	{"close_wait_unaccepted", "CLOSE_WAIT", TCP_CLOSE_WAIT, false, false, HANDSHAKE_UNACCEPTED,
+	{STATE_CLOSE_WAIT, KIND_UNACCEPTED, HANDSHAKE_UNACCEPTED,
 		{{PEER, ACT_SEND}, {PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}}},
-	{"last_ack", "LAST_ACK", TCP_LAST_ACK, false, false, HANDSHAKE_WHOLE,
+	{STATE_LAST_ACK, KIND_ORPHAN, HANDSHAKE_WHOLE,
 		{{PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_SEND}, {MINE, ACT_CLOSE}}},
-	{"listen", "LISTEN", TCP_LISTEN, false, true, HANDSHAKE_NONE, {{MINE, ACT_END}}},
+	{STATE_LISTEN, KIND_HELD, HANDSHAKE_NONE, {{MINE, ACT_END}}},
 };
 /* clang-format on */
 
@@ -49,10 +49,11 @@ const struct situation *situation_at(size_t index)
 	return index < ARRAY_SIZE(situations) ? &situations[index] : NULL;
 }
 
-const struct situation *situation_find(const char *name)
+const struct situation *situation_find(enum tcp_state state, enum kind kind)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(situations); i++)
-		if (strcmp(situations[i].name, name) == 0)
+		if (situations[i].state == state &&
+			(kind == KIND_ANY || situations[i].kind == kind))
 			return &situations[i];
 	return NULL;
 }
@@ -76,10 +77,13 @@ static bool spec_has(const struct spec *s, const struct inet_diag_msg *m)
 	uint16_t port = ntohs(s->client ? m->id.idiag_dport : m->id.idiag_sport);
 	uint16_t first = s->port, ports = 1;
 
+	enum tcp_state state;
+
 	if (want->handshake == HANDSHAKE_NONE)
 		ports = (uint16_t)s->sockets;
-	return m->idiag_state == want->state && (m->idiag_timer == TIMER_OF_MINI) == want->mini &&
-	       (m->idiag_inode != 0) == want->held &&
+	return state_from_kernel(m->idiag_state, &state) == 0 && state == want->state &&
+	       (m->idiag_timer == TIMER_OF_MINI) == (want->kind == KIND_MINI) &&
+	       (m->idiag_inode != 0) == (want->kind == KIND_HELD) &&
 	       m->idiag_family == (s->family == FAMILY_4 ? AF_INET : AF_INET6) && port >= first &&
 	       port - first < ports;
 }
@@ -88,8 +92,8 @@ static bool spec_has(const struct spec *s, const struct inet_diag_msg *m)
 static bool same_to_diag(const struct spec *a, const struct spec *b)
 {
 	return a->situation->state == b->situation->state &&
-	       a->situation->mini == b->situation->mini &&
-	       a->situation->held == b->situation->held &&
+	       (a->situation->kind == KIND_MINI) == (b->situation->kind == KIND_MINI) &&
+	       (a->situation->kind == KIND_HELD) == (b->situation->kind == KIND_HELD) &&
 	       (a->family == FAMILY_4) == (b->family == FAMILY_4) && a->port == b->port &&
 	       a->client == b->client;
 }

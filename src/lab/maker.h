@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Makes connections and walks them through the steps of their situation, a batch at a time. */
-#ifndef TCPSTATED_TESTS_MAKER_H
-#define TCPSTATED_TESTS_MAKER_H
+#ifndef TCPSTATED_LAB_MAKER_H
+#define TCPSTATED_LAB_MAKER_H
 
-#include "situation.h"
+#include "lab/situation.h"
 
 struct maker {
 	const struct pair *pair;
@@ -20,10 +20,10 @@ struct maker {
 unsigned maker_capacity(void);
 
 /*
- * Opens a listener for a spec, in the namespace where it belongs; returns here. Returns a file
- * descriptor or -errno.
+ * Opens a listener for a spec, in the namespace where it belongs; returns here. So many connections
+ * will wait on it, half open or not accepted. Returns a file descriptor or -errno.
  */
-int spec_listen(const struct pair *p, const struct spec *s, uint16_t port);
+int spec_listen(const struct pair *p, const struct spec *s, uint16_t port, unsigned waiting);
 
 /*
  * Makes count sockets more; those that are held stay open in this process. Call here, it returns

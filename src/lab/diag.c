@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "diag.h"
+#include "lab/diag.h"
 
 #include "util.h"
 

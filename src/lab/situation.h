@@ -4,10 +4,11 @@
  * is one of "my" socket, which is counted and measured; the peer's socket is only there to bring it
  * about, and vanishes without a trace.
  */
-#ifndef TCPSTATED_TESTS_SITUATION_H
-#define TCPSTATED_TESTS_SITUATION_H
+#ifndef TCPSTATED_LAB_SITUATION_H
+#define TCPSTATED_LAB_SITUATION_H
 
-#include "pair.h"
+#include "lab/pair.h"
+#include "model/state.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,18 +46,28 @@ enum handshake {
 
 #define STEPS_MAX 8
 
+/* Who keeps the socket. */
+enum kind {
+	KIND_ANY,
+	KIND_HELD,       /* a process */
+	KIND_ORPHAN,     /* the kernel alone, in full size */
+	KIND_MINI,       /* the kernel alone, as a tcp_timewait_sock */
+	KIND_UNACCEPTED, /* the accept queue */
+	KIND_REQUEST,    /* the queue of half-open connections, as a request_sock */
+};
+
 struct situation {
-	const char *name;
-	const char *state_name;
-	uint8_t state; /* the kernel's number, as sock_diag tells it */
-	bool mini;     /* a tcp_timewait_sock */
-	bool held;     /* a process keeps it open */
+	enum tcp_state state;
+	enum kind kind;
 	enum handshake handshake;
 	struct step steps[STEPS_MAX];
 };
 
-/* Returns NULL when there is none of that name. */
-const struct situation *situation_find(const char *name);
+/*
+ * Finds the situation of a state and kind; of KIND_ANY, the most usual one. Returns NULL when it
+ * cannot be had.
+ */
+const struct situation *situation_find(enum tcp_state state, enum kind kind);
 
 /* The situations one by one; NULL after the last. */
 const struct situation *situation_at(size_t index);
@@ -65,7 +76,7 @@ bool situation_has_step(const struct situation *s, enum who who, enum act act);
 
 enum spec_family { FAMILY_4, FAMILY_6, FAMILY_DUAL /* IPv6 sockets, IPv4 packets */ };
 
-/* What one SPEC on the command line asks for. */
+/* Sockets that are asked for: one group of the command line. */
 struct spec {
 	const struct situation *situation;
 	enum spec_family family;

@@ -4,8 +4,8 @@
  * counted and measured here; their peers live there, on addresses that can be taken away, after
  * which there swallows every packet to them.
  */
-#ifndef TCPSTATED_TESTS_PAIR_H
-#define TCPSTATED_TESTS_PAIR_H
+#ifndef TCPSTATED_LAB_PAIR_H
+#define TCPSTATED_LAB_PAIR_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -33,6 +33,12 @@ int pair_enter(const struct pair *p, bool here);
  * IPv6 one takes IPV6_FREEBIND. Returns 0 or -errno.
  */
 int pair_address(const struct pair *p, bool here, int family, const void *address, bool add);
+
+/*
+ * Plugs or pulls the cable of here or there. While it is pulled, packets vanish in both directions,
+ * and neither side's kernel knows of it. Returns 0 or -errno.
+ */
+int pair_cable(const struct pair *p, bool here, bool plugged);
 
 /* The addresses: of here (0 to 250), and of peers (0 to 2^22 - 1), as an IPv4 address or an IPv6
  * one. */

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Pages to read, and what writes the transcripts in them.
+
+EXTRA_DIST += docs/closing.md docs/transcript.awk
+
+.PHONY: docs-transcript
+docs-transcript: tcpstated-lab
+	$(AWK) -v lab=./tcpstated-lab -f $(srcdir)/docs/transcript.awk \
+		$(srcdir)/docs/closing.md >closing.md.new
+	mv closing.md.new $(srcdir)/docs/closing.md

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lab/hold.h"
+
+#include "lab/hold_options.h"
+#include "lab/janitor.h"
+#include "lab/maker.h"
+#include "lab/pair.h"
+#include "util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define WORKERS_MAX 1024
+
+enum { EXIT_USAGE = 2 };
+
+struct lab {
+	struct pair pair;
+	struct hold_options options;
+	int listeners[SPECS_MAX];
+	pid_t workers[WORKERS_MAX];
+	size_t workers_count;
+	unsigned peer_number;
+	struct janitor janitor;
+};
+
+__attribute__((format(printf, 1, 2), noreturn)) static void die(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fputs("tcpstated-lab: ", stderr);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+	va_end(arguments);
+	exit(EXIT_FAILURE);
+}
+
+static void lab_finish(struct lab *lab)
+{
+	for (size_t i = 0; i < lab->workers_count; i++)
+		kill(lab->workers[i], SIGKILL);
+	for (size_t i = 0; i < lab->workers_count; i++)
+		waitpid(lab->workers[i], NULL, 0);
+	janitor_finish(&lab->janitor);
+}
+
+/* Makes count sockets, tells by a byte, and keeps what is held until it is killed. */
+__attribute__((noreturn)) static void work(
+	struct lab *lab, struct spec *s, unsigned count, int ready)
+{
+	struct maker m = {
+		.pair = &lab->pair,
+		.specs = lab->options.specs,
+		.specs_count = lab->options.specs_count,
+		.spec = s,
+		.listener = lab->listeners[s - lab->options.specs],
+		.peer_number = lab->peer_number,
+	};
+	int r;
+
+	close(lab->janitor.pipe);
+	janitor_drop_streams(true);
+	r = maker_run(&m, count);
+	if (r < 0) {
+		fprintf(stderr, "tcpstated-lab: %s on port %u: %s: %s\n",
+			state_name(s->situation->state), s->port, m.what, strerror(-r));
+		_exit(EXIT_FAILURE);
+	}
+	if (write(ready, "", 1) != 1)
+		_exit(EXIT_FAILURE);
+	close(ready);
+	while (s->situation->kind == KIND_HELD)
+		pause();
+	_exit(EXIT_SUCCESS);
+}
+
+/* Returns 0, or -errno: -ECHILD when the worker has said what failed. */
+static int worker_start(struct lab *lab, struct spec *s, unsigned count)
+{
+	const pid_t parent = getpid();
+	int fds[2];
+	ssize_t n;
+	char byte;
+	pid_t pid;
+
+	if (lab->workers_count == WORKERS_MAX)
+		return -EMFILE;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(EXIT_FAILURE);
+		close(fds[0]);
+		work(lab, s, count, fds[1]);
+	}
+	lab->workers[lab->workers_count++] = pid;
+	close(fds[1]);
+	do {
+		n = read(fds[0], &byte, 1);
+	} while (n < 0 && errno == EINTR);
+	close(fds[0]);
+	return n == 1 ? 0 : -ECHILD;
+}
+
+static int make_spec(struct lab *lab, struct spec *s)
+{
+	const unsigned capacity = s->situation->kind == KIND_HELD ? maker_capacity() : UINT32_MAX;
+
+	while (s->made < s->sockets) {
+		unsigned count = MIN(s->sockets - s->made, capacity);
+		int r = worker_start(lab, s, count);
+
+		if (r < 0)
+			return r;
+		s->made += count;
+		lab->peer_number += maker_addresses(count);
+	}
+	return 0;
+}
+
+static bool same_listener(const struct spec *a, const struct spec *b)
+{
+	return a->port == b->port && a->family == b->family &&
+	       (a->client && !a->loopback) == (b->client && !b->loopback);
+}
+
+/* Several specs may share a port; the listener of the first serves them all. */
+static int listener_of(struct lab *lab, size_t index)
+{
+	const struct spec *specs = lab->options.specs;
+	unsigned waiting = 0;
+
+	for (size_t i = 0; i < index; i++)
+		if (same_listener(&specs[i], &specs[index]))
+			return lab->listeners[i];
+	for (size_t i = index; i < lab->options.specs_count; i++)
+		if (same_listener(&specs[i], &specs[index]) &&
+			specs[i].situation->handshake != HANDSHAKE_WHOLE)
+			waiting += specs[i].sockets;
+	return spec_listen(&lab->pair, &specs[index], specs[index].port, waiting);
+}
+
+static void make_listeners(struct lab *lab)
+{
+	for (size_t i = 0; i < lab->options.specs_count; i++) {
+		struct spec *s = &lab->options.specs[i];
+		unsigned ports = s->situation->handshake == HANDSHAKE_NONE ? s->sockets : 0;
+
+		lab->listeners[i] = ports == 0 ? listener_of(lab, i) : 0;
+		for (; s->made < ports && lab->listeners[i] >= 0; s->made++)
+			lab->listeners[i] =
+				spec_listen(&lab->pair, s, (uint16_t)(s->port + s->made), 0);
+		if (lab->listeners[i] < 0)
+			die("cannot listen on port %u: %s", s->port + s->made,
+				strerror(-lab->listeners[i]));
+	}
+}
+
+/* What the sockets need from the namespace. Where it cannot be had, their number will tell. */
+static void raise_limits(const struct lab *lab)
+{
+	uint64_t mini = 0, waiting = 1024;
+
+	for (size_t i = 0; i < lab->options.specs_count; i++) {
+		const struct spec *s = &lab->options.specs[i];
+
+		mini += s->situation->kind == KIND_MINI ? s->sockets : 0;
+		waiting += s->situation->handshake != HANDSHAKE_WHOLE ? 2 * s->sockets : 0;
+	}
+	/* Twice as many, so that tcpstated does not tell of a limit that is only ours. */
+	pair_sysctl_raise("ipv4/tcp_max_tw_buckets", 2 * mini + 1024);
+	pair_sysctl_raise("core/somaxconn", waiting);
+	/* An orphan of FIN_WAIT_1 lives for a quarter of an hour so. */
+	pair_sysctl_raise("ipv4/tcp_orphan_retries", 15);
+}
+
+/* Those that leave connections in the accept queue come last: an accept() on the same port would
+ * take them. */
+static int make_all(struct lab *lab)
+{
+	const struct spec *missing = lab->options.specs;
+	unsigned seen = 0;
+	int r;
+
+	raise_limits(lab);
+	make_listeners(lab);
+	for (int last = 0; last < 2; last++)
+		for (size_t i = 0; i < lab->options.specs_count; i++) {
+			struct spec *s = &lab->options.specs[i];
+
+			if ((s->situation->handshake != HANDSHAKE_WHOLE) != last)
+				continue;
+			r = make_spec(lab, s);
+			if (r < 0 && r != -ECHILD)
+				fprintf(stderr, "tcpstated-lab: cannot start a process: %s\n",
+					strerror(-r));
+			if (r < 0)
+				return r;
+		}
+	r = pair_settle(&lab->pair);
+	if (r >= 0)
+		r = specs_await(lab->options.specs, lab->options.specs_count, &missing, &seen);
+	if (r == -ETIMEDOUT)
+		fprintf(stderr, "tcpstated-lab: %s on port %u: made %u, but sock_diag shows %u\n",
+			state_name(missing->situation->state), missing->port, missing->made, seen);
+	else if (r < 0)
+		fprintf(stderr, "tcpstated-lab: cannot see what was made: %s\n", strerror(-r));
+	return r;
+}
+
+static int print_ready(const struct lab *lab)
+{
+	static const char *const families[] = {"4", "6", "dual"};
+	struct stat here = {0};
+
+	fstat(lab->pair.here, &here);
+	printf("{\"ready\": true, \"pid\": %d, \"netns\": \"net:[%ju]\", \"sockets\": [",
+		(int)getpid(), (uintmax_t)here.st_ino);
+	for (size_t i = 0; i < lab->options.specs_count; i++) {
+		const struct spec *s = &lab->options.specs[i];
+
+		printf("%s{\"state\": \"%s\", \"kind\": \"%s\", \"n\": %u, \"port\": %u, "
+		       "\"family\": \"%s\", \"side\": \"%s\", \"unread\": %u, \"unsent\": %u}",
+			i ? ", " : "", state_name(s->situation->state),
+			kind_name(s->situation->kind), s->made, s->port, families[s->family],
+			s->client ? "client" : "server", s->unread, s->unsent);
+	}
+	puts("]}");
+	if (fflush(stdout) == 0)
+		return 0;
+	fprintf(stderr, "tcpstated-lab: cannot write to standard output: %s\n", strerror(errno));
+	return -EIO;
+}
+
+static void wait_for_end_of_input(void)
+{
+	char buffer[256];
+	ssize_t n;
+
+	do {
+		n = read(STDIN_FILENO, buffer, sizeof(buffer));
+	} while (n > 0 || (n < 0 && errno == EINTR));
+}
+
+static int run_command(struct lab *lab, char **command)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork: %s", strerror(errno));
+	if (pid == 0) {
+		close(lab->janitor.pipe);
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		execvp(command[0], command);
+		fprintf(stderr, "tcpstated-lab: %s: %s\n", command[0], strerror(errno));
+		_exit(errno == ENOENT ? 127 : 126);
+	}
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return EXIT_FAILURE;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void hold_help(FILE *out)
+{
+	hold_options_help(out);
+}
+
+static void usage(void)
+{
+	puts("Usage: tcpstated-lab hold STATE [OPTION]... [and STATE [OPTION]...]... "
+	     "[-- COMMAND [ARGUMENT]...]\n"
+	     "Makes TCP sockets in these states in network namespaces of its own, prints one line "
+	     "of JSON when all are there,\n"
+	     "and keeps them until standard input closes. With COMMAND, runs it inside instead and "
+	     "exits with its status.\n");
+	hold_options_help(stdout);
+	puts("  -h, --help             print this help and exit");
+}
+
+int hold_main(int argc, char **argv)
+{
+	static struct lab lab;
+	const char *what;
+	char error[512];
+	int status = EXIT_FAILURE, r;
+
+	if (hold_options_parse(argc, argv, &lab.options, error, sizeof(error)) < 0) {
+		fprintf(stderr, "tcpstated-lab: %s\n", error);
+		return EXIT_USAGE;
+	}
+	if (lab.options.help) {
+		usage();
+		return EXIT_SUCCESS;
+	}
+	r = pair_new(&lab.pair, &what);
+	if (r < 0)
+		die("%s: %s", what, strerror(-r));
+	r = janitor_start(&lab.pair, &lab.janitor);
+	if (r < 0)
+		die("cannot start a process: %s", strerror(-r));
+	if (make_all(&lab) >= 0) {
+		if (lab.options.command) {
+			status = run_command(&lab, lab.options.command);
+		} else if (print_ready(&lab) >= 0) {
+			wait_for_end_of_input();
+			status = EXIT_SUCCESS;
+		}
+	}
+	lab_finish(&lab);
+	return status;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line of "tcpstated-lab hold". */
+#ifndef TCPSTATED_LAB_HOLD_OPTIONS_H
+#define TCPSTATED_LAB_HOLD_OPTIONS_H
+
+#include "lab/situation.h"
+
+#include <stdio.h>
+
+struct hold_options {
+	struct spec specs[SPECS_MAX];
+	size_t specs_count;
+	char **command; /* ends with NULL; itself NULL: none is to be run. Borrowed from argv */
+	bool help;      /* was asked for; nothing else counts then */
+};
+
+/*
+ * Reads the words after argv[0]: groups of a state and its options, joined by the word "and", and
+ * after "--" a command. Returns 0, or -EINVAL with a sentence in error that names the word and what
+ * is possible; *ret is undefined then.
+ */
+int hold_options_parse(
+	int argc, char **argv, struct hold_options *ret, char *error, size_t error_size);
+
+/* Prints a line for each option but --help. */
+void hold_options_help(FILE *out);
+
+/* "held", "orphan", ...: the option of a kind, or what stands in the ready line. */
+const char *kind_name(enum kind kind);
+
+#endif

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Connections, and what each side calls. */
+#include "lab/stage_private.h"
+
+#include "format.h"
+#include "util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#define PORT_DEFAULT    7777
+#define BACKLOG         65535 /* the kernel takes off what exceeds net.core.somaxconn */
+#define CONNECT_SECONDS 10
+#define ACCEPT_MS       10000
+
+/* linux/in.h; older C libraries do not name it */
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+struct grave {
+	enum host host;
+	int *fds;
+	size_t count, allocated;
+};
+
+static void bury(struct stage *s, enum host host, int fd)
+{
+	struct grave *g = s->grave;
+
+	if (!g || g->host != host)
+		return;
+	if (g->count == g->allocated) {
+		size_t allocated = g->allocated ? 2 * g->allocated : 64;
+		int *fds = reallocarray(g->fds, allocated, sizeof(*fds));
+
+		if (!fds)
+			stage_give_up(s, "no memory is left");
+		g->fds = fds;
+		g->allocated = allocated;
+	}
+	g->fds[g->count++] = fd;
+}
+
+static int family_of(const struct connect_options *o, enum host host)
+{
+	return o->ipv6 || (o->dual_stack && host == SERVER) ? AF_INET6 : AF_INET;
+}
+
+static int socket_on(struct stage *s, enum host host, const struct connect_options *o)
+{
+	int fd, r;
+
+	stage_enter(s, host);
+	fd = socket(family_of(o, host), SOCK_STREAM | SOCK_CLOEXEC, o->mptcp ? IPPROTO_MPTCP : 0);
+	r = fd < 0 ? -errno : fd;
+	stage_enter(s, SERVER);
+	if (o->mptcp && (r == -EPROTONOSUPPORT || r == -ENOPROTOOPT || r == -EINVAL))
+		stage_not_here(s, "it has no MPTCP");
+	if (r < 0)
+		stage_give_up(s, "cannot make a socket: %s", strerror(-r));
+	return fd;
+}
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+static socklen_t address_of(
+	union address *ret, enum host host, int family, unsigned number, uint16_t port)
+{
+	if (family == AF_INET) {
+		ret->in = (struct sockaddr_in){
+			.sin_family = AF_INET,
+			.sin_port = htons(port),
+			.sin_addr = host == SERVER ? pair_here4(number) : pair_peer4(number),
+		};
+		return sizeof(ret->in);
+	}
+	ret->in6 = (struct sockaddr_in6){
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(port),
+		.sin6_addr = host == SERVER ? pair_here6(number) : pair_peer6(number),
+	};
+	return sizeof(ret->in6);
+}
+
+static struct listener *find_listener(struct stage *s, const struct connect_options *o)
+{
+	for (size_t i = 0; i < s->listeners_count; i++) {
+		struct listener *l = &s->listeners[i];
+
+		if (l->fd >= 0 && l->options.port == o->port && l->options.ipv6 == o->ipv6 &&
+			l->options.dual_stack == o->dual_stack && l->options.mptcp == o->mptcp)
+			return l;
+	}
+	return NULL;
+}
+
+static int listen_on(struct stage *s, const struct connect_options *o)
+{
+	const int on = 1, v6only = !o->dual_stack;
+	struct listener *l = find_listener(s, o);
+	union address any = {0};
+	socklen_t size = address_of(&any, SERVER, family_of(o, SERVER), 0, o->port);
+	uint64_t began = now_us();
+	char text[64];
+	int fd, r;
+
+	if (l)
+		return l->fd;
+	if (s->listeners_count == LISTENERS_MAX)
+		stage_give_up(s, "more than %d listeners", LISTENERS_MAX);
+	fd = socket_on(s, SERVER, o);
+	if (any.any.sa_family == AF_INET)
+		any.in.sin_addr.s_addr = htonl(INADDR_ANY);
+	else
+		any.in6.sin6_addr = in6addr_any;
+	r = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (r == 0 && any.any.sa_family == AF_INET6)
+		r = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only));
+	if (r < 0 || bind(fd, &any.any, size) < 0 || listen(fd, BACKLOG) < 0)
+		stage_give_up(s, "cannot listen on port %u: %s", o->port, strerror(errno));
+	snprintf(text, sizeof(text), "listen(), port %u%s", o->port,
+		o->dual_stack ? ", IPv6 and IPv4" : "");
+	timeline_call(&s->timeline, began, SERVER, text, 0);
+	bury(s, SERVER, fd);
+	s->listeners[s->listeners_count++] = (struct listener){*o, fd};
+	return fd;
+}
+
+/* The client's address, which must be its own before it can be used. */
+static void bind_client(struct stage *s, int fd, const struct connect_options *o)
+{
+	const struct timeval timeout = {CONNECT_SECONDS, 0};
+	const int family = family_of(o, CLIENT), on = 1;
+	union address address;
+	socklen_t size = address_of(&address, CLIENT, family, o->client_address, 0);
+	int r = pair_address(&s->pair, false, family,
+		family == AF_INET ? (const void *)&address.in.sin_addr
+				  : (const void *)&address.in6.sin6_addr,
+		true);
+
+	if (r < 0 && r != -EEXIST)
+		stage_give_up(s, "cannot add an address: %s", strerror(-r));
+	/*
+	 * The port is chosen by connect(), as it is for a program that binds to no address. MPTCP
+	 * does not know the option everywhere (6.1 does not), and there bind() chooses.
+	 */
+	if ((setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) < 0 &&
+		    errno != EOPNOTSUPP) ||
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
+		(family == AF_INET6 &&
+			setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on)) < 0) ||
+		bind(fd, &address.any, size) < 0)
+		stage_give_up(s, "cannot bind the client: %s", strerror(errno));
+}
+
+static uint16_t local_port(int fd)
+{
+	union address address = {0};
+	socklen_t size = sizeof(address);
+
+	getsockname(fd, &address.any, &size);
+	return ntohs(
+		address.any.sa_family == AF_INET ? address.in.sin_port : address.in6.sin6_port);
+}
+
+static uint16_t remote_port(int fd)
+{
+	union address address = {0};
+	socklen_t size = sizeof(address);
+
+	getpeername(fd, &address.any, &size);
+	return ntohs(
+		address.any.sa_family == AF_INET ? address.in.sin_port : address.in6.sin6_port);
+}
+
+static int accept_on(struct stage *s, int listener, uint16_t client_port)
+{
+	struct pollfd ready = {.fd = listener, .events = POLLIN};
+	int fd;
+
+	if (poll(&ready, 1, ACCEPT_MS) <= 0)
+		stage_give_up(s, "nothing to accept() for %d s", ACCEPT_MS / 1000);
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	if (fd < 0)
+		stage_give_up(s, "accept(): %s", strerror(errno));
+	if (remote_port(fd) != client_port)
+		stage_give_up(s, "accept() gave another connection than the one just made");
+	bury(s, SERVER, fd);
+	return fd;
+}
+
+/* Returns 0, or -errno of connect(). *ret_began_us is when that was called. */
+static int connect_one(struct stage *s, const struct connect_options *o, struct connection *ret,
+	uint64_t *ret_began_us)
+{
+	union address server;
+	socklen_t size = address_of(&server, SERVER, family_of(o, CLIENT), 0, o->port);
+	const int fd = socket_on(s, CLIENT, o);
+	struct connection c;
+
+	bind_client(s, fd, o);
+	*ret_began_us = now_us();
+	if (connect(fd, &server.any, size) < 0) {
+		int r = errno == EINPROGRESS ? -ETIMEDOUT : -errno;
+
+		close(fd);
+		return r;
+	}
+	c.client = (struct end){
+		.host = CLIENT,
+		.fd = fd,
+		.local_port = local_port(fd),
+		.remote_port = o->port,
+		.family = (uint8_t)family_of(o, CLIENT),
+		.client_address = o->client_address,
+	};
+	c.server = (struct end){
+		.host = SERVER,
+		.fd = -1,
+		.local_port = o->port,
+		.remote_port = c.client.local_port,
+		.family = (uint8_t)family_of(o, SERVER),
+		.client_address = o->client_address,
+	};
+	bury(s, CLIENT, fd);
+	*ret = c;
+	return 0;
+}
+
+static struct connect_options completed(const struct connect_options *o)
+{
+	struct connect_options complete = *o;
+
+	complete.port = o->port ? o->port : PORT_DEFAULT;
+	return complete;
+}
+
+int call_connect(struct stage *s, const struct connect_options *options, struct connection *ret)
+{
+	const struct connect_options o = completed(options);
+	const int listener = listen_on(s, &o);
+	uint64_t began;
+	char text[64];
+	int r = connect_one(s, &o, ret, &began);
+
+	snprintf(text, sizeof(text), "connect(), port %u", o.port);
+	timeline_call(&s->timeline, began, CLIENT, text, r);
+	if (r < 0)
+		return r;
+	if (s->followed_count < FOLLOWED_MAX)
+		s->followed[s->followed_count++] =
+			(struct followed){{ret->server, ret->client}, {{0}}};
+	if (!o.not_accepted) {
+		began = now_us();
+		ret->server.fd = accept_on(s, listener, ret->client.local_port);
+		timeline_call(&s->timeline, began, SERVER, "accept()", ret->server.fd);
+	}
+	stage_look(s, NULL, true);
+	return 0;
+}
+
+struct connection stage_connect(struct stage *s, const struct connect_options *o)
+{
+	struct connection c;
+	int r = call_connect(s, o, &c);
+
+	if (r < 0)
+		stage_give_up(s, "connect(): %s", strerror(-r));
+	return c;
+}
+
+/* Told in one line: "count times NAME". */
+static void tell_many(
+	struct stage *s, uint64_t began, enum host host, const char *name, size_t count)
+{
+	char text[FORMAT_SIZE * 2], number[FORMAT_SIZE];
+
+	snprintf(text, sizeof(text), "%s times %s", format_count(number, count), name);
+	timeline_call(&s->timeline, began, host, text, 0);
+	stage_look(s, NULL, true);
+}
+
+void stage_connect_many(struct stage *s, const struct connect_options *options,
+	struct connection *list, size_t count)
+{
+	const struct connect_options o = completed(options);
+	const int listener = listen_on(s, &o);
+	const uint64_t began = now_us();
+	char text[64];
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t ignored;
+		int r = connect_one(s, &o, &list[i], &ignored);
+
+		if (r < 0)
+			stage_give_up(s, "connect() number %zu: %s", i + 1, strerror(-r));
+		if (!o.not_accepted)
+			list[i].server.fd = accept_on(s, listener, list[i].client.local_port);
+	}
+	snprintf(text, sizeof(text), "connect()%s, port %u", o.not_accepted ? "" : " and accept()",
+		o.port);
+	tell_many(s, began, CLIENT, text, count);
+}
+
+/* Tells a call on one end, and what came of it. */
+__attribute__((format(printf, 5, 6))) static void tell_call(struct stage *s, uint64_t began,
+	const struct end *e, long returned, const char *format, ...)
+{
+	char text[128];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	timeline_call(&s->timeline, began, e->host, text, returned);
+	stage_look(s, NULL, true);
+}
+
+int call_close(struct stage *s, struct end *e, double *ret_ms)
+{
+	const uint64_t began = now_us();
+	int r = close(e->fd) < 0 ? -errno : 0;
+
+	if (ret_ms)
+		*ret_ms = (double)(now_us() - began) / 1e3;
+	e->fd = -1;
+	tell_call(s, began, e, r, "close()");
+	return r;
+}
+
+void call_close_many(struct stage *s, struct connection *list, size_t count, enum host side)
+{
+	const uint64_t began = now_us();
+
+	for (size_t i = 0; i < count; i++) {
+		struct end *e = side == SERVER ? &list[i].server : &list[i].client;
+
+		if (close(e->fd) < 0)
+			stage_give_up(s, "close(): %s", strerror(errno));
+		e->fd = -1;
+	}
+	tell_many(s, began, side, "close()", count);
+}
+
+int call_shutdown_write(struct stage *s, struct end *e)
+{
+	const uint64_t began = now_us();
+	int r = shutdown(e->fd, SHUT_WR) < 0 ? -errno : 0;
+
+	tell_call(s, began, e, r, "shutdown(SHUT_WR)");
+	return r;
+}
+
+/* A buffer that takes nothing for so long is full: the peer does not take anything either. */
+#define FULL_MS 50
+
+long call_send(struct stage *s, struct end *e, size_t size)
+{
+	static const char block[65536];
+	struct pollfd ready = {.fd = e->fd, .events = POLLOUT};
+	const uint64_t began = now_us();
+	char text[FORMAT_SIZE];
+	size_t sent = 0;
+	ssize_t n = 0;
+
+	while (sent < size && n >= 0 && poll(&ready, 1, FULL_MS) > 0) {
+		n = send(
+			e->fd, block, MIN(size - sent, sizeof(block)), MSG_DONTWAIT | MSG_NOSIGNAL);
+		sent += n > 0 ? (size_t)n : 0;
+		if (n < 0 && errno == EAGAIN)
+			n = 0;
+	}
+	n = n < 0 && sent == 0 ? -errno : (ssize_t)sent;
+	tell_call(s, began, e, n, "send(%s)", format_count(text, size));
+	return n;
+}
+
+/* One call: a second one would take the error that waits behind the data. */
+long call_receive(struct stage *s, struct end *e, size_t size, unsigned wait_ms)
+{
+	cleanup_(freep) char *block = malloc(size);
+	struct pollfd ready = {.fd = e->fd, .events = POLLIN};
+	const uint64_t began = now_us();
+	char text[FORMAT_SIZE];
+	long r;
+
+	if (!block)
+		stage_give_up(s, "no memory is left");
+	poll(&ready, 1, (int)wait_ms);
+	r = recv(e->fd, block, size, MSG_DONTWAIT);
+	if (r < 0)
+		r = -errno;
+	tell_call(s, began, e, r, "recv(%s)", format_count(text, size));
+	return r;
+}
+
+int call_linger(struct stage *s, struct end *e, bool on, int seconds)
+{
+	const struct linger linger = {on, seconds};
+	const uint64_t began = now_us();
+	int r = setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) < 0 ? -errno : 0;
+
+	if (on)
+		tell_call(s, began, e, r, "setsockopt(SO_LINGER, on, %d s)", seconds);
+	else
+		tell_call(s, began, e, r, "setsockopt(SO_LINGER, off)");
+	return r;
+}
+
+int call_option(struct stage *s, struct end *e, int level, int option, const char *name, int value)
+{
+	const uint64_t began = now_us();
+	int r = setsockopt(e->fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
+
+	tell_call(s, began, e, r, "setsockopt(%s, %d)", name, value);
+	return r;
+}
+
+int call_nonblocking(struct stage *s, struct end *e)
+{
+	const uint64_t began = now_us();
+	int flags = fcntl(e->fd, F_GETFL);
+	int r = flags < 0 || fcntl(e->fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+
+	tell_call(s, began, e, r, "fcntl(O_NONBLOCK)");
+	return r;
+}
+
+/* Forks a process that has what we have, and lets go of its part here. */
+static pid_t hand_over(struct stage *s, const struct grave *g)
+{
+	const pid_t parent = getpid();
+	pid_t pid = fork();
+
+	if (pid < 0)
+		stage_give_up(s, "cannot start a process: %s", strerror(errno));
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* Else the janitor would wait for this process, too. */
+		close(s->janitor.pipe);
+		while (getppid() == parent)
+			pause();
+		_exit(EXIT_FAILURE);
+	}
+	for (size_t i = 0; i < g->count; i++) {
+		for (size_t j = 0; j < s->listeners_count; j++)
+			if (s->listeners[j].fd == g->fds[i])
+				s->listeners[j].fd = -1;
+		close(g->fds[i]);
+	}
+	return pid;
+}
+
+void stage_killed_process(struct stage *s, enum host host,
+	void (*fn)(struct stage *s, void *userdata), void *userdata)
+{
+	struct grave grave = {.host = host};
+	pid_t pid;
+
+	s->grave = &grave;
+	fn(s, userdata);
+	s->grave = NULL;
+	pid = hand_over(s, &grave);
+	free(grave.fds);
+	timeline_note(&s->timeline, &host, "the process that holds this is killed with SIGKILL");
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	stage_look(s, NULL, true);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What must be seen. */
+#include "lab/stage_private.h"
+
+#include "format.h"
+#include "kernel/limits_read.h"
+#include "util.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* A counter is up to date when the call returns that makes it move, unless another CPU is about to.
+ */
+#define COUNTER_WAIT_MS 1000
+
+void stage_wait(uint64_t since_us)
+{
+	const uint64_t waited_ms = (now_us() - since_us) / 1000;
+
+	poll(NULL, 0, (int)MIN(2 + waited_ms / 20, UINT64_C(50)));
+}
+
+static bool is_over(uint64_t since_us, unsigned wait_ms)
+{
+	return now_us() - since_us > (uint64_t)wait_ms * 1000;
+}
+
+/* Tells how an expectation came out; what was seen is given as to printf(). */
+__attribute__((format(printf, 5, 6))) static bool conclude(struct stage *s, bool ok,
+	enum check_kind kind, const char *expected, const char *format, ...)
+{
+	char seen[SENTENCE_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(seen, sizeof(seen), format, arguments);
+	va_end(arguments);
+	timeline_check(&s->timeline, expected, seen, ok, kind);
+	if (!ok)
+		outcome_fail(s->outcome, "expected: %s; seen: %s", expected, seen);
+	return ok;
+}
+
+static const char *seen_state(const struct question *q)
+{
+	return q->seen ? state_name(q->record.state) : "gone";
+}
+
+bool expect_state(struct stage *s, const struct end *e, enum tcp_state state, unsigned wait_ms,
+	struct sock_record *ret)
+{
+	struct question q = {.end = e};
+	const uint64_t since = now_us();
+	char expected[64];
+
+	for (stage_look(s, &q, true); !q.seen || q.record.state != state;
+		stage_look(s, &q, false)) {
+		if (is_over(since, wait_ms))
+			break;
+		stage_wait(since);
+	}
+	if (ret && q.seen)
+		*ret = q.record;
+	snprintf(expected, sizeof(expected), "%s in %s", host_name(e->host), state_name(state));
+	return conclude(
+		s, q.seen && q.record.state == state, CHECK_TOLD, expected, "%s", seen_state(&q));
+}
+
+bool expect_stays(struct stage *s, const struct end *e, enum tcp_state state, unsigned for_ms)
+{
+	struct question q = {.end = e};
+	const uint64_t since = now_us();
+	char expected[96];
+
+	do {
+		stage_look(s, &q, false);
+		if (!q.seen || q.record.state != state)
+			break;
+		stage_wait(since);
+	} while (!is_over(since, for_ms));
+	snprintf(expected, sizeof(expected), "%s stays in %s for %.1f s", host_name(e->host),
+		state_name(state), for_ms / 1000.0);
+	return conclude(s, q.seen && q.record.state == state, CHECK_EXACT, expected,
+		"%s after %.1f s", seen_state(&q), (double)(now_us() - since) / 1e6);
+}
+
+bool expect_gone(struct stage *s, const struct end *e, unsigned wait_ms)
+{
+	struct question q = {.end = e};
+	const uint64_t since = now_us();
+	char expected[64];
+
+	for (stage_look(s, &q, true); q.seen && !is_over(since, wait_ms); stage_look(s, &q, false))
+		stage_wait(since);
+	snprintf(expected, sizeof(expected), "%s gone", host_name(e->host));
+	return conclude(s, !q.seen, CHECK_TOLD, expected, "%s", seen_state(&q));
+}
+
+bool expect_count(struct stage *s, enum host host, enum tcp_state state, uint16_t port,
+	uint64_t count, unsigned wait_ms)
+{
+	struct question q = {.host = host, .state = state, .port = port};
+	const uint64_t since = now_us();
+	char expected[128], number[FORMAT_SIZE];
+
+	for (stage_look(s, &q, false); q.count != count && !is_over(since, wait_ms);
+		stage_look(s, &q, false))
+		stage_wait(since);
+	stage_look(s, &q, true);
+	snprintf(expected, sizeof(expected), "%s has %s %s on port %u", host_name(host),
+		format_count(number, count), state_name(state), port);
+	return conclude(
+		s, q.count == count, CHECK_EXACT, expected, "%s", format_count(number, q.count));
+}
+
+static uint64_t moved(struct stage *s, enum host host, enum tcp_counter counter)
+{
+	struct limits now;
+
+	stage_enter(s, host);
+	limits_read(s->source, &now);
+	stage_enter(s, SERVER);
+	if (now.counters[counter] == UNKNOWN || s->limits[host].counters[counter] == UNKNOWN)
+		return UNKNOWN;
+	return now.counters[counter] - s->limits[host].counters[counter];
+}
+
+bool expect_counter(struct stage *s, enum host host, enum tcp_counter counter, uint64_t least)
+{
+	const uint64_t since = now_us();
+	char expected[128], number[FORMAT_SIZE];
+	uint64_t by;
+
+	while ((by = moved(s, host, counter)) < least && !is_over(since, COUNTER_WAIT_MS))
+		stage_wait(since);
+	snprintf(expected, sizeof(expected), "%s of the %s moves by %" PRIu64 " or more",
+		counter_name(counter), host_name(host), least);
+	return conclude(s, by != UNKNOWN && by >= least, CHECK_RANGE, expected, "+%s",
+		format_count(number, by));
+}
+
+static const char *number_text(char buf[FORMAT_SIZE], long number)
+{
+	const char *name = number < 0 && number >= -4095 ? strerrorname_np((int)-number) : NULL;
+
+	if (name)
+		snprintf(buf, FORMAT_SIZE, "%s", name);
+	else
+		snprintf(buf, FORMAT_SIZE, "%ld", number);
+	return buf;
+}
+
+bool expect_number(struct stage *s, const char *what, long got, long expected)
+{
+	char sentence[SENTENCE_SIZE], number[FORMAT_SIZE];
+
+	snprintf(sentence, sizeof(sentence), "%s %s", what, number_text(number, expected));
+	return conclude(s, got == expected, CHECK_EXACT, sentence, "%s", number_text(number, got));
+}
+
+bool expect_between(struct stage *s, const char *what, double got, double least, double most)
+{
+	char sentence[SENTENCE_SIZE];
+
+	snprintf(sentence, sizeof(sentence), "%s: %g to %g", what, least, most);
+	return conclude(s, got >= least && got <= most, CHECK_RANGE, sentence, "%g", got);
+}
+
+bool expect_true(struct stage *s, const char *what, bool condition)
+{
+	return conclude(s, condition, CHECK_EXACT, what, "%s", condition ? "yes" : "no");
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lab/timeline.h"
+
+#include "format.h"
+#include "util.h"
+
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A call that took less is told without its duration. */
+#define WORTH_TELLING_US 10000
+
+#define TEXT_SIZE 512
+
+uint64_t now_us(void)
+{
+	struct timespec t = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+const char *host_name(enum host host)
+{
+	return host == SERVER ? "server" : "client";
+}
+
+void timeline_start(struct timeline *t)
+{
+	t->start_us = now_us();
+}
+
+static bool is_text(const struct timeline *t)
+{
+	return t->events < 0;
+}
+
+/* host is "" for a line that is nobody's call. */
+__attribute__((format(printf, 4, 5))) static void print_line(
+	const struct timeline *t, uint64_t at_us, const char *host, const char *format, ...)
+{
+	va_list arguments;
+
+	printf("%s%8.3f s%s  %-6s  ", t->color ? "\033[2m" : "",
+		(double)(at_us - t->start_us) / 1e6, t->color ? "\033[0m" : "", host);
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	putchar('\n');
+	/* As it happens: also into a pipe, and before a call that blocks. */
+	fflush(stdout);
+}
+
+static struct json_object *seconds(double value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.3f", value);
+	return json_object_new_double_s(value, text);
+}
+
+static struct json_object *event_new(
+	const struct timeline *t, uint64_t at_us, const enum host *host)
+{
+	struct json_object *event = json_object_new_object();
+
+	json_object_object_add(event, "seconds", seconds((double)(at_us - t->start_us) / 1e6));
+	json_object_object_add(
+		event, "host", host ? json_object_new_string(host_name(*host)) : NULL);
+	return event;
+}
+
+/* In one write(): a process that is killed leaves no half of an event. */
+static void event_put(struct timeline *t, struct json_object *event)
+{
+	cleanup_(freep) char *text = NULL;
+	int length = asprintf(&text, "%s%s", t->has_events ? "," : "",
+		json_object_to_json_string_ext(event, JSON_C_TO_STRING_PLAIN));
+
+	if (length > 0 && write(t->events, text, (size_t)length) == length)
+		t->has_events = true;
+	json_object_put(event);
+}
+
+void timeline_call(
+	struct timeline *t, uint64_t began_us, enum host host, const char *name, long returned)
+{
+	const uint64_t took_us = now_us() - began_us;
+	const char *error = returned < 0 ? strerrorname_np((int)-returned) : NULL;
+	struct json_object *event;
+
+	if (is_text(t)) {
+		char took[32] = "", result[TEXT_SIZE];
+
+		if (took_us >= WORTH_TELLING_US)
+			snprintf(took, sizeof(took), " after %.2f s", (double)took_us / 1e6);
+		if (returned < 0)
+			snprintf(result, sizeof(result), "-1 %s (%s)", error ? error : "?",
+				strerror((int)-returned));
+		else
+			snprintf(result, sizeof(result), "%ld", returned);
+		print_line(t, began_us, host_name(host), "%s = %s%s", name, result, took);
+		return;
+	}
+	event = event_new(t, began_us, &host);
+	json_object_object_add(event, "call", json_object_new_string(name));
+	json_object_object_add(
+		event, "returned", json_object_new_int64(returned < 0 ? -1 : returned));
+	json_object_object_add(event, "error", error ? json_object_new_string(error) : NULL);
+	json_object_object_add(event, "took_seconds", seconds((double)took_us / 1e6));
+	event_put(t, event);
+}
+
+struct text {
+	char bytes[TEXT_SIZE];
+	size_t length;
+};
+
+__attribute__((format(printf, 2, 3))) static void append(struct text *text, const char *format, ...)
+{
+	const size_t room = sizeof(text->bytes) - text->length;
+	va_list arguments;
+	int n;
+
+	va_start(arguments, format);
+	n = vsnprintf(text->bytes + text->length, room, format, arguments);
+	va_end(arguments);
+	if (n > 0)
+		text->length += MIN((size_t)n, room - 1);
+}
+
+/* A queue of so many bytes, the FIN counting as one. */
+static void append_queue(struct text *text, uint32_t bytes, bool has_fin, const char *what)
+{
+	char count[FORMAT_SIZE];
+
+	if (bytes == 0)
+		return;
+	if (has_fin && bytes == 1)
+		append(text, ", the FIN %s", what);
+	else
+		append(text, ", %s byte%s%s %s", format_count(count, bytes - has_fin),
+			bytes - has_fin == 1 ? "" : "s", has_fin ? " and the FIN" : "", what);
+}
+
+static const char *timer_text(const struct sock_record *r)
+{
+	switch ((enum sock_timer)r->timer) {
+	case TIMER_NONE:
+		break;
+	case TIMER_RETRANSMIT:
+		return "retransmission in";
+	case TIMER_KEEPALIVE:
+		/* The kernel has one timer for both (net/ipv4/tcp_timer.c: tcp_keepalive_timer). */
+		return r->hold == HOLD_ORPHAN ? "the kernel ends it in" : "keepalive in";
+	case TIMER_TIME_WAIT:
+		return "the kernel ends it in";
+	case TIMER_PROBE:
+		return "window probe in";
+	}
+	return NULL;
+}
+
+static void append_socket(struct text *text, const struct sock_record *r)
+{
+	static const state_set fin_received = STATE_BIT(STATE_CLOSE_WAIT);
+	static const state_set fin_sent =
+		STATE_BIT(STATE_FIN_WAIT_1) | STATE_BIT(STATE_CLOSING) | STATE_BIT(STATE_LAST_ACK);
+	static const char *const holds[HOLD_COUNT] = {
+		[HOLD_ORPHAN] = ", orphan",
+		[HOLD_UNACCEPTED] = ", not accepted",
+	};
+	const char *hold = holds[r->hold], *timer = timer_text(r);
+	char duration[FORMAT_SIZE];
+
+	append(text, "%s%s%s", state_name(r->state), hold ? hold : "",
+		r->kind == KIND_MINI ? ", mini socket" : "");
+	append_queue(text, r->send_queue, state_set_has(fin_sent, r->state), "not acknowledged");
+	/* What an orphan has received nobody will read. */
+	if (r->hold != HOLD_ORPHAN)
+		append_queue(
+			text, r->receive_queue, state_set_has(fin_received, r->state), "not read");
+	if (timer)
+		append(text, ", %s %s", timer, format_duration(duration, r->expires_ms));
+}
+
+static void tell_state(const struct timeline *t, enum host host, unsigned number,
+	const struct sighting *before, const struct sighting *now)
+{
+	struct text text = {.length = 0};
+
+	append(&text, "%s", host_name(host));
+	if (number)
+		append(&text, " #%u", number);
+	if (before->seen && (!now->seen || now->record.state != before->record.state))
+		append(&text, " %s ->", state_name(before->record.state));
+	append(&text, " ");
+	if (now->seen)
+		append_socket(&text, &now->record);
+	else
+		append(&text, "gone");
+	print_line(t, now_us(), "", "%s", text.bytes);
+}
+
+static struct json_object *state_or_null(const struct sighting *s)
+{
+	return s->seen ? json_object_new_string(state_name(s->record.state)) : NULL;
+}
+
+static void put_socket(struct json_object *event, const struct sock_record *r)
+{
+	static const char *const holds[HOLD_COUNT] = {NULL, "held", "orphan", "unaccepted"};
+	static const char *const kinds[KIND_COUNT] = {"full", "mini", "request"};
+	static const char *const timers[] = {NULL, "retransmit", "keepalive", "time_wait", "probe"};
+	const char *hold = holds[r->hold], *timer = timers[r->timer];
+
+	json_object_object_add(event, "kind", json_object_new_string(kinds[r->kind]));
+	json_object_object_add(event, "hold", hold ? json_object_new_string(hold) : NULL);
+	json_object_object_add(
+		event, "receive_queue_bytes", json_object_new_int64(r->receive_queue));
+	json_object_object_add(event, "send_queue_bytes", json_object_new_int64(r->send_queue));
+	json_object_object_add(event, "timer", timer ? json_object_new_string(timer) : NULL);
+	json_object_object_add(
+		event, "timer_seconds", timer ? seconds(r->expires_ms / 1000.0) : NULL);
+}
+
+void timeline_state(struct timeline *t, enum host host, unsigned number,
+	const struct sighting *before, const struct sighting *now)
+{
+	struct json_object *event;
+
+	if (is_text(t)) {
+		tell_state(t, host, number, before, now);
+		return;
+	}
+	event = event_new(t, now_us(), &host);
+	json_object_object_add(event, "connection", json_object_new_int64(MAX(number, 1U)));
+	json_object_object_add(event, "from", state_or_null(before));
+	json_object_object_add(event, "state", state_or_null(now));
+	if (now->seen)
+		put_socket(event, &now->record);
+	event_put(t, event);
+}
+
+void timeline_crowd(struct timeline *t, enum host host, const uint64_t sockets[STATE_COUNT])
+{
+	struct text text = {.length = 0};
+	struct json_object *event, *states;
+	char count[FORMAT_SIZE];
+
+	if (is_text(t)) {
+		STATE_FOREACH(state)
+			if (sockets[state])
+				append(&text, "%s%s %s", text.length ? ", " : "",
+					format_count(count, sockets[state]), state_name(state));
+		print_line(t, now_us(), "", "%s %s", host_name(host),
+			text.length ? text.bytes : "all others gone");
+		return;
+	}
+	event = event_new(t, now_us(), &host);
+	states = json_object_new_object();
+	STATE_FOREACH(state)
+		if (sockets[state])
+			json_object_object_add(
+				states, state_name(state), json_object_new_uint64(sockets[state]));
+	json_object_object_add(event, "sockets", states);
+	event_put(t, event);
+}
+
+void timeline_note(struct timeline *t, const enum host *host, const char *text)
+{
+	struct json_object *event;
+
+	if (is_text(t)) {
+		print_line(t, now_us(), host ? host_name(*host) : "", "%s", text);
+		return;
+	}
+	event = event_new(t, now_us(), host);
+	json_object_object_add(event, "note", json_object_new_string(text));
+	event_put(t, event);
+}
+
+void timeline_check(
+	struct timeline *t, const char *expected, const char *seen, bool ok, enum check_kind kind)
+{
+	struct json_object *event;
+
+	if (is_text(t)) {
+		if (!ok)
+			print_line(t, now_us(), "", "%sFAILED%s: expected: %s; seen: %s",
+				t->color ? "\033[1;31m" : "", t->color ? "\033[0m" : "", expected,
+				seen);
+		else if (kind != CHECK_TOLD)
+			print_line(t, now_us(), "", "as expected: %s%s%s", expected,
+				kind == CHECK_RANGE ? ": " : "", kind == CHECK_RANGE ? seen : "");
+		return;
+	}
+	event = event_new(t, now_us(), NULL);
+	json_object_object_add(event, "expected", json_object_new_string(expected));
+	json_object_object_add(event, "seen", json_object_new_string(seen));
+	json_object_object_add(event, "ok", json_object_new_boolean(ok));
+	event_put(t, event);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tells a play as it happens: as text for a person, or as JSON events, one after the other into a
+ * file. */
+#ifndef TCPSTATED_LAB_TIMELINE_H
+#define TCPSTATED_LAB_TIMELINE_H
+
+#include "lab/stage.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct timeline {
+	int events; /* the file that takes the events, joined by commas; -1: text to standard output
+		     */
+	bool color;
+	uint64_t start_us; /* CLOCK_MONOTONIC */
+	bool has_events;
+};
+
+/* One end of a connection as it was seen. Gone: not seen. */
+struct sighting {
+	bool seen;
+	struct sock_record record;
+};
+
+/* CLOCK_MONOTONIC in microseconds. */
+uint64_t now_us(void);
+
+/* "server" or "client". */
+const char *host_name(enum host host);
+
+/* Starts the clock. */
+void timeline_start(struct timeline *t);
+
+/*
+ * A call that began at began_us and ends now. returned is its result or -errno; name is what was
+ * called, with its arguments: "close()".
+ */
+void timeline_call(
+	struct timeline *t, uint64_t began_us, enum host host, const char *name, long returned);
+
+/* An end that is no longer as it was. number counts connections from 1; 0: there is only one. */
+void timeline_state(struct timeline *t, enum host host, unsigned number,
+	const struct sighting *before, const struct sighting *now);
+
+/* How many sockets beside those of timeline_state() a host has in each state. */
+void timeline_crowd(struct timeline *t, enum host host, const uint64_t sockets[STATE_COUNT]);
+
+/* Something that is said, about a host or, with NULL, about none. */
+void timeline_note(struct timeline *t, const enum host *host, const char *text);
+
+enum check_kind {
+	CHECK_TOLD,  /* when it comes true, the timeline has told it already */
+	CHECK_EXACT, /* then what was expected says what was seen */
+	CHECK_RANGE,
+};
+
+/* What was expected, what was seen, and whether that is right. */
+void timeline_check(
+	struct timeline *t, const char *expected, const char *seen, bool ok, enum check_kind kind);
+
+#endif

@@ -1,0 +1,222 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# "tcpstated-lab hold" makes what it is asked for, says so, and leaves nothing behind.
+
+load ../kernel/common
+
+# What tcpstated says of the sockets that "hold" makes.
+look() {
+  "$lab" hold "$@" -- "$tcpstated" --json >"$BATS_TEST_TMPDIR/json"
+}
+
+# usage: expect PATH=VALUE ...: what the JSON document of look says. ports:7001.orphans is that of the port.
+expect() {
+  python3 - "$BATS_TEST_TMPDIR/json" "$@" <<'EOF'
+import json, sys
+document = json.load(open(sys.argv[1]))
+wrong = False
+for word in sys.argv[2:]:
+    path, expected = word.split("=")
+    value = document
+    for key in path.split("."):
+        if key.startswith("ports:"):
+            value = next(port for port in value["ports"] if port["port"] == int(key[len("ports:"):]))
+        else:
+            value = value[int(key)] if isinstance(value, list) else value[key]
+    if str(value) != expected:
+        print(f"{path}: expected {expected}, is {value}")
+        wrong = True
+sys.exit(wrong)
+EOF
+}
+
+# usage: refuses_hold WORD ... -- ARGUMENT ...: wrong usage, and the sentence has each word
+refuses_hold() {
+  local words=()
+  while [ "$1" != -- ]; do
+    words+=("$1")
+    shift
+  done
+  shift
+  run --separate-stderr "$lab" hold "$@"
+  echo "status $status, stdout '$output', stderr '$stderr'"
+  [ "$status" -eq 2 ]
+  [ -z "$output" ]
+  [[ $stderr == "tcpstated-lab: "* ]]
+  [ "$(printf '%s\n' "$stderr" | wc -l)" -eq 1 ]
+  local word
+  for word in "${words[@]}"; do
+    [[ $stderr == *"$word"* ]]
+  done
+}
+
+# Runs a command about every 100 ms until it succeeds, for at most 10 s.
+eventually() {
+  local i
+  for ((i = 0; i < 100; i++)); do
+    if "$@"; then
+      return
+    fi
+    sleep 0.1
+  done
+  return 1
+}
+
+@test "ESTABLISHED" {
+  look established -n 7
+  expect totals.states.ESTABLISHED.sockets=7 ports:7001.side=server ports:7001.orphans=0
+}
+
+@test "SYN_SENT is a client's" {
+  look SYN_SENT -n 7 --port 7005
+  expect totals.states.SYN_SENT.sockets=7 ports:7005.side=client
+}
+
+@test "SYN_RECV, as many as are asked for" {
+  look SYN_RECV -n 300
+  expect totals.states.SYN_RECV.sockets=300
+}
+
+@test "FIN_WAIT_1 is an orphan, or held" {
+  look FIN_WAIT_1 -n 7 and FIN_WAIT_1 -n 5 --held --port 7002
+  expect totals.states.FIN_WAIT_1.sockets=12 ports:7001.orphans=7 ports:7002.orphans=0
+}
+
+@test "FIN_WAIT_2 is mini, an orphan, or held" {
+  look fin-wait-2 -n 7 and FIN_WAIT_2 -n 5 --orphan --port 7002 and FIN_WAIT2 -n 3 --held --port 7003
+  expect totals.states.FIN_WAIT_2.sockets=15 fin_wait_2.mini=7 fin_wait_2.orphan=5 fin_wait_2.held=3
+}
+
+@test "TIME_WAIT, of a server and of a client, over IPv6 and over loopback" {
+  look TIME_WAIT -n 7 -6 and TIME_WAIT -n 5 --client --port 7002 and TIME_WAIT -n 3 --loopback --port 7003
+  expect totals.states.TIME_WAIT.sockets=15 ports:7001.side=server ports:7001.states.TIME_WAIT.sockets=7 \
+    ports:7002.side=client ports:7002.states.TIME_WAIT.sockets=5 ports:7003.states.TIME_WAIT.sockets=3
+}
+
+@test "CLOSE_WAIT is held, or in the accept queue" {
+  look CLOSE_WAIT -n 7 and CLOSE_WAIT -n 1200 --unaccepted
+  expect totals.states.CLOSE_WAIT.sockets=1207 ports:7001.unaccepted=1200 ports:7001.accept_queue=1200
+}
+
+@test "LAST_ACK and CLOSING" {
+  look LAST_ACK -n 7 and CLOSING -n 5 --port 7002
+  expect totals.states.LAST_ACK.sockets=7 totals.states.CLOSING.sockets=5 ports:7001.orphans=7 ports:7002.orphans=5
+}
+
+@test "LISTEN, each on a port of its own" {
+  look LISTEN -n 7 --port 8001
+  expect totals.states.LISTEN.sockets=7 ports:8001.states.LISTEN.sockets=1 ports:8007.states.LISTEN.sockets=1
+}
+
+@test "the bytes are in the queues" {
+  run "$lab" hold CLOSE_WAIT -n 3 --unread 100 --unsent 200 -- ss -tnH state close-wait
+  [ "$status" -eq 0 ]
+  # The FIN counts as a byte that is received.
+  [ "$(awk '{ print $1, $2 }' <<<"$output" | sort -u)" = "101 200" ]
+  [ "$(wc -l <<<"$output")" -eq 3 ]
+}
+
+@test "more sockets than a process may have descriptors" {
+  run bash -c 'ulimit -n 600 && "$0" hold CLOSE_WAIT -n 1000 -- "$1" --json' "$lab" "$tcpstated"
+  [ "$status" -eq 0 ]
+  echo "$output" >"$BATS_TEST_TMPDIR/json"
+  expect totals.states.CLOSE_WAIT.sockets=1000
+}
+
+@test "the ready line is JSON that says what was made, and the end of input ends it" {
+  "$lab" hold CLOSE_WAIT -n 4 --port 7009 -6 --unread 5 and TIME_WAIT -n 3 --client </dev/null >"$BATS_TEST_TMPDIR/json"
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/json")" -eq 1 ]
+  expect ready=True \
+    sockets.0.state=CLOSE_WAIT sockets.0.kind=held sockets.0.n=4 sockets.0.port=7009 sockets.0.family=6 \
+    sockets.0.side=server sockets.0.unread=5 sockets.0.unsent=0 \
+    sockets.1.state=TIME_WAIT sockets.1.kind=mini sockets.1.n=3 sockets.1.side=client
+  [[ $(json netns <"$BATS_TEST_TMPDIR/json") == "net:["*"]" ]]
+}
+
+@test "the exit status of the command is passed on" {
+  run "$lab" hold LISTEN -- sh -c 'exit 37'
+  [ "$status" -eq 37 ]
+  run "$lab" hold LISTEN -- sh -c 'kill -KILL $$'
+  [ "$status" -eq 137 ]
+  run -127 "$lab" hold LISTEN -- "$BATS_TEST_TMPDIR/none"
+}
+
+@test "a ready line that cannot be written is an error" {
+  run --separate-stderr bash -c '"$0" hold LISTEN </dev/null >/dev/full' "$lab"
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"standard output"* ]]
+}
+
+# Whether the sockets but those in TIME_WAIT, and the processes, of the namespace that descriptor 8 is of, are gone.
+is_over() {
+  [ -z "$(find /proc/[0-9]*/ns/net -lname "$netns" 2>/dev/null)" ] &&
+    [ -z "$(nsenter --net=/proc/self/fd/8 ss -tanH exclude time-wait)" ]
+}
+
+@test "nothing is left after SIGKILL" {
+  [ "$(id -u)" -eq 0 ] || skip "takes root to look into the namespace"
+  mkfifo "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
+  "$lab" hold FIN_WAIT_1 -n 50 --unsent 1000 and CLOSE_WAIT -n 50 and TIME_WAIT -n 50 \
+    <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
+  exec 7>"$BATS_TEST_TMPDIR/in" 9<"$BATS_TEST_TMPDIR/out"
+  read -r ready <&9
+  pid=$(json pid <<<"$ready")
+  netns=$(json netns <<<"$ready")
+  exec 8<"/proc/$pid/ns/net"
+  [ "$(nsenter --net=/proc/self/fd/8 ss -tanH state fin-wait-1 | wc -l)" -eq 50 ]
+  kill -KILL "$pid"
+  eventually is_over
+}
+
+@test "the host sees nothing of it" {
+  ss -tanH state close-wait | wc -l >"$BATS_TEST_TMPDIR/before"
+  ip -o link | wc -l >>"$BATS_TEST_TMPDIR/before"
+  cat /proc/sys/net/ipv4/tcp_max_tw_buckets /proc/sys/net/core/somaxconn >>"$BATS_TEST_TMPDIR/before"
+  "$lab" hold CLOSE_WAIT -n 50 --unaccepted and TIME_WAIT -n 50 -- nsenter --net=/proc/$$/ns/net sh -c '
+    ss -tanH state close-wait | wc -l
+    ip -o link | wc -l
+    cat /proc/sys/net/ipv4/tcp_max_tw_buckets /proc/sys/net/core/somaxconn' >"$BATS_TEST_TMPDIR/after"
+  diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+}
+
+@test "without privilege, where user namespaces are allowed" {
+  unprivileged unshare -Urn true || skip "no user namespaces for ordinary users here"
+  unprivileged "$lab" hold CLOSE_WAIT -n 20 and TIME_WAIT -n 20 --client -- "$tcpstated" --json >"$BATS_TEST_TMPDIR/json"
+  expect totals.states.CLOSE_WAIT.sockets=20 totals.states.TIME_WAIT.sockets=20
+}
+
+@test "what is no state: exit status 2, and what is possible" {
+  refuses_hold "a state is missing" CLOSE_WAIT --
+  refuses_hold "'FOO'" CLOSE_WAIT -- FOO
+  refuses_hold "'CLOSE'" CLOSE_WAIT -- CLOSE
+  refuses_hold "a state is missing" -- CLOSE_WAIT and
+  refuses_hold "'LISTEN'" "'and'" -- CLOSE_WAIT LISTEN
+}
+
+@test "what cannot be: exit status 2, and what is possible" {
+  refuses_hold --mini CLOSE_WAIT "--held, --unaccepted" -- CLOSE_WAIT --mini
+  refuses_hold --held SYN_RECV none -- SYN_RECV --held
+  refuses_hold --orphan TIME_WAIT --mini -- LISTEN and TIME_WAIT --orphan
+  refuses_hold --unread "FIN_WAIT_2 --mini" "FIN_WAIT_2 --held" -- FIN_WAIT_2 --unread 5
+  refuses_hold --unsent TIME_WAIT ESTABLISHED -- TIME_WAIT --unsent 5
+  refuses_hold --read-eof ESTABLISHED CLOSE_WAIT -- ESTABLISHED --read-eof
+  refuses_hold --client LISTEN -- LISTEN --client
+  refuses_hold --server SYN_SENT -- SYN_SENT --server
+  refuses_hold --loopback SYN_RECV -- SYN_RECV --loopback
+  refuses_hold --held --orphan together -- FIN_WAIT_1 --held --orphan
+  refuses_hold -6 --dual together -- TIME_WAIT --dual -6
+  refuses_hold 58535 -- LISTEN -n 58536
+}
+
+@test "numbers and options that are none: exit status 2" {
+  refuses_hold -n "'x'" -- TIME_WAIT -n x
+  refuses_hold -n "'-1'" -- TIME_WAIT -n -1
+  refuses_hold -n "'4000001'" -- TIME_WAIT -n 4000001
+  refuses_hold --port "'0'" 65535 -- TIME_WAIT --port 0
+  refuses_hold --port "'65536'" -- TIME_WAIT --port=65536
+  refuses_hold --port value -- TIME_WAIT --port
+  refuses_hold --foo -- TIME_WAIT --foo
+  refuses_hold -x -- TIME_WAIT -x
+  refuses_hold "no value" -- FIN_WAIT_2 --held=1
+  refuses_hold command -- TIME_WAIT --
+}
