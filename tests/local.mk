@@ -120,6 +120,7 @@ EXTRA_DIST = tests/bench/bench.sh $(bats_tests) $(lab_tests) tests/cli/common.ba
 
 include $(top_srcdir)/tests/fuzz/local.mk
 include $(top_srcdir)/tests/lint/local.mk
+include $(top_srcdir)/tests/qemu/local.mk
 
 .PHONY: check-valgrind
 check-valgrind:
