@@ -15,9 +15,9 @@ struct dump {
 	void *userdata;
 };
 
-int diag_open(struct mnl_socket **ret)
+int netlink_open(int bus, struct mnl_socket **ret)
 {
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+	struct mnl_socket *nl = mnl_socket_open2(bus, SOCK_CLOEXEC);
 
 	if (!nl)
 		return -errno;
@@ -117,11 +117,11 @@ int diag_destroy_all(void)
 	const uint32_t states = ~((1U << TCP_LISTEN) | (1U << TCP_TIME_WAIT) | (1U << TCP_CLOSE));
 	struct destruction d = {0};
 	struct mnl_socket *diag = NULL;
-	int r = diag_open(&diag);
+	int r = netlink_open(NETLINK_SOCK_DIAG, &diag);
 
 	if (r < 0)
 		return r;
-	r = diag_open(&d.nl);
+	r = netlink_open(NETLINK_SOCK_DIAG, &d.nl);
 	for (int tries = 0; r >= 0 && tries < 100; tries++) {
 		if (tries > 1)
 			poll(NULL, 0, 100);

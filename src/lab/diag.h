@@ -11,8 +11,11 @@ struct mnl_socket;
 
 typedef void (*diag_fn)(const struct inet_diag_msg *m, void *userdata);
 
-/* Opens a socket for the current namespace; it goes on to ask this one. Returns 0 or -errno. */
-int diag_open(struct mnl_socket **ret);
+/*
+ * Opens a netlink socket of a bus, NETLINK_SOCK_DIAG or NETLINK_ROUTE, for the current namespace;
+ * it goes on to ask this one. Returns 0 or -errno.
+ */
+int netlink_open(int bus, struct mnl_socket **ret);
 
 /* Calls fn for every TCP socket in one of the states (bit N: the kernel's TCP_ state N), both
  * families. Returns 0 or -errno. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/pair.h"
 
+#include "lab/diag.h"
 #include "util.h"
 
 #include <arpa/inet.h>
@@ -82,22 +83,6 @@ struct in6_addr pair_peer6(unsigned number)
 static size_t address_size(int family)
 {
 	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
-}
-
-static int rtnl_open(struct mnl_socket **ret)
-{
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-
-	if (!nl)
-		return -errno;
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int r = -errno;
-
-		mnl_socket_close(nl);
-		return r;
-	}
-	*ret = nl;
-	return 0;
 }
 
 /* Sends one request and waits for its acknowledgement. */
@@ -350,7 +335,7 @@ static int host_new(int *ret_fd, struct mnl_socket **ret_rtnl)
 	fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	r = rtnl_open(ret_rtnl);
+	r = netlink_open(NETLINK_ROUTE, ret_rtnl);
 	if (r < 0)
 		return r;
 	*ret_fd = TAKE_FD(fd);

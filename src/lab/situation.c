@@ -129,7 +129,7 @@ int specs_await(
 	unsigned sockets[SPECS_MAX];
 	struct seen seen = {specs, count, sockets};
 	struct mnl_socket *diag;
-	int r = diag_open(&diag);
+	int r = netlink_open(NETLINK_SOCK_DIAG, &diag);
 
 	if (r < 0)
 		return r;
