@@ -9,10 +9,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libmnl/libmnl.h>
+#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
-#include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 
@@ -21,6 +22,9 @@
 #define INDEX_LOOPBACK 1
 #define INDEX_VETH     100
 #define INDEX_PASSING  101
+
+/* For what the kernel does within milliseconds, unless the machine is very busy. */
+#define CARRIER_MS 10000
 
 /*
  * Both ends of the veth have this address and ask for no other (IFF_NOARP): so no neighbour is ever
@@ -130,9 +134,74 @@ static void put_veth_end(struct nlmsghdr *request, const char *name)
 	mnl_attr_put(request, IFLA_ADDRESS, sizeof(hardware_address), hardware_address);
 }
 
+/* Opens a socket that is told of every change of a device here. */
+static int link_events_open(struct mnl_socket **ret)
+{
+	int group = RTNLGRP_LINK;
+	struct mnl_socket *nl;
+	int r = netlink_open(NETLINK_ROUTE, &nl);
+
+	if (r < 0)
+		return r;
+	if (mnl_socket_setsockopt(nl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0) {
+		r = -errno;
+		mnl_socket_close(nl);
+		return r;
+	}
+	*ret = nl;
+	return 0;
+}
+
+static int on_operstate(const struct nlattr *attribute, void *userdata)
+{
+	bool *is_up = userdata;
+
+	if (mnl_attr_get_type(attribute) == IFLA_OPERSTATE &&
+		mnl_attr_validate(attribute, MNL_TYPE_U8) >= 0)
+		*is_up = mnl_attr_get_u8(attribute) == IF_OPER_UP;
+	return MNL_CB_OK;
+}
+
+static int on_link_event(const struct nlmsghdr *message, void *userdata)
+{
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
+
+	if (message->nlmsg_type != RTM_NEWLINK ||
+		mnl_nlmsg_get_payload_len(message) < sizeof(*link) || link->ifi_index != INDEX_VETH)
+		return MNL_CB_OK;
+	return mnl_attr_parse(message, sizeof(*link), on_operstate, userdata);
+}
+
+/*
+ * Waits until the veth here can send. It came up before its peer, so without a carrier, and drops
+ * whatever it is given until the kernel's link watch has seen the carrier and tells so
+ * (net/core/link_watch.c: linkwatch_do_dev). That is a moment later, or a long one while another
+ * namespace is taken down; a SYN-ACK that is lost to it costs a second, and every timer of that
+ * connection is then reckoned from a round trip of a second.
+ */
+static int veth_await(struct mnl_socket *events)
+{
+	struct pollfd ready = {.fd = mnl_socket_get_fd(events), .events = POLLIN};
+	char buffer[8192];
+	bool is_up = false;
+
+	while (!is_up) {
+		ssize_t size;
+		int r = poll(&ready, 1, CARRIER_MS);
+
+		if (r <= 0)
+			return r == 0 ? -ETIMEDOUT : -errno;
+		size = mnl_socket_recvfrom(events, buffer, sizeof(buffer));
+		if (size < 0 || mnl_cb_run(buffer, (size_t)size, 0, 0, on_link_event, &is_up) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
 /* Makes the veth, one end here and one there. Neither can be up before both exist. */
 static int veth_new(const struct pair *p)
 {
+	struct mnl_socket *events = NULL;
 	char buffer[1024];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct nlattr *info, *data, *peer;
@@ -154,9 +223,15 @@ static int veth_new(const struct pair *p)
 	mnl_attr_nest_end(request, peer);
 	mnl_attr_nest_end(request, data);
 	mnl_attr_nest_end(request, info);
+	r = link_events_open(&events);
+	if (r < 0)
+		return r;
 	r = rtnl_talk(p->rtnl[0], request);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(p->rtnl); i++)
 		r = link_up(p->rtnl[i], INDEX_VETH);
+	if (r >= 0)
+		r = veth_await(events);
+	mnl_socket_close(events);
 	return r;
 }
 
