@@ -4,8 +4,6 @@
 
 #include <errno.h>
 
-/* For what happens within a millisecond on an idle machine. */
-#define SOON_MS 5000
 /* "At once", as told from the 2 s that a lingering close() takes, also on a busy machine. */
 #define AT_ONCE_MS     1000.0
 #define LINGER_SECONDS 2

@@ -7,8 +7,6 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-/* For what happens within a millisecond on an idle machine. */
-#define SOON_MS 5000
 /* More than a receiver that does not read takes in, so that a part stays in the send buffer. */
 #define MUCH (1U << 20)
 
@@ -43,7 +41,7 @@ static void play_fin_wait_2_held(struct stage *s)
 	expect_true(s, "no timer runs", r.timer == TIMER_NONE);
 	tell(s, "the second connection is closed, to see the difference:");
 	call_close(s, &closed.server, NULL);
-	expect_gone(s, &closed.server, SOON_MS);
+	expect_gone(s, &closed.server, TIMER_MS);
 	expect_state(s, &held.server, STATE_FIN_WAIT_2, 0, NULL);
 }
 
@@ -59,7 +57,7 @@ static void play_fin_wait_2_mini(struct stage *s)
 	expect_true(s, "it is a mini socket", r.kind == KIND_MINI);
 	expect_true(s, "its timer runs", r.timer == TIMER_TIME_WAIT);
 	expect_between(s, "what is left of it, in ms", r.expires_ms, 1, 2000);
-	expect_gone(s, &c.server, 2000 + SOON_MS);
+	expect_gone(s, &c.server, TIMER_MS);
 	expect_state(s, &c.client, STATE_CLOSE_WAIT, 0, NULL);
 	tell(s, "the client knows nothing of it, and sends:");
 	call_send(s, &c.client, 1);
@@ -115,7 +113,7 @@ static void close_until_given_up(struct stage *s, struct end *e, enum tcp_state 
 	expect_state(s, e, state, SOON_MS, &r);
 	expect_true(s, "no process holds it: an orphan", r.hold == HOLD_ORPHAN);
 	expect_true(s, "the retransmission timer runs", r.timer == TIMER_RETRANSMIT);
-	expect_gone(s, e, stage_is_full(s) ? 240000 : 2 * SOON_MS);
+	expect_gone(s, e, stage_is_full(s) ? 240000 : TIMER_MS);
 	expect_counter(s, SERVER, COUNTER_ABORT_ON_TIMEOUT, 1);
 }
 
@@ -202,8 +200,8 @@ static void play_simultaneous_close(struct stage *s)
 	expect_state(s, &c.server, STATE_FIN_WAIT_1, 0, NULL);
 	tell(s, "and now it arrives again:");
 	call_option(s, &c.server, SOL_SOCKET, SO_DETACH_FILTER, "SO_DETACH_FILTER", 0);
-	expect_state(s, &c.client, STATE_TIME_WAIT, SOON_MS, NULL);
-	expect_state(s, &c.server, STATE_TIME_WAIT, SOON_MS, NULL);
+	expect_state(s, &c.client, STATE_TIME_WAIT, TIMER_MS, NULL);
+	expect_state(s, &c.server, STATE_TIME_WAIT, TIMER_MS, NULL);
 }
 
 const struct scenario scenarios_fin_wait[] = {

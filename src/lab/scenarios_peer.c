@@ -8,8 +8,6 @@
 #include <sys/socket.h>
 
 #define PORT 7777
-/* For what happens within a millisecond on an idle machine. */
-#define SOON_MS 5000
 
 static void play_close_wait_leak(struct stage *s)
 {
@@ -23,7 +21,7 @@ static void play_close_wait_leak(struct stage *s)
 	expect_number(s, "recv() of the server returns", call_receive(s, &c.server, 1, SOON_MS), 0);
 	expect_state(s, &c.server, STATE_CLOSE_WAIT, SOON_MS, &r);
 	expect_true(s, "no timer will end it", r.timer == TIMER_NONE);
-	expect_gone(s, &c.client, 10000);
+	expect_gone(s, &c.client, TIMER_MS);
 	tell(s, "The client has forgotten it; the server still pays:");
 	expect_state(s, &c.server, STATE_CLOSE_WAIT, SOON_MS, NULL);
 
@@ -108,7 +106,7 @@ static void play_dead_keepalive(struct stage *s)
 	expect_true(s, "the keepalive timer runs", r.timer == TIMER_KEEPALIVE);
 
 	stage_vanish(s, CLIENT);
-	expect_number(s, "recv() of the server returns", call_receive(s, &c.server, 1, 20000),
+	expect_number(s, "recv() of the server returns", call_receive(s, &c.server, 1, TIMER_MS),
 		-ETIMEDOUT);
 	expect_gone(s, &c.server, SOON_MS);
 	expect_counter(s, SERVER, COUNTER_ABORT_ON_TIMEOUT, 1);
@@ -125,7 +123,7 @@ static void play_dead_user_timeout(struct stage *s)
 	expect_state(s, &c.server, STATE_ESTABLISHED, 0, &r);
 	expect_number(s, "the send queue holds", r.send_queue, 100);
 	expect_true(s, "the retransmission timer runs", r.timer == TIMER_RETRANSMIT);
-	expect_number(s, "recv() of the server returns", call_receive(s, &c.server, 1, 20000),
+	expect_number(s, "recv() of the server returns", call_receive(s, &c.server, 1, TIMER_MS),
 		-ETIMEDOUT);
 	expect_gone(s, &c.server, SOON_MS);
 	expect_counter(s, SERVER, COUNTER_ABORT_ON_TIMEOUT, 1);

@@ -6,8 +6,6 @@
 
 #define PORT       7777
 #define OTHER_PORT 7778
-/* For what happens within a millisecond on an idle machine. */
-#define SOON_MS 5000
 
 /* Ends a connection as programs should: one side closes, the other reads the end and closes too. */
 static void close_in_turn(struct stage *s, struct end *first, struct end *second)

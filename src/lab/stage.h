@@ -87,6 +87,15 @@ void stage_killed_process(struct stage *s, enum host host,
 /*
  * Expectations. Each waits for what it expects, at most wait_ms, and tells what it saw.
  */
+/* For what happens within a millisecond on an idle machine. */
+#define SOON_MS 5000
+/*
+ * For what a timer of the kernel ends that is set to a second or two. TCP makes no timer shorter
+ * than some round trips, as it measured them (net/ipv4/tcp.h: tcp_fin_time), and on a busy machine
+ * these are long. Less than the minute or more that such timers take by default.
+ */
+#define TIMER_MS 30000
+
 /* sock_diag shows the end in this state. *ret, unless NULL, is the record. */
 bool expect_state(struct stage *s, const struct end *e, enum tcp_state state, unsigned wait_ms,
 	struct sock_record *ret);
