@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/hold.h"
 
+#include "lab/clock.h"
 #include "lab/hold_options.h"
 #include "lab/janitor.h"
 #include "lab/maker.h"
@@ -117,6 +118,7 @@ static int make_spec(struct lab *lab, struct spec *s)
 {
 	const unsigned capacity = s->situation->kind == KIND_HELD ? maker_capacity() : UINT32_MAX;
 
+	s->began_us = now_us();
 	while (s->made < s->sockets) {
 		unsigned count = MIN(s->sockets - s->made, capacity);
 		int r = worker_start(lab, s, count);
@@ -231,16 +233,30 @@ static int print_ready(const struct lab *lab)
 		const struct spec *s = &lab->options.specs[i];
 
 		printf("%s{\"state\": \"%s\", \"kind\": \"%s\", \"n\": %u, \"port\": %u, "
-		       "\"family\": \"%s\", \"side\": \"%s\", \"unread\": %u, \"unsent\": %u}",
+		       "\"family\": \"%s\", \"side\": \"%s\", \"unread\": %u, \"unsent\": %u, "
+		       "\"expired\": %u}",
 			i ? ", " : "", state_name(s->situation->state),
 			kind_name(s->situation->kind), s->made, s->port, families[s->family],
-			s->client ? "client" : "server", s->unread, s->unsent);
+			s->client ? "client" : "server", s->unread, s->unsent, s->expired);
 	}
 	puts("]}");
 	if (fflush(stdout) == 0)
 		return 0;
 	fprintf(stderr, "tcpstated-lab: cannot write to standard output: %s\n", strerror(errno));
 	return -EIO;
+}
+
+/* What the ready line says, where there is none. */
+static void tell_expired(const struct lab *lab)
+{
+	for (size_t i = 0; i < lab->options.specs_count; i++) {
+		const struct spec *s = &lab->options.specs[i];
+
+		if (s->expired > 0)
+			fprintf(stderr,
+				"tcpstated-lab: %s on port %u: made %u, of which %u have expired\n",
+				state_name(s->situation->state), s->port, s->made, s->expired);
+	}
 }
 
 static void wait_for_end_of_input(void)
@@ -315,6 +331,7 @@ int hold_main(int argc, char **argv)
 		die("cannot start a process: %s", strerror(-r));
 	if (make_all(&lab) >= 0) {
 		if (lab.options.command) {
+			tell_expired(&lab);
 			status = run_command(&lab, lab.options.command);
 		} else if (print_ready(&lab) >= 0) {
 			wait_for_end_of_input();

@@ -7,7 +7,7 @@
 
 struct maker {
 	const struct pair *pair;
-	const struct spec *specs; /* every spec, for what sock_diag has to show */
+	struct spec *specs; /* every spec, for what sock_diag has to show */
 	size_t specs_count;
 	struct spec *spec;    /* the one to work for, among them */
 	int listener;         /* of spec_listen */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/situation.h"
 
+#include "lab/clock.h"
 #include "lab/diag.h"
 #include "util.h"
 
@@ -68,8 +69,11 @@ bool situation_has_step(const struct situation *s, enum who who, enum act act)
 
 /* The timer by which sock_diag tells a mini socket, and how long to wait for the kernel. */
 #define TIMER_OF_MINI 3
-#define AWAIT_MS      10000
+#define AWAIT_US      UINT64_C(10000000)
 #define AWAIT_STEP_MS 5
+
+/* How long a mini socket lives (TCP_TIMEWAIT_LEN in the kernel's net/tcp.h; ACT_LINGER2_SHORT). */
+#define MINI_US UINT64_C(60000000)
 
 static bool spec_has(const struct spec *s, const struct inet_diag_msg *m)
 {
@@ -123,27 +127,61 @@ static unsigned made_like(const struct spec *specs, size_t count, const struct s
 	return made;
 }
 
-int specs_await(
-	const struct spec *specs, size_t count, const struct spec **ret_spec, unsigned *ret_seen)
+/* Whether the first of them have had their time. */
+static bool may_have_expired(const struct spec *specs, size_t count, const struct spec *like)
+{
+	const uint64_t now = now_us();
+
+	for (size_t i = 0; i < count; i++)
+		if (same_to_diag(&specs[i], like) && specs[i].made > 0 &&
+			now - specs[i].began_us >= MINI_US)
+			return like->situation->kind == KIND_MINI;
+	return false;
+}
+
+static bool is_there(const struct spec *specs, size_t count, const struct spec *s, unsigned seen)
+{
+	const unsigned made = made_like(specs, count, s);
+
+	return seen == made || (seen < made && may_have_expired(specs, count, s));
+}
+
+/* Those that were made first expire first. */
+static void note_expired(struct spec *specs, size_t count, const unsigned *sockets)
+{
+	for (size_t i = 0; i < count; i++) {
+		unsigned missing = made_like(specs, count, &specs[i]) - sockets[i];
+
+		for (size_t j = 0; j < i; j++)
+			if (same_to_diag(&specs[j], &specs[i]))
+				missing -= specs[j].expired;
+		specs[i].expired = MIN(missing, specs[i].made);
+	}
+}
+
+int specs_await(struct spec *specs, size_t count, const struct spec **ret_spec, unsigned *ret_seen)
 {
 	unsigned sockets[SPECS_MAX];
 	struct seen seen = {specs, count, sockets};
+	const uint64_t since_us = now_us();
 	struct mnl_socket *diag;
 	int r = netlink_open(NETLINK_SOCK_DIAG, &diag);
 
 	if (r < 0)
 		return r;
-	for (int waited = 0;; waited += AWAIT_STEP_MS) {
+	for (;;) {
 		size_t i;
 
 		memset(sockets, 0, sizeof(sockets));
 		r = diag_dump(diag, UINT32_MAX, see, &seen);
 		for (i = 0; r >= 0 && i < count; i++)
-			if (sockets[i] != made_like(specs, count, &specs[i]))
+			if (!is_there(specs, count, &specs[i], sockets[i]))
 				break;
+		if (r >= 0 && i == count)
+			note_expired(specs, count, sockets);
 		if (r < 0 || i == count)
 			break;
-		if (waited >= AWAIT_MS) {
+		if (now_us() - since_us >= AWAIT_US) {
 			*ret_spec = &specs[i];
 			*ret_seen = sockets[i];
 			r = -ETIMEDOUT;

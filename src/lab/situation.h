@@ -86,16 +86,18 @@ struct spec {
 	bool loopback; /* both ends on lo */
 	bool read_eof;
 	unsigned unread, unsent; /* bytes */
+	uint64_t began_us;       /* when the first was made, by now_us() */
 	unsigned made;
+	unsigned expired; /* of those: mini sockets that the kernel has ended since */
 };
 
 #define SPECS_MAX 64
 
 /*
- * Waits until sock_diag shows here what the specs have made so far. Returns 0, -errno, or
- * -ETIMEDOUT with the first spec that is not there and how many sockets are.
+ * Waits until sock_diag shows here what the specs have made so far. What is missing of mini sockets
+ * that are old enough has expired; that is noted. Returns 0, -errno, or -ETIMEDOUT with the first
+ * spec that is not there and how many sockets are.
  */
-int specs_await(
-	const struct spec *specs, size_t count, const struct spec **ret_spec, unsigned *ret_seen);
+int specs_await(struct spec *specs, size_t count, const struct spec **ret_spec, unsigned *ret_seen);
 
 #endif

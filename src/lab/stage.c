@@ -3,6 +3,7 @@
 
 #include "kernel/limits_read.h"
 #include "kernel/slabinfo.h"
+#include "lab/clock.h"
 #include "lab/stage_private.h"
 #include "util.h"
 

@@ -3,6 +3,7 @@
 #include "lab/stage_private.h"
 
 #include "format.h"
+#include "lab/clock.h"
 #include "util.h"
 
 #include <errno.h>

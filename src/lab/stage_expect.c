@@ -4,6 +4,7 @@
 
 #include "format.h"
 #include "kernel/limits_read.h"
+#include "lab/clock.h"
 #include "util.h"
 
 #include <errno.h>

@@ -2,26 +2,18 @@
 #include "lab/timeline.h"
 
 #include "format.h"
+#include "lab/clock.h"
 #include "util.h"
 
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A call that took less is told without its duration. */
 #define WORTH_TELLING_US 10000
 
 #define TEXT_SIZE 512
-
-uint64_t now_us(void)
-{
-	struct timespec t = {0};
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 const char *host_name(enum host host)
 {

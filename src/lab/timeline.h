@@ -13,7 +13,7 @@ struct timeline {
 	int events; /* the file that takes the events, joined by commas; -1: text to standard output
 		     */
 	bool color;
-	uint64_t start_us; /* CLOCK_MONOTONIC */
+	uint64_t start_us; /* by now_us() */
 	bool has_events;
 };
 
@@ -22,9 +22,6 @@ struct sighting {
 	bool seen;
 	struct sock_record record;
 };
-
-/* CLOCK_MONOTONIC in microseconds. */
-uint64_t now_us(void);
 
 /* "server" or "client". */
 const char *host_name(enum host host);

@@ -129,7 +129,7 @@ eventually() {
   expect ready=True \
     sockets.0.state=CLOSE_WAIT sockets.0.kind=held sockets.0.n=4 sockets.0.port=7009 sockets.0.family=6 \
     sockets.0.side=server sockets.0.unread=5 sockets.0.unsent=0 \
-    sockets.1.state=TIME_WAIT sockets.1.kind=mini sockets.1.n=3 sockets.1.side=client
+    sockets.1.state=TIME_WAIT sockets.1.kind=mini sockets.1.n=3 sockets.1.side=client sockets.1.expired=0
   [[ $(json netns <"$BATS_TEST_TMPDIR/json") == "net:["*"]" ]]
 }
 
