@@ -116,7 +116,7 @@ bench: tcpstated tcpstated-lab tests/bench/bare_dump tests/bench/compare
 check_PROGRAMS = $(unit_tests) $(helpers) $(measures)
 TESTS = $(unit_tests) $(bats_tests) $(lab_tests)
 EXTRA_DIST = tests/bench/bench.sh $(bats_tests) $(lab_tests) tests/cli/common.bash tests/cli/validate_json.py tests/kernel/common.bash \
-	tests/kernel/compare_counts.py tests/kernel/bound.py tests/recordings tests/under_valgrind
+	tests/kernel/compare_counts.py tests/recordings tests/under_valgrind
 
 include $(top_srcdir)/tests/fuzz/local.mk
 include $(top_srcdir)/tests/lint/local.mk

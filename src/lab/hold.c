@@ -133,8 +133,8 @@ static int make_spec(struct lab *lab, struct spec *s)
 
 static bool same_listener(const struct spec *a, const struct spec *b)
 {
-	return a->port == b->port && a->family == b->family &&
-	       (a->client && !a->loopback) == (b->client && !b->loopback);
+	return a->situation->state != STATE_BOUND_INACTIVE && a->port == b->port &&
+	       a->family == b->family && (a->client && !a->loopback) == (b->client && !b->loopback);
 }
 
 /* Several specs may share a port; the listener of the first serves them all. */
@@ -164,7 +164,7 @@ static void make_listeners(struct lab *lab)
 			lab->listeners[i] =
 				spec_listen(&lab->pair, s, (uint16_t)(s->port + s->made), 0);
 		if (lab->listeners[i] < 0)
-			die("cannot listen on port %u: %s", s->port + s->made,
+			die("cannot open port %u: %s", s->port + s->made,
 				strerror(-lab->listeners[i]));
 	}
 }

@@ -56,7 +56,8 @@ static const struct option_row {
 } table[] = {
 	{OPTION_SOCKETS, NULL, "N", "how many sockets (default 1)", offsetof(struct group, sockets),
 		0, 0, SOCKETS_MAX},
-	{OPTION_PORT, "port", "PORT", "the listener's port (default 7001); of LISTEN, the first",
+	{OPTION_PORT, "port", "PORT",
+		"the listener's port (default 7001); of LISTEN and BOUND_INACTIVE, the first",
 		offsetof(struct group, port), 0, 1, 65535},
 	{OPTION_IPV6, NULL, NULL, "over IPv6", offsetof(struct group, family), FAMILY_6, 0, 0},
 	{OPTION_DUAL, "dual", NULL, "IPv6 sockets with IPv4 peers", offsetof(struct group, family),
@@ -198,9 +199,10 @@ static bool asks_server(const struct group *g)
 	return g->side == SIDE_WORD_SERVER;
 }
 
+/* A port that was accepted on is let go by the reset, and then no table has the socket. */
 static bool can_server(const struct situation *s)
 {
-	return s->handshake != HANDSHAKE_SYN;
+	return s->handshake != HANDSHAKE_SYN && s->state != STATE_CLOSE;
 }
 
 static bool asks_client(const struct group *g)
@@ -283,8 +285,8 @@ static int spec_from_group(struct spec *ret, const struct group *g, const struct
 	if (r < 0)
 		return r;
 	if (what->handshake == HANDSHAKE_NONE && g->sockets > 65536 - g->port)
-		return fail(e, "-n: each LISTEN takes a port; from %d on there are %d", g->port,
-			65536 - g->port);
+		return fail(e, "-n: each %s takes a port; from %d on there are %d",
+			state_name(state), g->port, 65536 - g->port);
 	*ret = (struct spec){
 		.situation = what,
 		.family = (enum spec_family)g->family,

@@ -149,7 +149,8 @@ int spec_listen(const struct pair *p, const struct spec *s, uint16_t port, unsig
 	if ((family == AF_INET6 &&
 		    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only)) < 0) ||
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
-		bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, backlog) < 0)
+		bind(fd, (struct sockaddr *)&address, size) < 0 ||
+		(s->situation->state != STATE_BOUND_INACTIVE && listen(fd, backlog) < 0))
 		return -errno;
 	return TAKE_FD(fd);
 }
@@ -349,6 +350,15 @@ static int act_deaf(const struct spec *s, enum who who, int *fd)
 	return deafen(*fd);
 }
 
+static int act_reset(const struct spec *s, enum who who, int *fd)
+{
+	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+	if (setsockopt(*fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)) < 0)
+		return -errno;
+	return act_close(s, who, fd);
+}
+
 static int set_linger2(int fd, int seconds)
 {
 	return setsockopt(fd, IPPROTO_TCP, TCP_LINGER2, &seconds, sizeof(seconds)) < 0 ? -errno : 0;
@@ -392,6 +402,7 @@ static const struct {
 	[ACT_DEAF] = {act_deaf, "cannot attach a filter"},
 	[ACT_LINGER2_SHORT] = {act_linger2_short, "cannot set TCP_LINGER2"},
 	[ACT_LINGER2_LONG] = {act_linger2_long, "cannot set TCP_LINGER2"},
+	[ACT_RESET] = {act_reset, "cannot reset"},
 	[ACT_SEVER] = {act_vanish, "cannot make the peers vanish"},
 };
 

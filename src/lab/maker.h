@@ -21,7 +21,8 @@ unsigned maker_capacity(void);
 
 /*
  * Opens a listener for a spec, in the namespace where it belongs; returns here. So many connections
- * will wait on it, half open or not accepted. Returns a file descriptor or -errno.
+ * will wait on it, half open or not accepted. For BOUND_INACTIVE it does not listen. Returns a file
+ * descriptor or -errno.
  */
 int spec_listen(const struct pair *p, const struct spec *s, uint16_t port, unsigned waiting);
 

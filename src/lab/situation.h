@@ -28,6 +28,7 @@ enum act {
 	ACT_DEAF,          /* receive no more segments, and tell nobody */
 	ACT_LINGER2_SHORT, /* TCP_LINGER2 of 60 s: the kernel's mini socket */
 	ACT_LINGER2_LONG,  /* of 120 s: a full socket for the first 60 */
+	ACT_RESET,         /* close by an RST */
 	ACT_SEVER,         /* PEER: its address and its sockets vanish; nothing more is answered */
 };
 
@@ -41,7 +42,7 @@ enum handshake {
 	HANDSHAKE_UNACCEPTED, /* connected, never accepted */
 	HANDSHAKE_HALF,       /* SYN, SYN-ACK, silence */
 	HANDSHAKE_SYN,        /* SYN, silence */
-	HANDSHAKE_NONE,       /* a listener only */
+	HANDSHAKE_NONE,       /* a listener only, or not even that */
 };
 
 #define STEPS_MAX 8
@@ -94,7 +95,8 @@ struct spec {
 #define SPECS_MAX 64
 
 /*
- * Waits until sock_diag shows here what the specs have made so far. What is missing of mini sockets
+ * Waits until sock_diag shows here what the specs have made so far, as far as this kernel has it
+ * list such sockets. What is missing of mini sockets
  * that are old enough has expired; that is noted. Returns 0, -errno, or -ETIMEDOUT with the first
  * spec that is not there and how many sockets are.
  */
