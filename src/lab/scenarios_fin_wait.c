@@ -79,10 +79,10 @@ static void play_fin_wait_2_linger2_long(struct stage *s)
 	expect_between(s, "what is left of it, in ms", r.expires_ms, 50000, 60000);
 	if (!stage_is_full(s))
 		return;
-	expect_stays(s, &c.server, STATE_FIN_WAIT_2, r.expires_ms + SOON_MS);
+	expect_stays(s, &c.server, STATE_FIN_WAIT_2, timer_ms(&r));
 	expect_state(s, &c.server, STATE_FIN_WAIT_2, 0, &r);
 	expect_true(s, "now it is a mini socket", r.kind == KIND_MINI);
-	expect_gone(s, &c.server, r.expires_ms + SOON_MS);
+	expect_gone(s, &c.server, timer_ms(&r));
 }
 
 static void play_fin_wait_2_linger2_negative(struct stage *s)

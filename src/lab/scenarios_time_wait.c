@@ -35,7 +35,7 @@ static void play_who_closes_first(struct stage *s)
 	expect_true(s, "it is a mini socket, with a timer of its own",
 		r.kind == KIND_MINI && r.timer == TIMER_TIME_WAIT);
 	if (stage_is_full(s))
-		expect_gone(s, &b.server, 65000);
+		expect_gone(s, &b.server, timer_ms(&r));
 }
 
 static void play_server_accepts(struct stage *s)

@@ -95,6 +95,12 @@ void stage_killed_process(struct stage *s, enum host host,
  * these are long. Less than the minute or more that such timers take by default.
  */
 #define TIMER_MS 30000
+/* For the timer of a record to end: the kernel lets it be late by an eighth (kernel/time/timer.c).
+ */
+static inline unsigned timer_ms(const struct sock_record *r)
+{
+	return r->expires_ms + r->expires_ms / 8 + SOON_MS;
+}
 
 /* sock_diag shows the end in this state. *ret, unless NULL, is the record. */
 bool expect_state(struct stage *s, const struct end *e, enum tcp_state state, unsigned wait_ms,
