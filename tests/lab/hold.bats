@@ -133,6 +133,15 @@ eventually() {
   expect totals.states.CLOSE_WAIT.sockets=1000
 }
 
+# The veth drops what comes before the kernel has seen its carrier: without waiting for that, one of five.
+@test "no segment is lost to a cable that is not ready yet" {
+  local i
+  for ((i = 0; i < 50; i++)); do
+    "$lab" hold ESTABLISHED -- awk '$1 == "Tcp:" { print $13 }' /proc/net/snmp
+  done >"$BATS_TEST_TMPDIR/resent"
+  [ "$(sort "$BATS_TEST_TMPDIR/resent" | uniq -c | awk '{ print $1, $2 }')" = "$(printf '50 0\n50 RetransSegs')" ]
+}
+
 @test "the ready line is JSON that says what was made, and the end of input ends it" {
   "$lab" hold CLOSE_WAIT -n 4 --port 7009 -6 --unread 5 and TIME_WAIT -n 3 --client </dev/null >"$BATS_TEST_TMPDIR/json"
   [ "$(wc -l <"$BATS_TEST_TMPDIR/json")" -eq 1 ]
