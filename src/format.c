@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,6 +83,26 @@ const char *format_percent(char buf[FORMAT_SIZE], double percent)
 	if (percent < 0)
 		return strcpy(buf, "?");
 	snprintf(buf, FORMAT_SIZE, "%.1f %%", percent);
+	return buf;
+}
+
+const char *format_number(char buf[FORMAT_SIZE], double value)
+{
+	char *last;
+
+	if (!isfinite(value))
+		return NULL;
+	/* From here on a double has no decimals, but more digits than fit. */
+	if (fabs(value) >= 1e15) {
+		snprintf(buf, FORMAT_SIZE, "%.15g", value);
+		return buf;
+	}
+	/* Without the sign of what is rounded to 0. */
+	snprintf(buf, FORMAT_SIZE, "%.3f", fabs(value) < 0.0005 ? 0.0 : value);
+	for (last = buf + strlen(buf) - 1; *last == '0'; last--)
+		*last = '\0';
+	if (*last == '.')
+		*last = '\0';
 	return buf;
 }
 

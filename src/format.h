@@ -32,6 +32,12 @@ const char *format_duration(char buf[FORMAT_SIZE], uint32_t ms);
 const char *format_percent(char buf[FORMAT_SIZE], double percent);
 
 /*
+ * For programs: "412", "0.5", "-3.333"; at most three decimals and none that is 0, so that what an
+ * operator wrote as a threshold reads the same. NULL for what is no number.
+ */
+const char *format_number(char buf[FORMAT_SIZE], double value);
+
+/*
  * "10.0.0.5:3306" or "[2001:db8::1]:443". address is in network byte order, family AF_INET (its
  * first four bytes) or AF_INET6; an IPv4-mapped address is written as IPv4.
  */

@@ -37,6 +37,7 @@ static struct tally_context tally_context_from(
 		.prices = settings->prices,
 		.filter = settings->filter,
 		.fin_timeout_ms = AGE_UNKNOWN,
+		.ages = settings->ages,
 	};
 
 	if (l->port_first <= UINT16_MAX && l->port_last <= UINT16_MAX) {
@@ -64,12 +65,16 @@ static int scan(struct source *source, struct tally *tally, const struct poll_se
 	for (unsigned attempt = 0; attempt < settings->attempts; attempt++) {
 		s->scan = (struct scan){0};
 		tally_start(tally, &context);
+		if (settings->ages)
+			ages_start(settings->ages, settings->now_ms);
 		r = source->ops->scan(source, &request, count_record, tally, &s->scan);
 		if (r == 0 && s->scan.complete)
 			break;
 		if (r < 0 && r != -ENOBUFS)
 			break;
 	}
+	if (settings->ages)
+		ages_finish(settings->ages, r == 0 && s->scan.complete);
 	/* A replay brings the cost of the scan that was recorded. */
 	if (!s->scan.wall_us) {
 		s->scan.wall_us = clock_us(CLOCK_MONOTONIC) - wall;
@@ -112,6 +117,7 @@ int poll_once(struct source *source, struct tally *tally, const struct poll_sett
 		return fail(ret, r, "cannot tell where this is");
 	limits_read(source, &s.limits);
 
+	s.polling = settings->polling;
 	s.slab_bytes = settings->slab_bytes;
 	s.scanned = settings->filter.states;
 	if (settings->closing)

@@ -17,6 +17,9 @@ struct poll_settings {
 	unsigned attempts;    /* how often a dump that was disturbed is taken, at least 1 */
 	struct prices prices; /* kernel/object_sizes.h: they do not change while the kernel runs */
 	uint64_t slab_bytes;  /* likewise; UNKNOWN without slabinfo */
+	struct ages *ages;    /* kept from poll to poll; NULL: none. Borrowed. */
+	uint64_t now_ms;      /* CLOCK_MONOTONIC; only ages need it */
+	struct polling polling; /* handed on in the snapshot */
 };
 
 /*

@@ -11,7 +11,7 @@ AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; 
 	TOP_SRCDIR='$(abs_top_srcdir)'; export TOP_SRCDIR;
 
 # What every test program links; one that needs more says so itself.
-LDADD = libtcpstated.a $(CMOCKA_LIBS) $(LIBMNL_LIBS) $(JSON_C_LIBS)
+LDADD = libtcpstated.a $(CMOCKA_LIBS) $(CORE_LIBS)
 
 unit_tests = \
 	tests/unit/test_format \
@@ -34,6 +34,8 @@ unit_tests = \
 	tests/unit/test_filter \
 	tests/unit/test_destinations \
 	tests/unit/test_tally \
+	tests/unit/test_ages \
+	tests/unit/test_alert \
 	tests/unit/test_sock_memory \
 	tests/unit/test_diag_message \
 	tests/unit/test_sock_diag \
@@ -42,6 +44,8 @@ unit_tests = \
 tests_unit_test_state_SOURCES = tests/unit/test_state.c tests/unit/unit.h
 tests_unit_test_filter_SOURCES = tests/unit/test_filter.c
 tests_unit_test_destinations_SOURCES = tests/unit/test_destinations.c
+tests_unit_test_ages_SOURCES = tests/unit/test_ages.c
+tests_unit_test_alert_SOURCES = tests/unit/test_alert.c tests/unit/sample.h
 tests_unit_test_sock_memory_SOURCES = tests/unit/test_sock_memory.c
 tests_unit_test_tally_SOURCES = tests/unit/test_tally.c
 tests_unit_test_diag_message_SOURCES = tests/unit/test_diag_message.c
@@ -79,6 +83,7 @@ bats_tests = \
 	tests/cli/recordings.bats \
 	tests/kernel/counts.bats \
 	tests/kernel/refused.bats
+daemon_tests =
 lab_tests = \
 	tests/lab/hold.bats \
 	tests/lab/lists.bats \
@@ -89,7 +94,8 @@ tests_unit_test_threshold_SOURCES = tests/unit/test_threshold.c
 tests_unit_test_diagnose_SOURCES = tests/unit/test_diagnose.c tests/unit/sample.h
 tests_unit_test_text_SOURCES = tests/unit/test_text.c tests/unit/sample.h
 tests_unit_test_check_SOURCES = tests/unit/test_check.c tests/unit/sample.h
-tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/sample.h
+tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/sample.h tests/unit/json.h
+tests_unit_test_json_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=alerts_count,--wrap=alerts_get,--wrap=alerts_omitted
 
 # Programs that measure: "make memory-table" (as root) and "make bench".
 measures = \
@@ -114,13 +120,23 @@ bench: tcpstated tcpstated-lab tests/bench/bare_dump tests/bench/compare
 .PHONY: memory-table bench
 
 check_PROGRAMS = $(unit_tests) $(helpers) $(measures)
-TESTS = $(unit_tests) $(bats_tests) $(lab_tests)
-EXTRA_DIST = tests/bench/bench.sh $(bats_tests) $(lab_tests) tests/cli/common.bash tests/cli/validate_json.py tests/kernel/common.bash \
+TESTS = $(unit_tests) $(bats_tests) $(lab_tests) $(daemon_tests)
+load_tests =
+EXTRA_DIST = tests/bench/bench.sh $(bats_tests) $(lab_tests) $(daemon_tests) $(load_tests) \
+tests/cli/common.bash tests/cli/validate_json.py \
+tests/kernel/common.bash \
 	tests/kernel/compare_counts.py tests/recordings tests/under_valgrind
 
 include $(top_srcdir)/tests/fuzz/local.mk
 include $(top_srcdir)/tests/lint/local.mk
 include $(top_srcdir)/tests/qemu/local.mk
+
+# The service under load: SOAK_SECONDS, BUDGET_SECONDS, BUDGET_SOCKETS and BUDGET_PERCENT say how much of it.
+.PHONY: check-soak check-budget
+check-soak:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/daemon/soak.bats
+check-budget:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/daemon/budget.bats
 
 .PHONY: check-valgrind
 check-valgrind:

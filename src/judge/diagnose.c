@@ -86,51 +86,6 @@ static void say_where(struct finding *f)
 		say(f, f->side == SIDE_SERVER ? "port %u: " : "to port %u: ", (unsigned)f->port);
 }
 
-static uint32_t full_sockets(const struct state_tally *t)
-{
-	return t->sockets - t->mini - t->request;
-}
-
-static uint32_t part_full_sockets(const struct state_tally *t, enum part part)
-{
-	switch (part) {
-	case PART_HELD:
-		return full_sockets(t) - t->orphan - t->unaccepted;
-	case PART_RELEASED:
-		return t->orphan;
-	case PART_UNACCEPTED:
-		return t->unaccepted;
-	case PART_ALL:
-		break;
-	}
-	return full_sockets(t);
-}
-
-static uint32_t part_sockets(const struct state_tally *t, enum part part)
-{
-	if (part == PART_ALL)
-		return t->sockets;
-	return part_full_sockets(t, part) + (part == PART_RELEASED ? t->mini : 0);
-}
-
-/*
- * What a part of a state's sockets holds. The tally keeps one sum a state: mini sockets are taken
- * out of it at their price, the full ones share the rest by number.
- */
-static uint64_t part_memory(const struct judgement *j, const struct state_tally *t, enum part part)
-{
-	uint64_t price = j->snapshot->prices.object[OBJECT_TW_SOCK].bytes;
-	uint32_t full = full_sockets(t);
-	uint64_t mini = full ? MIN(t->memory_bytes, t->mini * price) : t->memory_bytes;
-	uint64_t memory = 0;
-
-	if (part == PART_ALL)
-		return t->memory_bytes;
-	if (full)
-		memory = (t->memory_bytes - mini) / full * part_full_sockets(t, part);
-	return memory + (part == PART_RELEASED ? mini : 0);
-}
-
 static uint64_t percent_of_memory(const struct judgement *j, unsigned percent)
 {
 	uint64_t total = j->snapshot->limits.mem_total_bytes;
@@ -154,7 +109,8 @@ static enum severity judge_group(
 	const struct diagnosis *d, const struct judgement *j, const struct port_tally *row)
 {
 	const struct state_tally *t = &row->states[d->state];
-	uint64_t sockets = part_sockets(t, d->part), memory = part_memory(j, t, d->part);
+	uint64_t sockets = part_sockets(t, d->part),
+		 memory = part_memory(t, d->part, &j->snapshot->prices);
 
 	if (!sockets)
 		return SEVERITY_OK;
@@ -178,11 +134,11 @@ static void tell_group(const struct diagnosis *d, struct judgement *j, const str
 	if (!f)
 		return;
 	f->sockets = part_sockets(t, d->part);
-	f->memory_bytes = part_memory(j, t, d->part);
+	f->memory_bytes = part_memory(t, d->part, &j->snapshot->prices);
 	if (one_port) {
 		set_port(f, row);
-		/* Only mini sockets have a timer that tells their age. */
-		if (d->part == PART_ALL || d->part == PART_RELEASED)
+		/* One age a state: that of a mini socket says nothing of the full ones. */
+		if (d->part & HOLD_BIT(HOLD_NONE) || !t->mini)
 			f->oldest_ms = t->oldest_ms;
 	}
 

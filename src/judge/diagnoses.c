@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "judge/diagnosis.h"
 
+#include <string.h>
+
 #define USAGE_AT(member) offsetof(struct snapshot, member)
+
+/* Closed by their process: mini sockets and orphans. */
+#define PART_RELEASED (HOLD_BIT(HOLD_NONE) | HOLD_BIT(HOLD_ORPHAN))
 
 /*
  * What one look can tell. The percentages of the limits: orphans by net/ipv4/tcp_timer.c
@@ -13,7 +18,7 @@ const struct diagnosis diagnoses[] = {
 		.id = "close-wait-not-closed",
 		.look = look_groups,
 		.state = STATE_CLOSE_WAIT,
-		.part = PART_HELD,
+		.part = HOLD_BIT(HOLD_HELD),
 		.floor = FINDING_FLOOR_SOCKETS,
 		.words = "not closed by the program",
 		.why = "The peer has closed, and the kernel waits for the program to call close(). "
@@ -27,7 +32,7 @@ const struct diagnosis diagnoses[] = {
 		.id = "close-wait-unaccepted",
 		.look = look_groups,
 		.state = STATE_CLOSE_WAIT,
-		.part = PART_UNACCEPTED,
+		.part = HOLD_BIT(HOLD_UNACCEPTED),
 		.floor = FINDING_FLOOR_SOCKETS,
 		.words = "never accepted by the program",
 		.why = "Clients connected, waited in the listener's accept queue and left again: "
@@ -40,7 +45,7 @@ const struct diagnosis diagnoses[] = {
 		.id = "fin-wait-2-held",
 		.look = look_groups,
 		.state = STATE_FIN_WAIT_2,
-		.part = PART_HELD,
+		.part = HOLD_BIT(HOLD_HELD),
 		.floor = FINDING_FLOOR_SOCKETS,
 		.words = "kept open after shutdown()",
 		.why = "The program called shutdown() and kept the descriptor; the peer "
@@ -71,7 +76,7 @@ const struct diagnosis diagnoses[] = {
 		.id = "fin-wait-1-stuck",
 		.look = look_groups,
 		.state = STATE_FIN_WAIT_1,
-		.part = PART_ALL,
+		.part = HOLD_SET_ALL,
 		.floor = 2 * FINDING_FLOOR_SOCKETS,
 		.share_percent = 10,
 		.words = "not acknowledged by the peer",
@@ -89,7 +94,7 @@ const struct diagnosis diagnoses[] = {
 		.id = "last-ack-stuck",
 		.look = look_groups,
 		.state = STATE_LAST_ACK,
-		.part = PART_ALL,
+		.part = HOLD_SET_ALL,
 		.floor = 10 * FINDING_FLOOR_SOCKETS,
 		.words = "not acknowledged by the peer",
 		.why = "Both sides closed, and only the peer's last acknowledgement is missing; it "
@@ -104,7 +109,7 @@ const struct diagnosis diagnoses[] = {
 		.id = "closing-stuck",
 		.look = look_groups,
 		.state = STATE_CLOSING,
-		.part = PART_ALL,
+		.part = HOLD_SET_ALL,
 		.floor = FINDING_FLOOR_SOCKETS,
 		.words = "not acknowledged by the peer",
 		.why = "Both sides closed at the same moment, and the peer has not acknowledged "
@@ -218,3 +223,12 @@ const struct diagnosis diagnoses[] = {
 	},
 	{.id = NULL},
 };
+
+const struct diagnosis *diagnosis_find(const char *id)
+{
+	const struct diagnosis *d = diagnoses;
+
+	while (d->id && strcmp(d->id, id) != 0)
+		d++;
+	return d->id ? d : NULL;
+}

@@ -4,18 +4,11 @@
 #define TCPSTATED_JUDGE_DIAGNOSIS_H
 
 #include "judge/finding.h"
+#include "judge/part.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Which sockets of a state a diagnosis is about. */
-enum part {
-	PART_ALL,
-	PART_HELD,       /* a process has them open */
-	PART_RELEASED,   /* closed by their process: mini sockets and orphans */
-	PART_UNACCEPTED, /* in a listener's accept queue */
-};
 
 struct judgement {
 	const struct snapshot *snapshot;
@@ -32,7 +25,7 @@ struct diagnosis {
 
 	/* look_groups: sockets of one state on one port */
 	enum tcp_state state;
-	enum part part;
+	hold_set part;
 	uint32_t floor;         /* silent below so many */
 	unsigned share_percent; /* and below this share of the connections that this side closed */
 	uint32_t age_ms;        /* and while the oldest is younger, where its age is known */
@@ -45,6 +38,9 @@ struct diagnosis {
 
 /* Every diagnosis; the last has no id. */
 extern const struct diagnosis diagnoses[];
+
+/* Finds a diagnosis by its id; NULL: there is none. */
+const struct diagnosis *diagnosis_find(const char *id);
 
 /* Sockets of one state, port by port, then what is left of them over all ports. */
 void look_groups(const struct diagnosis *d, struct judgement *j);

@@ -314,3 +314,11 @@ int prices_read(struct source *source, const char *slabinfo_path, struct prices 
 	*ret_slab_bytes = sizes.slab_bytes;
 	return 0;
 }
+
+uint64_t slab_bytes_read(struct source *source)
+{
+	struct object_sizes sizes;
+
+	return sizes_from_slabinfo_at(source, "/proc/slabinfo", &sizes) < 0 ? UNKNOWN
+									    : sizes.slab_bytes;
+}

@@ -21,6 +21,10 @@
 int prices_read(struct source *source, const char *slabinfo_path, struct prices *ret,
 	uint64_t *ret_slab_bytes);
 
+/* What the allocator keeps for TCP's own caches at present; UNKNOWN where /proc/slabinfo cannot be
+ * read. */
+uint64_t slab_bytes_read(struct source *source);
+
 /* What was found out, before it is made into prices. */
 struct object_sizes {
 	enum price_source source;

@@ -125,6 +125,10 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 		s->omitted.memory_bytes += ranked[i].memory_bytes;
 	}
 
+	s->rows = t->rows;
+	s->rows_count = t->rows_used;
+	s->rest = &t->rest;
+	s->ages = t->ages;
 	s->filter = t->filter;
 	s->prices = t->prices;
 	s->established_from_counter = false;
@@ -132,6 +136,17 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 	s->ports_count = shown;
 	s->ports = TAKE_PTR(ports);
 	return 0;
+}
+
+void snapshot_cut(struct snapshot *s, size_t ports_max)
+{
+	while (s->ports_count > ports_max) {
+		const struct port_tally *p = s->ports[--s->ports_count];
+
+		s->omitted.ports++;
+		s->omitted.sockets += port_tally_sockets(p, STATE_SET_ALL);
+		s->omitted.memory_bytes += port_tally_memory(p, STATE_SET_ALL);
+	}
 }
 
 void snapshot_release(struct snapshot *s)

@@ -32,6 +32,15 @@ struct scan {
 	uint64_t wall_us, cpu_us;
 };
 
+/* How the looks follow one another. */
+struct polling {
+	uint32_t interval_ms;  /* what was asked for; 0: this is a single look */
+	uint32_t effective_ms; /* what it is: longer where the budget demands it */
+	double cpu_budget_percent;
+	double cpu_percent; /* of one core, from the look before to this one; negative: unknown */
+	bool established_masked; /* the budget has ESTABLISHED left out */
+};
+
 struct snapshot_totals {
 	uint64_t sockets;      /* UNKNOWN when a state could not be counted */
 	uint64_t memory_bytes; /* UNKNOWN when a state was counted without its memory */
@@ -42,6 +51,7 @@ struct snapshot_totals {
 struct snapshot {
 	struct origin origin;
 	struct scan scan;
+	struct polling polling;
 	state_set scanned; /* the states that were asked for; of the others nothing is known */
 	bool established_from_counter; /* ESTABLISHED was not scanned: its number is CurrEstab less
 					  CLOSE_WAIT, its memory unknown */
@@ -51,6 +61,12 @@ struct snapshot {
 	uint64_t slab_bytes; /* pages that the allocator keeps for TCP's own caches; UNKNOWN without
 				slabinfo */
 	struct snapshot_totals totals;
+
+	/* every row that was counted, in no order; borrowed from the tally until its next start */
+	const struct port_tally *rows;
+	size_t rows_count;
+	const struct port_tally *rest; /* the ports beyond TALLY_ROWS_MAX together; likewise */
+	const struct ages *ages;       /* NULL: none are kept; borrowed likewise */
 
 	const struct port_tally **ports; /* heaviest first; the rows are borrowed from the tally
 					    until its next start */
@@ -73,6 +89,12 @@ struct snapshot {
 int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max);
 
 void snapshot_release(struct snapshot *s);
+
+/*
+ * Lists at most so many ports, 0 included; those beyond are summed in omitted with the others.
+ * Findings and changes may be taken of all ports before.
+ */
+void snapshot_cut(struct snapshot *s, size_t ports_max);
 
 /*
  * Takes the number of ESTABLISHED from the counter, for a scan that masked it out: snmp CurrEstab

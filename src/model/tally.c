@@ -66,6 +66,7 @@ void tally_start(struct tally *t, const struct tally_context *context)
 	ns->port_first = context->port_first;
 	ns->port_last = context->port_last;
 	ns->fin_timeout_ms = context->fin_timeout_ms;
+	t->ages = context->ages;
 }
 
 static bool is_ephemeral(const struct tally_netns *ns, uint16_t port)
@@ -128,17 +129,26 @@ static struct port_tally *row_of(struct tally *t, enum sock_side side, uint16_t 
 }
 
 /* How long a mini socket has been in its state: its timer runs down from a length that is known. */
-static uint32_t age_ms(const struct tally_netns *ns, const struct sock_record *r)
+static uint32_t mini_age_ms(const struct tally_netns *ns, const struct sock_record *r)
 {
 	uint32_t whole = r->state == STATE_TIME_WAIT ? TIME_WAIT_MS : ns->fin_timeout_ms;
 
-	if (r->kind != KIND_MINI || whole == AGE_UNKNOWN)
+	if (whole == AGE_UNKNOWN)
 		return AGE_UNKNOWN;
 	if (r->expires_ms <= whole)
 		return whole - r->expires_ms;
 	/* Past the whole: by a timer tick it just began; by more it has a TCP_LINGER2 of its own,
 	 * and its start is unknown. */
 	return r->state == STATE_TIME_WAIT ? 0 : AGE_UNKNOWN;
+}
+
+static uint32_t age_ms(struct tally *t, const struct sock_record *r, const struct port_tally *row)
+{
+	uint32_t number = row == &t->rest ? TALLY_AGE_ROW_REST : (uint32_t)(row - t->rows);
+
+	if (r->kind == KIND_MINI)
+		return mini_age_ms(&t->netns, r);
+	return t->ages ? ages_see(t->ages, r, number) : AGE_UNKNOWN;
 }
 
 static uint64_t memory_of(struct tally *t, const struct sock_record *r)
@@ -203,7 +213,7 @@ void tally_count(struct tally *t, const struct sock_record *r)
 	if (r->state == STATE_LISTEN)
 		note_listener(row, r);
 	if (state_set_has(t->filter.states, r->state))
-		count_in_state(&row->states[r->state], r, memory, age_ms(ns, r));
+		count_in_state(&row->states[r->state], r, memory, age_ms(t, r, row));
 }
 
 void state_tally_add(struct state_tally *sum, const struct state_tally *s)

@@ -6,6 +6,7 @@
 #ifndef TCPSTATED_MODEL_TALLY_H
 #define TCPSTATED_MODEL_TALLY_H
 
+#include "model/ages.h"
 #include "model/destinations.h"
 #include "model/filter.h"
 #include "model/prices.h"
@@ -34,7 +35,7 @@ struct state_tally {
 	uint32_t request;    /* of them KIND_REQUEST */
 	uint32_t orphan;     /* of them HOLD_ORPHAN */
 	uint32_t unaccepted; /* of them HOLD_UNACCEPTED; the others are held by a process */
-	uint32_t oldest_ms;  /* AGE_UNKNOWN where no timer tells it */
+	uint32_t oldest_ms;  /* AGE_UNKNOWN where neither a timer nor the scans before tell it */
 };
 
 struct port_tally {
@@ -67,7 +68,11 @@ struct tally {
 		rest; /* sockets of ports beyond TALLY_ROWS_MAX, or that no memory was left for */
 	uint32_t rest_ports; /* how many ports those are */
 	struct tally_netns netns;
+	struct ages *ages; /* NULL: only timers tell an age. Borrowed. */
 };
+
+/* The row that ages carry for a socket that is counted in the rest. */
+#define TALLY_AGE_ROW_REST TALLY_ROWS_MAX
 
 /* Allocates an empty tally. Returns 0 or -ENOMEM; free with tally_free. */
 int tally_new(struct tally **ret);
@@ -79,6 +84,8 @@ struct tally_context {
 	struct filter filter; /* its port set is borrowed for as long as the tally counts */
 	uint16_t port_first, port_last;
 	uint32_t fin_timeout_ms;
+	struct ages
+		*ages; /* NULL: only timers tell an age. Borrowed as long as the tally counts. */
 };
 
 /*

@@ -5,6 +5,7 @@
 #include "util.h"
 
 #include <arpa/inet.h>
+#include <math.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -79,6 +80,35 @@ static void test_format_duration_picks_unit(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_string_equal(format_duration(buf, rows[i].ms), rows[i].text);
+}
+
+static void test_format_number_is_short(void **state)
+{
+	static const struct {
+		double value;
+		const char *text;
+	} rows[] = {
+		{0, "0"},
+		{-0.0, "0"},
+		{412, "412"},
+		{1200, "1200"},
+		{0.5, "0.5"},
+		{0.25, "0.25"},
+		{0.0001, "0"},
+		{-0.0001, "0"},
+		{-10.0 / 3, "-3.333"},
+		{99.9996, "100"},
+		{999999999999999, "999999999999999"},
+		{1e15, "1e+15"},
+		{-1.7976931348623157e308, "-1.79769313486232e+308"},
+	};
+	char buf[FORMAT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_string_equal(format_number(buf, rows[i].value), rows[i].text);
+	assert_null(format_number(buf, (double)NAN));
+	assert_null(format_number(buf, -(double)INFINITY));
 }
 
 static void test_format_percent_knows_unknown(void **state)
@@ -221,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_format_count_groups_digits),
 		cmocka_unit_test(test_format_bytes_never_wider_than_eight),
 		cmocka_unit_test(test_format_duration_picks_unit),
+		cmocka_unit_test(test_format_number_is_short),
 		cmocka_unit_test(test_format_percent_knows_unknown),
 		cmocka_unit_test(test_format_endpoint_writes_mapped_as_ipv4),
 		cmocka_unit_test(test_format_time_is_rfc_3339),

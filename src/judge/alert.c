@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "judge/alert.h"
+
+#include "judge/alert_text.h"
+#include "judge/diagnosis.h"
+#include "judge/history.h"
+#include "util.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A rule in force, and what it needs to know of the past. */
+struct rule_run {
+	const struct rule *rule;
+	struct history history;
+};
+
+struct alerts {
+	struct rule_run *runs;
+	size_t runs_count;
+	struct alert *list; /* sorted by rule name and key */
+	size_t count, allocated;
+	const struct alert **order; /* the same, as they are told; room for allocated */
+	uint64_t omitted, sequence;
+};
+
+static const char *const state_names[ALERT_STATE_COUNT] = {
+	[ALERT_INACTIVE] = "inactive",
+	[ALERT_PENDING] = "pending",
+	[ALERT_RAISED] = "raised",
+	[ALERT_CLEARING] = "clearing",
+};
+
+static const char *const event_names[EVENT_KIND_COUNT] = {
+	[EVENT_RAISED] = "raised",
+	[EVENT_REPEATED] = "repeated",
+	[EVENT_CLEARED] = "cleared",
+};
+
+const char *alert_state_name(enum alert_state s)
+{
+	return state_names[s];
+}
+
+int alert_state_parse(const char *word, enum alert_state *ret)
+{
+	for (enum alert_state s = 0; s < ALERT_STATE_COUNT; s++) {
+		if (strcmp(word, state_names[s]) == 0) {
+			*ret = s;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+const char *event_kind_name(enum event_kind k)
+{
+	return event_names[k];
+}
+
+int alerts_new(struct alerts **ret)
+{
+	struct alerts *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return -ENOMEM;
+	*ret = a;
+	return 0;
+}
+
+static void free_runs(struct rule_run *runs, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		history_release(&runs[i].history);
+	free(runs);
+}
+
+struct alerts *alerts_free(struct alerts *a)
+{
+	if (a) {
+		free_runs(a->runs, a->runs_count);
+		free(a->list);
+		free(a->order);
+		free(a);
+	}
+	return NULL;
+}
+
+void alerts_freep(struct alerts **a)
+{
+	*a = alerts_free(*a);
+}
+
+static struct rule_run *find_run(const struct alerts *a, const char *name)
+{
+	for (size_t i = 0; i < a->runs_count; i++)
+		if (strcmp(a->runs[i].rule->name, name) == 0)
+			return &a->runs[i];
+	return NULL;
+}
+
+/* What a history was made of; with another of these it means nothing to the rule any more. */
+static bool measures_the_same(const struct rule *a, const struct rule *b)
+{
+	return a->measure == b->measure && a->counter == b->counter &&
+	       a->window_ms == b->window_ms && a->states == b->states && a->holds == b->holds &&
+	       a->scope == b->scope && memcmp(a->sides, b->sides, sizeof(a->sides)) == 0;
+}
+
+int alerts_set_rules(struct alerts *a, const struct rule *rules, size_t count)
+{
+	struct rule_run *runs = calloc(MAX(count, (size_t)1), sizeof(*runs));
+	size_t used = 0;
+
+	if (!runs)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		struct rule_run *old = find_run(a, rules[i].name);
+
+		if (!rules[i].enabled)
+			continue;
+		runs[used].rule = &rules[i];
+		if (old && measures_the_same(old->rule, &rules[i])) {
+			runs[used].history = old->history;
+			old->history = (struct history){0};
+		}
+		used++;
+	}
+	free_runs(a->runs, a->runs_count);
+	a->runs = runs;
+	a->runs_count = used;
+	return 0;
+}
+
+static bool is_in_force(const struct alert *alert)
+{
+	return alert->state == ALERT_RAISED || alert->state == ALERT_CLEARING;
+}
+
+static int compare_alerts(const struct alert *a, const char *name, const struct alert_key *key)
+{
+	int order = strcmp(a->rule.name, name);
+
+	if (order)
+		return order;
+	if (a->key.has_port != key->has_port)
+		return a->key.has_port ? 1 : -1;
+	if (a->key.side != key->side)
+		return a->key.side < key->side ? -1 : 1;
+	return (a->key.port > key->port) - (a->key.port < key->port);
+}
+
+/* Where the alert is, or where it would go. */
+static size_t find_place(
+	const struct alerts *a, const char *name, const struct alert_key *key, bool *ret_found)
+{
+	size_t low = 0, high = a->count;
+
+	*ret_found = false;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = compare_alerts(&a->list[middle], name, key);
+
+		if (order == 0) {
+			*ret_found = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct alert *find_alert(
+	const struct alerts *a, const char *name, const struct alert_key *key)
+{
+	bool found;
+	size_t place = find_place(a, name, key, &found);
+
+	return found ? &a->list[place] : NULL;
+}
+
+static int grow(struct alerts *a)
+{
+	size_t allocated = MAX(2 * a->allocated, (size_t)16);
+	const struct alert **order;
+	struct alert *list;
+
+	if (a->count < a->allocated)
+		return 0;
+	order = reallocarray(a->order, allocated, sizeof(void *));
+	if (!order)
+		return -ENOMEM;
+	a->order = order;
+	list = reallocarray(a->list, allocated, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	a->list = list;
+	a->allocated = allocated;
+	return 0;
+}
+
+/* Makes room for an alert that is not there yet. Returns 0, -ENOSPC or -ENOMEM. */
+static int add_alert(
+	struct alerts *a, const struct rule *r, const struct alert_key *key, struct alert **ret)
+{
+	bool found;
+	size_t place = find_place(a, r->name, key, &found);
+	int error;
+
+	if (found)
+		return -EEXIST;
+	if (a->count == ALERTS_MAX)
+		return -ENOSPC;
+	error = grow(a);
+	if (error < 0)
+		return error;
+	memmove(&a->list[place + 1], &a->list[place], (a->count - place) * sizeof(*a->list));
+	a->count++;
+	a->list[place] = (struct alert){.rule = *r, .key = *key};
+	a->list[place].rule.ports = NULL;
+	*ret = &a->list[place];
+	return 0;
+}
+
+/* One judgement under way. */
+struct judging {
+	struct alerts *alerts;
+	const struct snapshot *snapshot;
+	uint64_t now_ms;
+	alert_event_fn fn;
+	void *userdata;
+	struct rule_run *run;
+};
+
+static void copy_string(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from);
+}
+
+static void tell_event(struct judging *j, struct alert *alert, enum event_kind kind)
+{
+	const struct rule *r = &alert->rule;
+	const struct diagnosis *d = r->diagnosis ? diagnosis_find(r->diagnosis) : NULL;
+	struct alert_event e = {
+		.sequence = ++j->alerts->sequence,
+		.kind = kind,
+		.time = j->snapshot->origin.time,
+		.since = alert->since,
+		.severity = r->severity,
+		.key = alert->key,
+		.measure = r->measure,
+		.states = rule_selects_sockets(r) ? r->states : 0,
+		.raise = r->raise,
+		.clear = r->clear,
+		.numbers = alert->numbers,
+		.why = d ? d->why : NULL,
+		.advice = d ? d->advice : NULL,
+	};
+
+	copy_string(e.alert, sizeof(e.alert), r->name);
+	copy_string(e.host, sizeof(e.host), j->snapshot->origin.host);
+	copy_string(e.netns, sizeof(e.netns), j->snapshot->origin.netns);
+	copy_string(e.text, sizeof(e.text), alert->text);
+	alert->told_ms = j->now_ms;
+	j->fn(&e, j->userdata);
+}
+
+static void enter(struct judging *j, struct alert *alert, enum alert_state state)
+{
+	alert->state = state;
+	alert->changed_ms = j->now_ms;
+}
+
+static bool has_lasted(const struct judging *j, const struct alert *alert, uint32_t ms)
+{
+	/* A file of another boot could bring a time to come. */
+	return j->now_ms >= alert->changed_ms && j->now_ms - alert->changed_ms >= ms;
+}
+
+static void step_inactive(struct judging *j, struct alert *alert, double value)
+{
+	if (value < alert->rule.raise)
+		return;
+	alert->since = j->snapshot->origin.time;
+	enter(j, alert, ALERT_PENDING);
+	if (alert->rule.for_ms)
+		return;
+	enter(j, alert, ALERT_RAISED);
+	tell_event(j, alert, EVENT_RAISED);
+}
+
+static void step_pending(struct judging *j, struct alert *alert, double value)
+{
+	if (value < alert->rule.raise) {
+		enter(j, alert, ALERT_INACTIVE);
+	} else if (has_lasted(j, alert, alert->rule.for_ms)) {
+		enter(j, alert, ALERT_RAISED);
+		tell_event(j, alert, EVENT_RAISED);
+	}
+}
+
+static void end_alert(struct judging *j, struct alert *alert)
+{
+	enter(j, alert, ALERT_INACTIVE);
+	tell_event(j, alert, EVENT_CLEARED);
+}
+
+static void step_raised(struct judging *j, struct alert *alert, double value)
+{
+	const struct rule *r = &alert->rule;
+
+	if (value <= r->clear) {
+		enter(j, alert, ALERT_CLEARING);
+		if (!r->keep_ms)
+			end_alert(j, alert);
+	} else if (r->repeat_ms && j->now_ms - alert->told_ms >= r->repeat_ms) {
+		tell_event(j, alert, EVENT_REPEATED);
+	}
+}
+
+static void step_clearing(struct judging *j, struct alert *alert, double value)
+{
+	if (value > alert->rule.clear)
+		enter(j, alert, ALERT_RAISED);
+	else if (has_lasted(j, alert, alert->rule.keep_ms))
+		end_alert(j, alert);
+}
+
+static void step(struct judging *j, struct alert *alert, double value)
+{
+	static void (*const steps[ALERT_STATE_COUNT])(struct judging *, struct alert *, double) = {
+		[ALERT_INACTIVE] = step_inactive,
+		[ALERT_PENDING] = step_pending,
+		[ALERT_RAISED] = step_raised,
+		[ALERT_CLEARING] = step_clearing,
+	};
+
+	steps[alert->state](j, alert, value);
+}
+
+/* The speed of what was measured, for the rules that ask for it. */
+static double value_of(struct judging *j, const struct measurement *m)
+{
+	const struct rule *r = j->run->rule;
+
+	if (r->measure == MEASURE_GROWTH)
+		return history_growth(&j->run->history, &m->key, m->numbers.value);
+	if (r->measure == MEASURE_RATE)
+		return history_rate(&j->run->history, &m->key, m->numbers.value, r->window_ms);
+	return m->numbers.value;
+}
+
+/* Takes what was measured into an alert that is there, or into a new one when it is worth one. */
+static int judge_measurement(const struct measurement *measured, void *userdata)
+{
+	struct judging *j = userdata;
+	const struct rule *r = j->run->rule;
+	struct measurement m = *measured;
+	struct alert *alert = find_alert(j->alerts, r->name, &m.key);
+	int error;
+
+	m.numbers.value = value_of(j, &m);
+	if (!alert) {
+		/* Also when it is not known. */
+		if (!(m.numbers.value >= r->raise))
+			return 0;
+		error = add_alert(j->alerts, r, &m.key, &alert);
+		if (error == -ENOSPC)
+			j->alerts->omitted++;
+		if (error < 0)
+			return error == -ENOSPC ? 0 : error;
+	}
+	alert->seen = true;
+	if (isnan(m.numbers.value))
+		return 0;
+	alert->rule = *r;
+	alert->rule.ports = NULL;
+	alert->numbers = m.numbers;
+	alert_text(alert->text, r, &m, &j->snapshot->busiest);
+	step(j, alert, m.numbers.value);
+	return 0;
+}
+
+/* An alert on a port that is not there any more: nothing is there. */
+static void judge_absent(struct judging *j, struct alert *alert)
+{
+	const struct measurement m = {.key = alert->key, .numbers = {.oldest_ms = AGE_UNKNOWN}};
+
+	alert->rule = *j->run->rule;
+	alert->rule.ports = NULL;
+	alert->numbers = m.numbers;
+	alert_text(alert->text, &alert->rule, &m, &j->snapshot->busiest);
+	step(j, alert, 0);
+}
+
+static bool is_same_kind(const struct alert *alert, const struct rule *r)
+{
+	return strcmp(alert->rule.name, r->name) == 0 &&
+	       alert->key.has_port == (r->scope == SCOPE_PORT);
+}
+
+static int judge_rule(struct judging *j)
+{
+	struct alerts *a = j->alerts;
+	const struct rule *r = j->run->rule;
+	int error;
+
+	if (!measurement_is_known(r, j->snapshot))
+		return 0;
+	for (size_t i = 0; i < a->count; i++)
+		a->list[i].seen = false;
+	history_start(&j->run->history, j->now_ms, r->window_ms);
+	error = measure(r, j->snapshot, judge_measurement, j);
+	if (error < 0)
+		return error;
+	history_finish(&j->run->history);
+	for (size_t i = 0; i < a->count; i++)
+		if (!a->list[i].seen && is_same_kind(&a->list[i], r))
+			judge_absent(j, &a->list[i]);
+	return 0;
+}
+
+/* Alerts whose rule is gone, switched off, or of another scope now. */
+static void end_ruleless(struct judging *j)
+{
+	struct alerts *a = j->alerts;
+
+	for (size_t i = 0; i < a->count; i++) {
+		struct alert *alert = &a->list[i];
+		const struct rule_run *run = find_run(a, alert->rule.name);
+		size_t used = strlen(alert->text);
+
+		if (run && is_same_kind(alert, run->rule))
+			continue;
+		if (is_in_force(alert)) {
+			snprintf(alert->text + used, sizeof(alert->text) - used,
+				"; its rule was switched off");
+			end_alert(j, alert);
+		}
+		enter(j, alert, ALERT_INACTIVE);
+	}
+}
+
+static void drop_inactive(struct alerts *a)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->count; i++) {
+		if (a->list[i].state == ALERT_INACTIVE)
+			continue;
+		if (kept != i)
+			a->list[kept] = a->list[i];
+		kept++;
+	}
+	a->count = kept;
+}
+
+/* What is in force goes first, then what is worse, then what is larger. */
+static int compare_for_telling(const void *x, const void *y)
+{
+	const struct alert *a = *(const struct alert *const *)x,
+			   *b = *(const struct alert *const *)y;
+
+	if (is_in_force(a) != is_in_force(b))
+		return is_in_force(a) ? -1 : 1;
+	if (a->rule.severity != b->rule.severity)
+		return a->rule.severity > b->rule.severity ? -1 : 1;
+	if (a->numbers.memory_bytes != b->numbers.memory_bytes)
+		return a->numbers.memory_bytes > b->numbers.memory_bytes ? -1 : 1;
+	return compare_alerts(a, b->rule.name, &b->key);
+}
+
+static void put_in_order(struct alerts *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		a->order[i] = &a->list[i];
+	if (a->count)
+		qsort(a->order, a->count, sizeof(void *), compare_for_telling);
+}
+
+int alerts_judge(struct alerts *a, const struct snapshot *s, uint64_t now_ms, alert_event_fn fn,
+	void *userdata)
+{
+	struct judging j = {
+		.alerts = a,
+		.snapshot = s,
+		.now_ms = now_ms,
+		.fn = fn,
+		.userdata = userdata,
+	};
+	int error = 0;
+
+	if (!s->scan.complete)
+		return 0;
+	a->omitted = 0;
+	for (size_t i = 0; i < a->runs_count && error >= 0; i++) {
+		j.run = &a->runs[i];
+		error = judge_rule(&j);
+	}
+	end_ruleless(&j);
+	drop_inactive(a);
+	put_in_order(a);
+	return error;
+}
+
+size_t alerts_count(const struct alerts *a)
+{
+	return a->count;
+}
+
+const struct alert *alerts_get(const struct alerts *a, size_t index)
+{
+	return a->order[index];
+}
+
+uint64_t alerts_omitted(const struct alerts *a)
+{
+	return a->omitted;
+}
+
+uint64_t alerts_sequence(const struct alerts *a)
+{
+	return a->sequence;
+}
+
+void alerts_set_sequence(struct alerts *a, uint64_t sequence)
+{
+	a->sequence = sequence;
+}
+
+int alerts_restore(struct alerts *a, const struct alert *alert)
+{
+	struct alert *place = NULL;
+	int error;
+
+	if (alert->state == ALERT_INACTIVE)
+		return -EINVAL;
+	error = add_alert(a, &alert->rule, &alert->key, &place);
+	if (error < 0)
+		return error;
+	*place = *alert;
+	place->rule.ports = NULL;
+	put_in_order(a);
+	return 0;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "judge/measurement.h"
+
+#include "util.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* What the table of ages tells of one row. */
+struct aged_row {
+	uint32_t sockets; /* old enough */
+	uint32_t oldest_ms;
+};
+
+struct aged {
+	const struct rule *rule;
+	struct aged_row *rows;
+	size_t rows_count;
+};
+
+/* Whether the rule asks for what only the table of ages knows. */
+static bool needs_ages(const struct rule *r)
+{
+	return r->older_than_ms || (r->measure == MEASURE_OLDEST && r->holds != HOLD_SET_ALL);
+}
+
+static void count_age(const struct age *age, void *userdata)
+{
+	struct aged *aged = userdata;
+	const struct rule *r = aged->rule;
+	struct aged_row *row;
+
+	if (age->row >= aged->rows_count || age->age_ms < r->older_than_ms ||
+		!state_set_has(r->states, age->state) || !(r->holds & HOLD_BIT(age->hold)))
+		return;
+	row = &aged->rows[age->row];
+	row->sockets++;
+	row->oldest_ms = MAX(row->oldest_ms, age->age_ms);
+}
+
+/* *ret has a row for each of the snapshot; the caller frees it. */
+static int count_ages(const struct rule *r, const struct snapshot *s, struct aged_row **ret)
+{
+	struct aged aged = {.rule = r, .rows_count = s->rows_count};
+	uint32_t weight = ages_weight(s->ages);
+
+	aged.rows = calloc(MAX(aged.rows_count, (size_t)1), sizeof(*aged.rows));
+	if (!aged.rows)
+		return -ENOMEM;
+	ages_foreach(s->ages, count_age, &aged);
+	for (size_t i = 0; i < aged.rows_count; i++)
+		aged.rows[i].sockets *= weight;
+	*ret = aged.rows;
+	return 0;
+}
+
+static struct alert_numbers no_numbers(void)
+{
+	return (struct alert_numbers){
+		.value = VALUE_UNKNOWN,
+		.sockets = UNKNOWN,
+		.memory_bytes = UNKNOWN,
+		.oldest_ms = AGE_UNKNOWN,
+	};
+}
+
+static bool selects_row(const struct rule *r, const struct port_tally *row)
+{
+	return r->sides[row->side] && (!r->ports || port_set_has(r->ports, row->port));
+}
+
+static uint32_t older(uint32_t a, uint32_t b)
+{
+	return a == AGE_UNKNOWN || b == AGE_UNKNOWN ? MIN(a, b) : MAX(a, b);
+}
+
+/* Adds what the rule selects of one row. aged may be NULL. */
+static void add_row(struct alert_numbers *n, const struct rule *r, const struct snapshot *s,
+	const struct port_tally *row, const struct aged_row *aged)
+{
+	uint64_t sockets = 0, memory = 0;
+
+	STATE_FOREACH(i) {
+		const struct state_tally *t = &row->states[i];
+
+		if (!state_set_has(r->states, i) || !t->sockets)
+			continue;
+		sockets += part_sockets(t, r->holds);
+		memory += part_memory(t, r->holds, &s->prices);
+		/* An age of the whole state says nothing of a part of it. */
+		if (!aged && (r->holds == HOLD_SET_ALL || !t->mini))
+			n->oldest_ms = older(n->oldest_ms, t->oldest_ms);
+	}
+	if (aged && sockets) {
+		uint64_t old = MIN(sockets, (uint64_t)aged->sockets);
+
+		/* Sockets of all ages have the same share in the memory, as far as is known. */
+		memory = (uint64_t)((double)memory / (double)sockets * (double)old);
+		sockets = old;
+		if (old)
+			n->oldest_ms = older(n->oldest_ms, aged->oldest_ms);
+	}
+	n->sockets += sockets;
+	n->memory_bytes += memory;
+}
+
+static void set_value(struct measurement *m, const struct rule *r, const struct snapshot *s)
+{
+	struct alert_numbers *n = &m->numbers;
+
+	switch (r->measure) {
+	case MEASURE_SOCKETS:
+	case MEASURE_GROWTH:
+		n->value = (double)n->sockets;
+		break;
+	case MEASURE_MEMORY:
+		n->value = (double)n->memory_bytes;
+		break;
+	case MEASURE_OLDEST:
+		/* Nobody there is nobody old; somebody of unknown age may be. */
+		if (n->oldest_ms != AGE_UNKNOWN)
+			n->value = n->oldest_ms / 1000.0;
+		else if (!n->sockets)
+			n->value = 0;
+		break;
+	case MEASURE_PERCENT:
+		m->usage = (struct usage){n->memory_bytes, s->limits.mem_total_bytes};
+		if (usage_percent(&m->usage) >= 0)
+			n->value = usage_percent(&m->usage);
+		break;
+	case MEASURE_RATE:
+	case MEASURE_COUNT:
+		break;
+	}
+}
+
+static struct alert_key key_of(const struct port_tally *row)
+{
+	return (struct alert_key){.has_port = true, .side = row->side, .port = row->port};
+}
+
+static struct alert_numbers zero_numbers(void)
+{
+	return (struct alert_numbers){.value = VALUE_UNKNOWN, .oldest_ms = AGE_UNKNOWN};
+}
+
+static int measure_ports(const struct rule *r, const struct snapshot *s,
+	const struct aged_row *aged, measurement_fn fn, void *userdata)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < s->rows_count && error >= 0; i++) {
+		const struct port_tally *row = &s->rows[i];
+		struct measurement m = {.key = key_of(row), .numbers = zero_numbers()};
+
+		if (!selects_row(r, row))
+			continue;
+		add_row(&m.numbers, r, s, row, aged ? &aged[i] : NULL);
+		set_value(&m, r, s);
+		error = fn(&m, userdata);
+	}
+	return error;
+}
+
+static int measure_total(const struct rule *r, const struct snapshot *s,
+	const struct aged_row *aged, measurement_fn fn, void *userdata)
+{
+	struct measurement m = {.numbers = zero_numbers()};
+
+	for (size_t i = 0; i < s->rows_count; i++)
+		if (selects_row(r, &s->rows[i]))
+			add_row(&m.numbers, r, s, &s->rows[i], aged ? &aged[i] : NULL);
+	/* Of which side and port these are, nobody knows. */
+	if (s->rest && !aged && !r->ports && r->sides[SIDE_SERVER] && r->sides[SIDE_CLIENT])
+		add_row(&m.numbers, r, s, s->rest, NULL);
+	set_value(&m, r, s);
+	return fn(&m, userdata);
+}
+
+static int measure_sockets(
+	const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)
+{
+	cleanup_(freep) struct aged_row *aged = NULL;
+	int error = needs_ages(r) ? count_ages(r, s, &aged) : 0;
+
+	if (error < 0)
+		return error;
+	if (r->scope == SCOPE_TOTAL)
+		return measure_total(r, s, aged, fn, userdata);
+	return measure_ports(r, s, aged, fn, userdata);
+}
+
+/* Connections that wait for accept(), listener by listener. */
+static int measure_accept_queues(
+	const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < s->rows_count && error >= 0; i++) {
+		const struct port_tally *row = &s->rows[i];
+		struct measurement m = {
+			.key = key_of(row),
+			.numbers = no_numbers(),
+			.usage = {row->accept_queue, row->backlog},
+		};
+
+		/* The fallback source does not tell the backlog. */
+		if (!row->listening || !row->backlog || !selects_row(r, row))
+			continue;
+		m.numbers.sockets = row->accept_queue;
+		m.numbers.value = usage_percent(&m.usage);
+		error = fn(&m, userdata);
+	}
+	return error;
+}
+
+/* The limits that are of the machine, and whether what they bound are sockets. */
+static const struct {
+	size_t usage; /* in struct snapshot */
+	bool sockets;
+} limits[LIMIT_COUNT] = {
+	[LIMIT_TW_BUCKETS] = {offsetof(struct snapshot, limits.tw_buckets), true},
+	[LIMIT_ORPHANS] = {offsetof(struct snapshot, limits.orphans), true},
+	[LIMIT_TCP_MEM] = {offsetof(struct snapshot, limits.tcp_mem_pages), false},
+	[LIMIT_CONNTRACK] = {offsetof(struct snapshot, limits.conntrack), false},
+	[LIMIT_CLIENT_PORTS] = {offsetof(struct snapshot, client_ports), true},
+};
+
+static const struct usage *usage_of(const struct rule *r, const struct snapshot *s)
+{
+	const void *place = (const char *)s + limits[r->limit].usage;
+
+	return place;
+}
+
+static int measure_limit(
+	const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)
+{
+	struct measurement m = {.numbers = no_numbers(), .usage = *usage_of(r, s)};
+
+	if (limits[r->limit].sockets)
+		m.numbers.sockets = m.usage.used;
+	m.numbers.value = usage_percent(&m.usage);
+	return fn(&m, userdata);
+}
+
+static int measure_counter(
+	const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)
+{
+	struct measurement m = {.numbers = no_numbers()};
+
+	m.numbers.value = (double)s->limits.counters[r->counter];
+	return fn(&m, userdata);
+}
+
+bool measurement_is_known(const struct rule *r, const struct snapshot *s)
+{
+	/* Counting ESTABLISHED by the counter tells neither its ports nor its memory. A state that
+	 * this kernel never lists (BOUND_INACTIVE) would be unknown for ever: it counts as empty.
+	 */
+	if (rule_selects_sockets(r))
+		return (!state_set_has(r->states, STATE_ESTABLISHED) ||
+			       state_set_has(s->scanned, STATE_ESTABLISHED)) &&
+		       (!needs_ages(r) || s->ages);
+	if (r->measure == MEASURE_RATE)
+		return s->limits.counters[r->counter] != UNKNOWN;
+	return r->limit == LIMIT_ACCEPT_QUEUE || usage_percent(usage_of(r, s)) >= 0;
+}
+
+int measure(const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)
+{
+	if (rule_selects_sockets(r))
+		return measure_sockets(r, s, fn, userdata);
+	if (r->measure == MEASURE_RATE)
+		return measure_counter(r, s, fn, userdata);
+	if (r->limit == LIMIT_ACCEPT_QUEUE)
+		return measure_accept_queues(r, s, fn, userdata);
+	return measure_limit(r, s, fn, userdata);
+}

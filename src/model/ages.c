@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/ages.h"
+
+#include "model/tally.h"
+#include "util.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* The smallest table, 48 KiB. */
+#define SLOTS_MIN 4096U
+
+/* What is packed into a slot, in bits. */
+#define COOKIE_BITS 48
+#define TIME_BITS   24
+#define TIME_MASK   ((1U << TIME_BITS) - 1)
+#define ROW_BITS    17
+#define ROW_MASK    ((1U << ROW_BITS) - 1)
+
+/* A dump under churn can miss a socket that is there (inet_diag resumes by its position in a
+ * chain): it is forgotten when two in a row do not show it. */
+#define ABSENCES_MAX 2
+
+/* An age ends 37 hours short of where its difference would wrap: no pause between scans is longer.
+ */
+#define AGE_UNITS_MAX (TIME_MASK - (1U << 19))
+
+/*
+ * 96 bits in three words, so that nothing is lost to alignment: the cookie's lower 48, when the
+ * state was entered (24, in units of 256 ms, wrapping), the row (17), the state (3), the hold (2),
+ * in how many scans it was absent (2). A cookie of 0 is a free slot; the kernel gives none.
+ */
+struct slot {
+	uint32_t word[3];
+};
+
+struct ages {
+	struct slot *slots;
+	uint32_t slots_count; /* 0 before the first socket */
+	uint32_t used, tracked_max;
+	uint32_t now;     /* in units, wrapping */
+	unsigned sampled; /* one in 2^sampled cookies is kept */
+};
+
+/* The states that are tracked, numbered. */
+static const uint8_t state_numbers[STATE_COUNT] = {
+	[STATE_FIN_WAIT_1] = 1,
+	[STATE_FIN_WAIT_2] = 2,
+	[STATE_CLOSE_WAIT] = 3,
+	[STATE_LAST_ACK] = 4,
+	[STATE_CLOSING] = 5,
+};
+
+static const enum tcp_state numbered_states[8] = {
+	[1] = STATE_FIN_WAIT_1,
+	[2] = STATE_FIN_WAIT_2,
+	[3] = STATE_CLOSE_WAIT,
+	[4] = STATE_LAST_ACK,
+	[5] = STATE_CLOSING,
+};
+
+static uint64_t slot_cookie(const struct slot *s)
+{
+	return s->word[0] | (uint64_t)(s->word[1] & 0xffff) << 32;
+}
+
+static uint32_t slot_entered(const struct slot *s)
+{
+	return s->word[1] >> 16 | (s->word[2] & 0xff) << 16;
+}
+
+static uint32_t slot_row(const struct slot *s)
+{
+	return s->word[2] >> 8 & ROW_MASK;
+}
+
+static uint32_t slot_state(const struct slot *s)
+{
+	return s->word[2] >> 25 & 7;
+}
+
+static uint32_t slot_hold(const struct slot *s)
+{
+	return s->word[2] >> 28 & 3;
+}
+
+static uint32_t slot_absences(const struct slot *s)
+{
+	return s->word[2] >> 30;
+}
+
+static void slot_set_entered(struct slot *s, uint32_t entered)
+{
+	s->word[1] = (s->word[1] & 0xffff) | entered << 16;
+	s->word[2] = (s->word[2] & ~0xffU) | (entered >> 16 & 0xff);
+}
+
+/* Sets what the present scan tells of it. */
+static void slot_set_sight(struct slot *s, uint32_t row, uint32_t state, uint32_t hold)
+{
+	s->word[2] = (s->word[2] & 0xff) | (row & ROW_MASK) << 8 | state << 25 | hold << 28;
+}
+
+static void slot_add_absence(struct slot *s)
+{
+	if (slot_absences(s) < 3)
+		s->word[2] += 1U << 30;
+}
+
+/* Cookies count up: a multiplication spreads them (Knuth, vol. 3, 6.4, by the golden ratio). */
+static uint64_t hash_of(uint64_t cookie)
+{
+	uint64_t h = cookie * UINT64_C(0x9e3779b97f4a7c15);
+
+	/* The sample looks at the lower bits, the place at the upper ones. */
+	return h ^ h >> 32;
+}
+
+static bool is_sampled(const struct ages *a, uint64_t hash)
+{
+	return !(hash & ((UINT64_C(1) << a->sampled) - 1));
+}
+
+/* The slot where a search begins; the table need not be a power of two. */
+static uint32_t home_of(const struct ages *a, uint64_t hash)
+{
+	return (uint32_t)((hash >> 32) * a->slots_count >> 32);
+}
+
+static uint32_t next_slot(const struct ages *a, uint32_t i)
+{
+	return i + 1 == a->slots_count ? 0 : i + 1;
+}
+
+/* The slot that holds the cookie, or the free one where it would go. */
+static struct slot *find_slot(const struct ages *a, uint64_t cookie, uint64_t hash)
+{
+	uint32_t i = home_of(a, hash);
+	uint64_t there;
+
+	while ((there = slot_cookie(&a->slots[i])) != 0 && there != cookie)
+		i = next_slot(a, i);
+	return &a->slots[i];
+}
+
+int ages_new(uint32_t tracked_max, struct ages **ret)
+{
+	struct ages *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return -ENOMEM;
+	a->tracked_max = tracked_max;
+	*ret = a;
+	return 0;
+}
+
+struct ages *ages_free(struct ages *a)
+{
+	if (a) {
+		free(a->slots);
+		free(a);
+	}
+	return NULL;
+}
+
+void ages_freep(struct ages **a)
+{
+	*a = ages_free(*a);
+}
+
+/* Moves every socket that the sample keeps into a table of that many slots. Returns false when
+ * there is no memory; then all is as it was. */
+static bool resize(struct ages *a, uint32_t slots_count)
+{
+	struct ages old = *a;
+	struct slot *slots = calloc(slots_count, sizeof(*slots));
+
+	if (!slots)
+		return false;
+	a->slots = slots;
+	a->slots_count = slots_count;
+	a->used = 0;
+	for (uint32_t i = 0; i < old.slots_count; i++) {
+		uint64_t cookie = slot_cookie(&old.slots[i]), hash = hash_of(cookie);
+
+		if (!cookie || !is_sampled(a, hash))
+			continue;
+		*find_slot(a, cookie, hash) = old.slots[i];
+		a->used++;
+	}
+	free(old.slots);
+	return true;
+}
+
+/*
+ * Makes room for one more. At most seven slots in eight are used, and a table grows by an eighth:
+ * so it is 12 * 8 / 7 * 9 / 8, less than 16 bytes a socket, right after it grew.
+ */
+static bool make_room(struct ages *a)
+{
+	if (a->used >= a->tracked_max) {
+		a->sampled++;
+		if (!resize(a, a->slots_count))
+			return false;
+	}
+	if (a->used + 1 <= a->slots_count / 8 * 7)
+		return true;
+	return resize(a, MAX(a->slots_count + a->slots_count / 8, SLOTS_MIN));
+}
+
+void ages_set_max(struct ages *a, uint32_t tracked_max)
+{
+	a->tracked_max = tracked_max;
+}
+
+void ages_start(struct ages *a, uint64_t now_ms)
+{
+	a->now = (uint32_t)(now_ms / AGES_UNIT_MS) & TIME_MASK;
+	/* Until the scan sees it. */
+	for (uint32_t i = 0; i < a->slots_count; i++)
+		slot_add_absence(&a->slots[i]);
+}
+
+static uint32_t units_since(const struct ages *a, const struct slot *s)
+{
+	return (a->now - slot_entered(s)) & TIME_MASK;
+}
+
+static bool is_tracked_kind(const struct sock_record *r)
+{
+	return r->kind == KIND_FULL && r->cookie && state_numbers[r->state];
+}
+
+/* A slot for the cookie, new or old, or NULL where the sample or the memory has none for it. */
+static struct slot *slot_for(struct ages *a, uint64_t cookie, bool *ret_is_new)
+{
+	uint64_t hash = hash_of(cookie);
+	struct slot *s;
+
+	*ret_is_new = false;
+	if (!is_sampled(a, hash))
+		return NULL;
+	if (a->slots_count) {
+		s = find_slot(a, cookie, hash);
+		if (slot_cookie(s))
+			return s;
+	}
+	if (!make_room(a) || !is_sampled(a, hash))
+		return NULL;
+	s = find_slot(a, cookie, hash);
+	s->word[0] = (uint32_t)cookie;
+	s->word[1] = (uint32_t)(cookie >> 32);
+	a->used++;
+	*ret_is_new = true;
+	return s;
+}
+
+uint32_t ages_see(struct ages *a, const struct sock_record *r, uint32_t row)
+{
+	const uint64_t cookie = r->cookie & ((UINT64_C(1) << COOKIE_BITS) - 1);
+	uint32_t units;
+	struct slot *s;
+	bool is_new;
+
+	if (!is_tracked_kind(r) || !cookie)
+		return AGE_UNKNOWN;
+	s = slot_for(a, cookie, &is_new);
+	if (!s)
+		return AGE_UNKNOWN;
+	units = units_since(a, s);
+	if (is_new || slot_state(s) != state_numbers[r->state]) {
+		slot_set_entered(s, a->now);
+		units = 0;
+	} else if (units > AGE_UNITS_MAX) {
+		slot_set_entered(s, (a->now - AGE_UNITS_MAX) & TIME_MASK);
+		units = AGE_UNITS_MAX;
+	}
+	slot_set_sight(s, row, state_numbers[r->state], r->hold);
+	return units * AGES_UNIT_MS;
+}
+
+/* Empties a slot and moves those behind it up that were put off by it, so that no search ends too
+ * early (Knuth, vol. 3, 6.4, algorithm R). */
+static void remove_slot(struct ages *a, uint32_t hole)
+{
+	for (uint32_t i = next_slot(a, hole);; i = next_slot(a, i)) {
+		uint64_t cookie = slot_cookie(&a->slots[i]);
+		uint32_t home;
+
+		if (!cookie)
+			break;
+		home = home_of(a, hash_of(cookie));
+		/* It may stay where its home lies behind the hole, up to itself, round the end. */
+		if (hole < i ? hole < home && home <= i : hole < home || home <= i)
+			continue;
+		a->slots[hole] = a->slots[i];
+		hole = i;
+	}
+	a->slots[hole] = (struct slot){{0}};
+	a->used--;
+}
+
+/* Gives memory back, and a finer sample, once a flood is over. */
+static void shrink(struct ages *a)
+{
+	if (a->sampled && a->used < a->tracked_max / 4)
+		a->sampled--;
+	if (a->slots_count > SLOTS_MIN && a->used < a->slots_count / 4)
+		(void)resize(a, MAX(a->used / 7 * 8 + a->used / 8, SLOTS_MIN));
+}
+
+void ages_finish(struct ages *a, bool complete)
+{
+	if (!complete)
+		return;
+	for (uint32_t i = 0; i < a->slots_count;) {
+		const struct slot *s = &a->slots[i];
+
+		if (slot_cookie(s) && slot_absences(s) >= ABSENCES_MAX)
+			remove_slot(a, i); /* another may be there now */
+		else
+			i++;
+	}
+	shrink(a);
+}
+
+uint32_t ages_tracked(const struct ages *a)
+{
+	return a->used;
+}
+
+uint32_t ages_weight(const struct ages *a)
+{
+	return 1U << a->sampled;
+}
+
+size_t ages_bytes(const struct ages *a)
+{
+	return a->slots_count * sizeof(*a->slots);
+}
+
+void ages_foreach(const struct ages *a, age_fn fn, void *userdata)
+{
+	for (uint32_t i = 0; i < a->slots_count; i++) {
+		const struct slot *s = &a->slots[i];
+		const struct age age = {
+			.cookie = slot_cookie(s),
+			.age_ms = units_since(a, s) * AGES_UNIT_MS,
+			.row = slot_row(s),
+			.state = numbered_states[slot_state(s)],
+			.hold = (enum sock_hold)slot_hold(s),
+		};
+
+		if (age.cookie && !slot_absences(s))
+			fn(&age, userdata);
+	}
+}
+
+void ages_restore(
+	struct ages *a, uint64_t cookie, enum tcp_state state, uint32_t age_ms, uint64_t now_ms)
+{
+	struct slot *s;
+	bool is_new;
+
+	cookie &= (UINT64_C(1) << COOKIE_BITS) - 1;
+	if (!cookie || !state_numbers[state])
+		return;
+	s = slot_for(a, cookie, &is_new);
+	if (!s || !is_new)
+		return;
+	slot_set_entered(
+		s, (uint32_t)(now_ms / AGES_UNIT_MS - MIN(age_ms / AGES_UNIT_MS, AGE_UNITS_MAX)) &
+			   TIME_MASK);
+	slot_set_sight(s, 0, state_numbers[state], HOLD_NONE);
+	slot_add_absence(s);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/ages.h"
+#include "model/tally.h"
+#include "unit.h"
+#include "util.h"
+
+#include <stdlib.h>
+
+static struct sock_record closing(uint64_t cookie, enum tcp_state state)
+{
+	return (struct sock_record){
+		.state = (uint8_t)state,
+		.kind = KIND_FULL,
+		.hold = HOLD_HELD,
+		.cookie = cookie,
+	};
+}
+
+static uint32_t see(struct ages *a, uint64_t cookie, enum tcp_state state)
+{
+	const struct sock_record r = closing(cookie, state);
+
+	return ages_see(a, &r, 7);
+}
+
+static int setup(void **state)
+{
+	struct ages *a;
+
+	assert_int_equal(ages_new(AGES_TRACKED_DEFAULT, &a), 0);
+	*state = a;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	ages_free(*state);
+	return 0;
+}
+
+static void test_ages_see_counts_from_the_first_sight(void **state)
+{
+	struct ages *a = *state;
+
+	ages_start(a, 10000);
+	assert_int_equal(see(a, 1, STATE_CLOSE_WAIT), 0);
+	ages_finish(a, true);
+	ages_start(a, 10000 + 61440);
+	assert_int_equal(see(a, 1, STATE_CLOSE_WAIT), 61440);
+	assert_int_equal(see(a, 2, STATE_CLOSE_WAIT), 0);
+	ages_finish(a, true);
+	assert_int_equal(ages_tracked(a), 2);
+}
+
+static void test_ages_see_begins_anew_with_another_state(void **state)
+{
+	struct ages *a = *state;
+
+	ages_start(a, 0);
+	see(a, 1, STATE_FIN_WAIT_1);
+	ages_finish(a, true);
+	ages_start(a, 5120);
+	assert_int_equal(see(a, 1, STATE_FIN_WAIT_2), 0);
+	ages_finish(a, true);
+	ages_start(a, 10240);
+	assert_int_equal(see(a, 1, STATE_FIN_WAIT_2), 5120);
+}
+
+static void test_ages_see_tracks_full_closing_sockets_only(void **state)
+{
+	struct ages *a = *state;
+	struct sock_record mini = closing(1, STATE_FIN_WAIT_2);
+
+	mini.kind = KIND_MINI;
+	ages_start(a, 0);
+	assert_int_equal(ages_see(a, &mini, 0), AGE_UNKNOWN);
+	assert_int_equal(see(a, 2, STATE_ESTABLISHED), AGE_UNKNOWN);
+	assert_int_equal(see(a, 0, STATE_CLOSE_WAIT), AGE_UNKNOWN);
+	ages_finish(a, true);
+	assert_int_equal(ages_tracked(a), 0);
+}
+
+/* A dump may miss one that is there; only when two do, it is gone. */
+static void test_ages_finish_forgets_what_two_scans_did_not_show(void **state)
+{
+	struct ages *a = *state;
+
+	ages_start(a, 0);
+	see(a, 1, STATE_CLOSE_WAIT);
+	see(a, 2, STATE_CLOSE_WAIT);
+	ages_finish(a, true);
+	ages_start(a, 5120);
+	ages_finish(a, true);
+	ages_start(a, 10240);
+	assert_int_equal(see(a, 1, STATE_CLOSE_WAIT), 10240);
+	ages_finish(a, true);
+	assert_int_equal(ages_tracked(a), 1);
+}
+
+static void test_ages_finish_of_an_incomplete_scan_forgets_nothing(void **state)
+{
+	struct ages *a = *state;
+
+	ages_start(a, 0);
+	see(a, 1, STATE_CLOSE_WAIT);
+	ages_finish(a, true);
+	for (unsigned i = 1; i <= 9; i++) {
+		ages_start(a, i * 5120);
+		ages_finish(a, false);
+	}
+	ages_start(a, 51200);
+	assert_int_equal(see(a, 1, STATE_CLOSE_WAIT), 51200);
+}
+
+struct seen {
+	unsigned count;
+	struct age last;
+};
+
+static void take_age(const struct age *age, void *userdata)
+{
+	struct seen *seen = userdata;
+
+	seen->count++;
+	seen->last = *age;
+}
+
+static void test_ages_foreach_shows_what_the_last_scan_showed(void **state)
+{
+	struct ages *a = *state;
+	struct sock_record r = closing(UINT64_C(0xabcdef123456), STATE_LAST_ACK);
+	struct seen seen = {0};
+
+	r.hold = HOLD_ORPHAN;
+	ages_start(a, 0);
+	ages_see(a, &r, 65536);
+	see(a, 9, STATE_CLOSE_WAIT);
+	ages_finish(a, true);
+	ages_start(a, 2560);
+	ages_see(a, &r, 131071);
+	ages_finish(a, true);
+	ages_foreach(a, take_age, &seen);
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(seen.last.cookie, UINT64_C(0xabcdef123456));
+	assert_int_equal(seen.last.age_ms, 2560);
+	assert_int_equal(seen.last.row, 131071);
+	assert_int_equal(seen.last.state, STATE_LAST_ACK);
+	assert_int_equal(seen.last.hold, HOLD_ORPHAN);
+}
+
+/* Weeks after weeks, with a clock that passed the end of its 24 bits. */
+static void test_ages_see_ends_at_48_days(void **state)
+{
+	struct ages *a = *state;
+	const uint64_t day_ms = 24 * 3600 * 1000;
+	uint32_t age = 0, before = 0;
+
+	for (unsigned day = 0; day < 120; day++) {
+		ages_start(a, 40 * day_ms + day * day_ms);
+		age = see(a, 1, STATE_CLOSE_WAIT);
+		assert_true(age >= before);
+		before = age;
+		ages_finish(a, true);
+	}
+	assert_true(age > 47 * day_ms && age < 49 * day_ms);
+}
+
+static void test_ages_bytes_stay_below_16_a_socket(void **state)
+{
+	struct ages *a = *state;
+
+	ages_start(a, 0);
+	for (uint64_t cookie = 1; cookie <= 262144; cookie++) {
+		see(a, cookie * 4099, STATE_CLOSE_WAIT);
+		if (cookie >= 4096)
+			assert_true(ages_bytes(a) <= 16 * cookie);
+	}
+	assert_int_equal(ages_tracked(a), 262144);
+	assert_int_equal(ages_weight(a), 1);
+}
+
+static void test_ages_sample_beyond_the_bound(void **state)
+{
+	struct ages *a = *state;
+	struct seen seen = {0};
+	const unsigned sockets = 1000000;
+
+	for (unsigned scan = 0; scan < 2; scan++) {
+		ages_start(a, scan * 5120);
+		for (uint64_t cookie = 1; cookie <= sockets; cookie++)
+			see(a, cookie, STATE_CLOSE_WAIT);
+		ages_finish(a, true);
+	}
+	assert_true(ages_tracked(a) <= AGES_TRACKED_DEFAULT);
+	assert_true(ages_weight(a) > 1);
+	assert_true(ages_bytes(a) <= 16 * AGES_TRACKED_DEFAULT);
+	ages_foreach(a, take_age, &seen);
+	assert_int_equal(seen.last.age_ms, 5120);
+	/* Each stands for as many: the sum is right within some percent. */
+	assert_in_range(seen.count * ages_weight(a), sockets / 100 * 97, sockets / 100 * 103);
+}
+
+static void test_ages_give_memory_back_after_a_flood(void **state)
+{
+	struct ages *a = *state;
+	size_t flood;
+
+	ages_start(a, 0);
+	for (uint64_t cookie = 1; cookie <= 200000; cookie++)
+		see(a, cookie, STATE_CLOSE_WAIT);
+	ages_finish(a, true);
+	flood = ages_bytes(a);
+	for (unsigned scan = 1; scan <= 3; scan++) {
+		ages_start(a, scan * 5120);
+		see(a, 77, STATE_CLOSE_WAIT);
+		ages_finish(a, true);
+	}
+	assert_int_equal(ages_tracked(a), 1);
+	assert_true(ages_bytes(a) < flood / 10);
+	ages_start(a, 20480);
+	assert_int_equal(see(a, 77, STATE_CLOSE_WAIT), 20480);
+}
+
+static void test_ages_restore_goes_on_where_it_ended(void **state)
+{
+	struct ages *a = *state;
+	struct seen seen = {0};
+
+	ages_restore(a, 5, STATE_CLOSE_WAIT, 102400, 512000);
+	ages_restore(a, 6, STATE_CLOSE_WAIT, 102400, 512000);
+	ages_restore(a, 0, STATE_CLOSE_WAIT, 1, 512000);
+	ages_restore(a, 7, STATE_ESTABLISHED, 1, 512000);
+	/* None is there before a scan has shown it. */
+	ages_foreach(a, take_age, &seen);
+	assert_int_equal(seen.count, 0);
+	ages_start(a, 512000 + 25600);
+	assert_int_equal(see(a, 5, STATE_CLOSE_WAIT), 128000);
+	/* It has changed its state meanwhile. */
+	assert_int_equal(see(a, 6, STATE_LAST_ACK), 0);
+	ages_finish(a, true);
+	assert_int_equal(ages_tracked(a), 2);
+}
+
+/* Comes and goes at random; a plain list tells what must be known. */
+static void test_ages_equal_a_plain_list(void **state)
+{
+	enum { COOKIES = 6000 };
+	struct ages *a = *state;
+	static uint32_t since[COOKIES];
+	static bool there[COOKIES], was_there[COOKIES];
+
+	srandom(1);
+	for (unsigned scan = 1; scan <= 60; scan++) {
+		ages_start(a, scan * 2560);
+		for (unsigned i = 1; i < COOKIES; i++) {
+			was_there[i] = there[i];
+			/* Cookies are not used again. */
+			if (!since[i] && random() % 8 == 0) {
+				since[i] = scan;
+				there[i] = true;
+			} else if (there[i] && random() % 16 == 0) {
+				there[i] = false;
+			}
+			if (there[i])
+				assert_int_equal(
+					see(a, i, STATE_CLOSE_WAIT), (scan - since[i]) * 2560);
+		}
+		ages_finish(a, true);
+		unsigned known = 0;
+		for (unsigned i = 1; i < COOKIES; i++)
+			known += there[i] || was_there[i];
+		assert_int_equal(ages_tracked(a), known);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+		TEST(test_ages_see_counts_from_the_first_sight),
+		TEST(test_ages_see_begins_anew_with_another_state),
+		TEST(test_ages_see_tracks_full_closing_sockets_only),
+		TEST(test_ages_finish_forgets_what_two_scans_did_not_show),
+		TEST(test_ages_finish_of_an_incomplete_scan_forgets_nothing),
+		TEST(test_ages_foreach_shows_what_the_last_scan_showed),
+		TEST(test_ages_see_ends_at_48_days),
+		TEST(test_ages_bytes_stay_below_16_a_socket),
+		TEST(test_ages_sample_beyond_the_bound),
+		TEST(test_ages_give_memory_back_after_a_flood),
+		TEST(test_ages_restore_goes_on_where_it_ended),
+		TEST(test_ages_equal_a_plain_list),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
