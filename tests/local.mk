@@ -39,7 +39,8 @@ unit_tests = \
 	tests/unit/test_sock_memory \
 	tests/unit/test_diag_message \
 	tests/unit/test_sock_diag \
-	tests/unit/test_options
+	tests/unit/test_options \
+	tests/unit/test_configuration
 
 tests_unit_test_state_SOURCES = tests/unit/test_state.c tests/unit/unit.h
 tests_unit_test_filter_SOURCES = tests/unit/test_filter.c
@@ -54,6 +55,7 @@ tests_unit_test_sock_diag_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=mnl_socket_open2,--wrap=mnl_socket_bind,--wrap=mnl_socket_close,--wrap=mnl_socket_get_fd \
 	-Wl,--wrap=mnl_socket_get_portid,--wrap=mnl_socket_sendto,--wrap=mnl_socket_recvfrom
 tests_unit_test_options_SOURCES = tests/unit/test_options.c
+tests_unit_test_configuration_SOURCES = tests/unit/test_configuration.c
 tests_unit_test_file_SOURCES = tests/unit/test_file.c
 tests_unit_test_limits_SOURCES = tests/unit/test_limits.c
 tests_unit_test_proc_net_tcp_SOURCES = tests/unit/test_proc_net_tcp.c

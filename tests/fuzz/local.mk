@@ -3,6 +3,7 @@
 
 fuzz_targets = \
 	tests/fuzz/fuzz_btf \
+	tests/fuzz/fuzz_configuration \
 	tests/fuzz/fuzz_diag_message \
 	tests/fuzz/fuzz_limits \
 	tests/fuzz/fuzz_options \
@@ -23,6 +24,8 @@ fuzz_ldflags = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
 
 tests_fuzz_fuzz_btf_SOURCES = tests/fuzz/fuzz_btf.c $(fuzz_main)
 tests_fuzz_fuzz_btf_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_configuration_SOURCES = tests/fuzz/fuzz_configuration.c $(fuzz_main)
+tests_fuzz_fuzz_configuration_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_diag_message_SOURCES = tests/fuzz/fuzz_diag_message.c $(fuzz_main)
 tests_fuzz_fuzz_diag_message_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_limits_SOURCES = tests/fuzz/fuzz_limits.c $(fuzz_main)
