@@ -149,7 +149,7 @@ static int tell(
 		r = tell_text(stdout, snapshot, findings, &style);
 		break;
 	case OUTPUT_JSON:
-		r = tell_json(stdout, snapshot, findings, isatty(STDOUT_FILENO));
+		r = tell_json(stdout, snapshot, findings, NULL, isatty(STDOUT_FILENO));
 		break;
 	case OUTPUT_CHECK:
 		r = tell_check(stdout, snapshot, findings, &o->warning, &o->critical, &check);

@@ -20,6 +20,12 @@ unit_tests = \
 	tests/unit/test_text \
 	tests/unit/test_check \
 	tests/unit/test_json \
+	tests/unit/test_event_json \
+	tests/unit/test_journal \
+	tests/unit/test_exec \
+	tests/unit/test_file_out \
+	tests/unit/test_outlet \
+	tests/unit/test_outlets \
 	tests/unit/test_prices \
 	tests/unit/test_slabinfo \
 	tests/unit/test_slub \
@@ -96,6 +102,17 @@ tests_unit_test_threshold_SOURCES = tests/unit/test_threshold.c
 tests_unit_test_diagnose_SOURCES = tests/unit/test_diagnose.c tests/unit/sample.h
 tests_unit_test_text_SOURCES = tests/unit/test_text.c tests/unit/sample.h
 tests_unit_test_check_SOURCES = tests/unit/test_check.c tests/unit/sample.h
+tests_unit_test_exec_SOURCES = tests/unit/test_exec.c tests/unit/sample_event.h tests/unit/folder.h \
+	tests/unit/pidfd.c tests/unit/pidfd.h
+tests_unit_test_exec_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
+tests_unit_test_file_out_SOURCES = tests/unit/test_file_out.c tests/unit/folder.h
+tests_unit_test_outlets_SOURCES = tests/unit/test_outlets.c tests/unit/sample_event.h tests/unit/folder.h \
+	tests/unit/pidfd.c tests/unit/pidfd.h
+tests_unit_test_outlets_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_journal_sendv,--wrap=pthread_create,--wrap=syscall
+tests_unit_test_outlet_SOURCES = tests/unit/test_outlet.c
+tests_unit_test_event_json_SOURCES = tests/unit/test_event_json.c tests/unit/sample_event.h tests/unit/json.h
+tests_unit_test_journal_SOURCES = tests/unit/test_journal.c tests/unit/sample_event.h tests/unit/json.h
+tests_unit_test_journal_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_journal_sendv
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/sample.h tests/unit/json.h
 tests_unit_test_json_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=alerts_count,--wrap=alerts_get,--wrap=alerts_omitted
 

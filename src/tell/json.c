@@ -3,149 +3,58 @@
 
 #include "config.h"
 #include "format.h"
+#include "tell/json_builder.h"
 #include "tell/stream.h"
 #include "util.h"
 
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What the values are made from. A failure sticks; from then on nothing is added any more. */
-struct builder {
+/* What the values are made from. */
+struct document {
 	const struct snapshot *snapshot;
 	const struct findings *findings;
-	int error;
+	const struct alerts *alerts; /* NULL: none */
 };
 
-static struct json_object *checked(struct builder *b, struct json_object *value)
+static struct json_object *scan_time(struct builder *b, const struct document *d)
 {
-	if (!value)
-		b->error = -ENOMEM;
-	return value;
+	return build_time(b, &d->snapshot->origin.time);
 }
 
-static struct json_object *new_object(struct builder *b)
+static struct json_object *host(struct builder *b, const struct document *d)
 {
-	return checked(b, json_object_new_object());
+	return build_string(b, d->snapshot->origin.host);
 }
 
-/* Adds a value under a key of static storage and takes it over. NULL is null. */
-static void put(
-	struct builder *b, struct json_object *o, const char *key, struct json_object *value)
+static struct json_object *boot_id(struct builder *b, const struct document *d)
 {
-	const unsigned options = JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY;
-
-	if (!b->error && json_object_object_add_ex(o, key, value, options) < 0)
-		b->error = -ENOMEM;
-	if (b->error)
-		json_object_put(value);
+	return build_string(b, d->snapshot->origin.boot_id);
 }
 
-static void append(struct builder *b, struct json_object *array, struct json_object *value)
+static struct json_object *kernel(struct builder *b, const struct document *d)
 {
-	if (!b->error && json_object_array_add(array, value) < 0)
-		b->error = -ENOMEM;
-	if (b->error)
-		json_object_put(value);
+	return build_string(b, d->snapshot->origin.kernel);
 }
 
-static struct json_object *number(struct builder *b, uint64_t n)
+static struct json_object *netns(struct builder *b, const struct document *d)
 {
-	return n == UNKNOWN ? NULL : checked(b, json_object_new_uint64(n));
+	return build_string(b, d->snapshot->origin.netns);
 }
 
-static struct json_object *boolean(struct builder *b, bool value)
+static struct json_object *scan(struct builder *b, const struct document *d)
 {
-	return checked(b, json_object_new_boolean(value));
-}
+	const struct scan *scan = &d->snapshot->scan;
+	struct json_object *o = build_object(b);
 
-/* With one decimal; what is negative is unknown. */
-static struct json_object *decimal(struct builder *b, double value)
-{
-	char text[FORMAT_SIZE];
-
-	if (value < 0)
-		return NULL;
-	snprintf(text, sizeof(text), "%.1f", value);
-	return checked(b, json_object_new_double_s(value, text));
-}
-
-static struct json_object *seconds(struct builder *b, uint32_t ms)
-{
-	return decimal(b, ms == AGE_UNKNOWN ? -1.0 : ms / 1000.0);
-}
-
-/* An empty text is unknown. */
-static struct json_object *string(struct builder *b, const char *text)
-{
-	char printable[1024];
-
-	if (!text || !*text)
-		return NULL;
-	return checked(
-		b, json_object_new_string(format_printable(printable, sizeof(printable), text)));
-}
-
-static struct json_object *state_list(struct builder *b, state_set states)
-{
-	struct json_object *array = checked(b, json_object_new_array());
-
-	STATE_FOREACH(s)
-		if (state_set_has(states, s))
-			append(b, array, string(b, state_name(s)));
-	return array;
-}
-
-static struct json_object *schema(struct builder *b)
-{
-	return string(b, JSON_SCHEMA_ID);
-}
-
-static struct json_object *version(struct builder *b)
-{
-	return string(b, PACKAGE_VERSION);
-}
-
-static struct json_object *scan_time(struct builder *b)
-{
-	char text[FORMAT_SIZE];
-
-	return string(b, format_time(text, &b->snapshot->origin.time));
-}
-
-static struct json_object *host(struct builder *b)
-{
-	return string(b, b->snapshot->origin.host);
-}
-
-static struct json_object *boot_id(struct builder *b)
-{
-	return string(b, b->snapshot->origin.boot_id);
-}
-
-static struct json_object *kernel(struct builder *b)
-{
-	return string(b, b->snapshot->origin.kernel);
-}
-
-static struct json_object *netns(struct builder *b)
-{
-	return string(b, b->snapshot->origin.netns);
-}
-
-static struct json_object *scan(struct builder *b)
-{
-	const struct scan *scan = &b->snapshot->scan;
-	struct json_object *o = new_object(b);
-
-	put(b, o, "source", string(b, scan->source));
-	put(b, o, "note", string(b, scan->note));
-	put(b, o, "replayed", boolean(b, b->snapshot->origin.replayed));
-	put(b, o, "complete", boolean(b, scan->complete));
-	put(b, o, "error", string(b, scan->error));
-	put(b, o, "sockets", number(b, scan->sockets));
-	put(b, o, "wall_us", number(b, scan->wall_us));
-	put(b, o, "cpu_us", number(b, scan->cpu_us));
+	build_put(b, o, "source", build_string(b, scan->source));
+	build_put(b, o, "note", build_string(b, scan->note));
+	build_put(b, o, "replayed", build_boolean(b, d->snapshot->origin.replayed));
+	build_put(b, o, "complete", build_boolean(b, scan->complete));
+	build_put(b, o, "error", build_string(b, scan->error));
+	build_put(b, o, "sockets", build_number(b, scan->sockets));
+	build_put(b, o, "wall_us", build_number(b, scan->wall_us));
+	build_put(b, o, "cpu_us", build_number(b, scan->cpu_us));
 	return o;
 }
 
@@ -156,23 +65,43 @@ static struct json_object *port_list(struct builder *b, const struct port_set *p
 	if (!ports)
 		return NULL;
 	/* Not through string(): a list of ports can be longer than any name. */
-	return checked(b, text ? json_object_new_string(text) : NULL);
+	return build_checked(b, text ? json_object_new_string(text) : NULL);
 }
 
 /* What the user asked to see; null: everything. */
-static struct json_object *filter(struct builder *b)
+/* How often there is a look; null for a single one. */
+static struct json_object *poll(struct builder *b, const struct document *d)
 {
-	const struct filter *f = &b->snapshot->filter;
+	const struct polling *p = &d->snapshot->polling;
+	struct json_object *o;
+
+	if (!p->interval_ms)
+		return NULL;
+	o = build_object(b);
+	build_put(b, o, "interval_seconds", build_seconds(b, p->interval_ms));
+	build_put(b, o, "effective_interval_seconds", build_seconds(b, p->effective_ms));
+	build_put(b, o, "interval_stretched", build_boolean(b, p->effective_ms > p->interval_ms));
+	build_put(b, o, "established_masked", build_boolean(b, p->established_masked));
+	build_put(b, o, "cpu_budget_percent", build_quantity(b, p->cpu_budget_percent));
+	build_put(
+		b, o, "cpu_percent", p->cpu_percent < 0 ? NULL : build_quantity(b, p->cpu_percent));
+	return o;
+}
+
+static struct json_object *filter(struct builder *b, const struct document *d)
+{
+	const struct filter *f = &d->snapshot->filter;
 	bool one_side = f->sides[SIDE_SERVER] != f->sides[SIDE_CLIENT];
 	struct json_object *o;
 
 	if (!f->ports && f->states == STATE_SET_ALL && !one_side)
 		return NULL;
-	o = new_object(b);
-	put(b, o, "ports", port_list(b, f->ports));
-	put(b, o, "states", f->states == STATE_SET_ALL ? NULL : state_list(b, f->states));
-	put(b, o, "side",
-		one_side ? string(b, side_name(f->sides[SIDE_SERVER] ? SIDE_SERVER : SIDE_CLIENT))
+	o = build_object(b);
+	build_put(b, o, "ports", port_list(b, f->ports));
+	build_put(b, o, "states", f->states == STATE_SET_ALL ? NULL : build_states(b, f->states));
+	build_put(b, o, "side",
+		one_side ? build_string(
+				   b, side_name(f->sides[SIDE_SERVER] ? SIDE_SERVER : SIDE_CLIENT))
 			 : NULL);
 	return o;
 }
@@ -180,18 +109,19 @@ static struct json_object *filter(struct builder *b)
 static struct json_object *state(
 	struct builder *b, uint64_t sockets, uint64_t memory_bytes, uint32_t oldest_ms)
 {
-	struct json_object *o = new_object(b);
+	struct json_object *o = build_object(b);
 
-	put(b, o, "sockets", number(b, sockets));
-	put(b, o, "memory_bytes", number(b, memory_bytes));
-	put(b, o, "oldest_seconds", seconds(b, oldest_ms));
+	build_put(b, o, "sockets", build_number(b, sockets));
+	build_put(b, o, "memory_bytes", build_number(b, memory_bytes));
+	build_put(b, o, "oldest_seconds", build_seconds(b, oldest_ms));
 	return o;
 }
 
 /* Of a state that was not looked at nothing is known, but the kernel's own count of ESTABLISHED. */
-static struct json_object *total_of_state(struct builder *b, enum tcp_state s)
+static struct json_object *total_of_state(
+	struct builder *b, const struct document *d, enum tcp_state s)
 {
-	const struct snapshot *snapshot = b->snapshot;
+	const struct snapshot *snapshot = d->snapshot;
 	const struct state_tally *t = &snapshot->totals.states[s];
 
 	if (state_set_has(snapshot->scanned, s))
@@ -201,49 +131,52 @@ static struct json_object *total_of_state(struct builder *b, enum tcp_state s)
 	return state(b, UNKNOWN, UNKNOWN, AGE_UNKNOWN);
 }
 
-static struct json_object *totals(struct builder *b)
+static struct json_object *totals(struct builder *b, const struct document *d)
 {
-	const struct snapshot *s = b->snapshot;
+	const struct snapshot *s = d->snapshot;
 	bool closing_known = s->scanned & STATE_SET_CLOSING;
-	struct json_object *o = new_object(b), *closing = new_object(b), *states = new_object(b);
+	struct json_object *o = build_object(b), *closing = build_object(b),
+			   *states = build_object(b);
 
-	put(b, closing, "sockets", number(b, closing_known ? s->totals.closing_sockets : UNKNOWN));
-	put(b, closing, "memory_bytes",
-		number(b, closing_known ? s->totals.closing_memory_bytes : UNKNOWN));
+	build_put(b, closing, "sockets",
+		build_number(b, closing_known ? s->totals.closing_sockets : UNKNOWN));
+	build_put(b, closing, "memory_bytes",
+		build_number(b, closing_known ? s->totals.closing_memory_bytes : UNKNOWN));
 	STATE_FOREACH(i)
-		put(b, states, state_name(i), total_of_state(b, i));
+		build_put(b, states, state_name(i), total_of_state(b, d, i));
 
-	put(b, o, "sockets", number(b, s->totals.sockets));
-	put(b, o, "memory_bytes", number(b, s->totals.memory_bytes));
-	put(b, o, "closing", closing);
-	put(b, o, "states", states);
+	build_put(b, o, "sockets", build_number(b, s->totals.sockets));
+	build_put(b, o, "memory_bytes", build_number(b, s->totals.memory_bytes));
+	build_put(b, o, "closing", closing);
+	build_put(b, o, "states", states);
 	return o;
 }
 
 static struct json_object *fin_wait_2_kinds(struct builder *b, const struct state_tally *t)
 {
-	struct json_object *o = new_object(b);
+	struct json_object *o = build_object(b);
 
-	put(b, o, "mini", number(b, t ? t->mini : UNKNOWN));
-	put(b, o, "orphan", number(b, t ? t->orphan : UNKNOWN));
-	put(b, o, "held", number(b, t ? t->sockets - t->mini - t->orphan : UNKNOWN));
+	build_put(b, o, "mini", build_number(b, t ? t->mini : UNKNOWN));
+	build_put(b, o, "orphan", build_number(b, t ? t->orphan : UNKNOWN));
+	build_put(b, o, "held", build_number(b, t ? t->sockets - t->mini - t->orphan : UNKNOWN));
 	return o;
 }
 
-static struct json_object *fin_wait_2(struct builder *b)
+static struct json_object *fin_wait_2(struct builder *b, const struct document *d)
 {
-	const struct snapshot *s = b->snapshot;
+	const struct snapshot *s = d->snapshot;
 
 	return fin_wait_2_kinds(b, state_set_has(s->scanned, STATE_FIN_WAIT_2)
 					   ? &s->totals.states[STATE_FIN_WAIT_2]
 					   : NULL);
 }
 
-static struct json_object *port(struct builder *b, const struct port_tally *p)
+static struct json_object *port(
+	struct builder *b, const struct document *d, const struct port_tally *p)
 {
-	const struct snapshot *s = b->snapshot;
+	const struct snapshot *s = d->snapshot;
 	bool backlog_known = p->listening && strcmp(s->scan.source, "proc") != 0;
-	struct json_object *o = new_object(b), *states = new_object(b);
+	struct json_object *o = build_object(b), *states = build_object(b);
 	uint64_t unaccepted = 0, orphans = 0;
 
 	STATE_FOREACH(i) {
@@ -252,158 +185,192 @@ static struct json_object *port(struct builder *b, const struct port_tally *p)
 		unaccepted += t->unaccepted;
 		orphans += t->orphan;
 		if (t->sockets)
-			put(b, states, state_name(i),
+			build_put(b, states, state_name(i),
 				state(b, t->sockets, t->memory_bytes, t->oldest_ms));
 	}
-	put(b, o, "netns", netns(b));
-	put(b, o, "side", string(b, side_name((enum sock_side)p->side)));
-	put(b, o, "port", number(b, p->port));
-	put(b, o, "listening", boolean(b, p->listening));
-	put(b, o, "sockets", number(b, port_tally_sockets(p, STATE_SET_ALL)));
-	put(b, o, "memory_bytes", number(b, port_tally_memory(p, STATE_SET_ALL)));
-	put(b, o, "accept_queue", number(b, p->listening ? p->accept_queue : UNKNOWN));
-	put(b, o, "backlog", number(b, backlog_known ? p->backlog : UNKNOWN));
-	put(b, o, "unaccepted", number(b, unaccepted));
-	put(b, o, "orphans", number(b, orphans));
+	build_put(b, o, "netns", netns(b, d));
+	build_put(b, o, "side", build_string(b, side_name((enum sock_side)p->side)));
+	build_put(b, o, "port", build_number(b, p->port));
+	build_put(b, o, "listening", build_boolean(b, p->listening));
+	build_put(b, o, "sockets", build_number(b, port_tally_sockets(p, STATE_SET_ALL)));
+	build_put(b, o, "memory_bytes", build_number(b, port_tally_memory(p, STATE_SET_ALL)));
+	build_put(b, o, "accept_queue", build_number(b, p->listening ? p->accept_queue : UNKNOWN));
+	build_put(b, o, "backlog", build_number(b, backlog_known ? p->backlog : UNKNOWN));
+	build_put(b, o, "unaccepted", build_number(b, unaccepted));
+	build_put(b, o, "orphans", build_number(b, orphans));
 	if (p->states[STATE_FIN_WAIT_2].sockets)
-		put(b, o, "fin_wait_2", fin_wait_2_kinds(b, &p->states[STATE_FIN_WAIT_2]));
-	put(b, o, "states", states);
+		build_put(b, o, "fin_wait_2", fin_wait_2_kinds(b, &p->states[STATE_FIN_WAIT_2]));
+	build_put(b, o, "states", states);
 	return o;
 }
 
-static struct json_object *ports_omitted(struct builder *b)
+static struct json_object *ports_omitted(struct builder *b, const struct document *d)
 {
-	const struct snapshot *s = b->snapshot;
-	struct json_object *o = new_object(b);
+	const struct snapshot *s = d->snapshot;
+	struct json_object *o = build_object(b);
 
-	put(b, o, "ports", number(b, s->omitted.ports));
-	put(b, o, "sockets", number(b, s->omitted.sockets));
-	put(b, o, "memory_bytes", number(b, s->omitted.memory_bytes));
+	build_put(b, o, "ports", build_number(b, s->omitted.ports));
+	build_put(b, o, "sockets", build_number(b, s->omitted.sockets));
+	build_put(b, o, "memory_bytes", build_number(b, s->omitted.memory_bytes));
 	return o;
 }
 
-static struct json_object *prices(struct builder *b)
+static struct json_object *prices(struct builder *b, const struct document *d)
 {
-	const struct prices *p = &b->snapshot->prices;
-	struct json_object *o = new_object(b);
+	const struct prices *p = &d->snapshot->prices;
+	struct json_object *o = build_object(b);
 
-	put(b, o, "source", string(b, price_source_name(p->source)));
+	build_put(b, o, "source", build_string(b, price_source_name(p->source)));
 	OBJECT_FOREACH(i)
-		put(b, o, price_object_name(i), number(b, p->object[i].bytes));
+		build_put(b, o, price_object_name(i), build_number(b, p->object[i].bytes));
 	return o;
 }
 
-static struct json_object *slab(struct builder *b)
+static struct json_object *slab(struct builder *b, const struct document *d)
 {
-	struct json_object *o = new_object(b);
+	struct json_object *o = build_object(b);
 
-	put(b, o, "slab_bytes", number(b, b->snapshot->slab_bytes));
+	build_put(b, o, "slab_bytes", build_number(b, d->snapshot->slab_bytes));
 	return o;
 }
 
 static struct json_object *usage(struct builder *b, uint64_t used, uint64_t max)
 {
 	const struct usage u = {used, max};
-	struct json_object *o = new_object(b);
+	struct json_object *o = build_object(b);
 
-	put(b, o, "used", number(b, used));
-	put(b, o, "max", number(b, max));
-	put(b, o, "percent", decimal(b, usage_percent(&u)));
+	build_put(b, o, "used", build_number(b, used));
+	build_put(b, o, "max", build_number(b, max));
+	build_put(b, o, "percent", build_decimal(b, usage_percent(&u)));
 	return o;
 }
 
-static struct json_object *tcp_mem(struct builder *b)
+static struct json_object *tcp_mem(struct builder *b, const struct document *d)
 {
-	const struct limits *l = &b->snapshot->limits;
+	const struct limits *l = &d->snapshot->limits;
 	struct json_object *o = usage(b, l->tcp_mem_pages.used, l->tcp_mem_pages.max);
 
-	put(b, o, "low", number(b, l->tcp_mem_low_pages));
-	put(b, o, "pressure", number(b, l->tcp_mem_pressure_pages));
+	build_put(b, o, "low", build_number(b, l->tcp_mem_low_pages));
+	build_put(b, o, "pressure", build_number(b, l->tcp_mem_pressure_pages));
 	return o;
 }
 
-static struct json_object *client_ports(struct builder *b)
+static struct json_object *client_ports(struct builder *b, const struct document *d)
 {
-	const struct snapshot *s = b->snapshot;
-	const struct destination *d = &s->busiest;
+	const struct snapshot *s = d->snapshot;
+	const struct destination *busiest = &s->busiest;
 	struct json_object *o = usage(b, s->client_ports.used, s->client_ports.max);
 	char text[FORMAT_SIZE];
 
-	put(b, o, "destination",
-		d->sockets ? string(b, format_endpoint(text, d->family, d->address, d->port))
-			   : NULL);
+	build_put(b, o, "destination",
+		busiest->sockets ? build_string(b, format_endpoint(text, busiest->family,
+							   busiest->address, busiest->port))
+				 : NULL);
 	return o;
 }
 
-static struct json_object *limits(struct builder *b)
+static struct json_object *limits(struct builder *b, const struct document *d)
 {
-	const struct snapshot *s = b->snapshot;
+	const struct snapshot *s = d->snapshot;
 	const struct limits *l = &s->limits;
-	struct json_object *o = new_object(b);
+	struct json_object *o = build_object(b);
 
-	put(b, o, "tw_buckets", usage(b, l->tw_buckets.used, l->tw_buckets.max));
-	put(b, o, "orphans", usage(b, l->orphans.used, l->orphans.max));
-	put(b, o, "tcp_mem_pages", tcp_mem(b));
-	put(b, o, "conntrack", usage(b, l->conntrack.used, l->conntrack.max));
-	put(b, o, "client_ports", client_ports(b));
-	put(b, o, "memory", usage(b, s->totals.memory_bytes, l->mem_total_bytes));
+	build_put(b, o, "tw_buckets", usage(b, l->tw_buckets.used, l->tw_buckets.max));
+	build_put(b, o, "orphans", usage(b, l->orphans.used, l->orphans.max));
+	build_put(b, o, "tcp_mem_pages", tcp_mem(b, d));
+	build_put(b, o, "conntrack", usage(b, l->conntrack.used, l->conntrack.max));
+	build_put(b, o, "client_ports", client_ports(b, d));
+	build_put(b, o, "memory", usage(b, s->totals.memory_bytes, l->mem_total_bytes));
 	return o;
 }
 
-static struct json_object *counters(struct builder *b)
+static struct json_object *counters(struct builder *b, const struct document *d)
 {
-	struct json_object *o = new_object(b);
+	struct json_object *o = build_object(b);
 
 	for (enum tcp_counter c = 0; c < COUNTER_COUNT; c++)
-		put(b, o, counter_name(c), number(b, b->snapshot->limits.counters[c]));
+		build_put(b, o, counter_name(c), build_number(b, d->snapshot->limits.counters[c]));
 	return o;
 }
 
-static struct json_object *sockstat(struct builder *b)
+static struct json_object *sockstat(struct builder *b, const struct document *d)
 {
-	const struct limits *l = &b->snapshot->limits;
-	struct json_object *o = new_object(b);
+	const struct limits *l = &d->snapshot->limits;
+	struct json_object *o = build_object(b);
 
-	put(b, o, "tcp_inuse", number(b, l->inuse));
-	put(b, o, "tcp6_inuse", number(b, l->inuse6));
-	put(b, o, "orphan", number(b, l->orphans.used));
-	put(b, o, "tw", number(b, l->tw_buckets.used));
-	put(b, o, "alloc", number(b, l->allocated));
-	put(b, o, "mem_pages", number(b, l->tcp_mem_pages.used));
+	build_put(b, o, "tcp_inuse", build_number(b, l->inuse));
+	build_put(b, o, "tcp6_inuse", build_number(b, l->inuse6));
+	build_put(b, o, "orphan", build_number(b, l->orphans.used));
+	build_put(b, o, "tw", build_number(b, l->tw_buckets.used));
+	build_put(b, o, "alloc", build_number(b, l->allocated));
+	build_put(b, o, "mem_pages", build_number(b, l->tcp_mem_pages.used));
 	return o;
 }
 
-/* Rules have no state in a single look. */
-static struct json_object *alerts(struct builder *b)
+static struct json_object *alert(struct builder *b, const struct document *d, const struct alert *a)
 {
-	return checked(b, json_object_new_array());
+	const struct alert_numbers *n = &a->numbers;
+	struct json_object *o = build_object(b);
+
+	build_put(b, o, "name", build_string(b, a->rule.name));
+	build_put(b, o, "state", build_string(b, alert_state_name(a->state)));
+	build_put(b, o, "since", build_time(b, &a->since));
+	build_put(b, o, "severity", build_string(b, severity_name(a->rule.severity)));
+	build_put(b, o, "measure", build_string(b, measure_name(a->rule.measure)));
+	build_put(b, o, "value", build_quantity(b, n->value));
+	build_put(b, o, "raise", build_quantity(b, a->rule.raise));
+	build_put(b, o, "clear", build_quantity(b, a->rule.clear));
+	build_put(b, o, "netns", netns(b, d));
+	build_put(b, o, "side",
+		a->key.has_port ? build_string(b, side_name((enum sock_side)a->key.side)) : NULL);
+	build_put(b, o, "port", build_number(b, a->key.has_port ? a->key.port : UNKNOWN));
+	build_put(b, o, "sockets", build_number(b, n->sockets));
+	build_put(b, o, "memory_bytes", build_number(b, n->memory_bytes));
+	build_put(b, o, "oldest_seconds", build_seconds(b, n->oldest_ms));
+	build_put(b, o, "text", build_string(b, a->text));
+	return o;
+}
+
+/* In a single look no rule has a state. */
+static struct json_object *alerts(struct builder *b, const struct document *d)
+{
+	struct json_object *array = build_array(b);
+
+	for (size_t i = 0; d->alerts && i < alerts_count(d->alerts); i++)
+		build_append(b, array, alert(b, d, alerts_get(d->alerts, i)));
+	return array;
+}
+
+static struct json_object *omitted_alerts(struct builder *b, const struct document *d)
+{
+	return build_number(b, d->alerts ? alerts_omitted(d->alerts) : 0);
 }
 
 static struct json_object *finding(struct builder *b, const struct finding *f)
 {
-	struct json_object *o = new_object(b);
+	struct json_object *o = build_object(b);
 
-	put(b, o, "id", string(b, f->id));
-	put(b, o, "severity", string(b, severity_name(f->severity)));
-	put(b, o, "netns", string(b, f->netns));
-	put(b, o, "side", f->has_port ? string(b, side_name(f->side)) : NULL);
-	put(b, o, "port", number(b, f->has_port ? f->port : UNKNOWN));
-	put(b, o, "sockets", number(b, f->sockets));
-	put(b, o, "memory_bytes", number(b, f->memory_bytes));
-	put(b, o, "oldest_seconds", seconds(b, f->oldest_ms));
-	put(b, o, "owner", NULL);
-	put(b, o, "what", string(b, f->what));
-	put(b, o, "why", string(b, f->why));
-	put(b, o, "do", string(b, f->advice));
+	build_put(b, o, "id", build_string(b, f->id));
+	build_put(b, o, "severity", build_string(b, severity_name(f->severity)));
+	build_put(b, o, "netns", build_string(b, f->netns));
+	build_put(b, o, "side", f->has_port ? build_string(b, side_name(f->side)) : NULL);
+	build_put(b, o, "port", build_number(b, f->has_port ? f->port : UNKNOWN));
+	build_put(b, o, "sockets", build_number(b, f->sockets));
+	build_put(b, o, "memory_bytes", build_number(b, f->memory_bytes));
+	build_put(b, o, "oldest_seconds", build_seconds(b, f->oldest_ms));
+	build_put(b, o, "owner", NULL);
+	build_put(b, o, "what", build_string(b, f->what));
+	build_put(b, o, "why", build_string(b, f->why));
+	build_put(b, o, "do", build_string(b, f->advice));
 	return o;
 }
 
-static struct json_object *findings(struct builder *b)
+static struct json_object *findings(struct builder *b, const struct document *d)
 {
-	struct json_object *array = checked(b, json_object_new_array());
+	struct json_object *array = build_array(b);
 
-	for (size_t i = 0; i < b->findings->count; i++)
-		append(b, array, finding(b, &b->findings->list[i]));
+	for (size_t i = 0; i < d->findings->count; i++)
+		build_append(b, array, finding(b, &d->findings->list[i]));
 	return array;
 }
 
@@ -442,16 +409,16 @@ static void print_value(
 }
 
 /* One port at a time: with every port of a busy machine the tree of them all would be large. */
-static void print_ports(const struct layout *l, struct builder *b)
+static void print_ports(const struct layout *l, struct builder *b, const struct document *d)
 {
-	const struct snapshot *s = b->snapshot;
+	const struct snapshot *s = d->snapshot;
 
 	fputc('[', l->out);
 	for (size_t i = 0; i < s->ports_count && !b->error; i++) {
 		if (i)
 			fputc(',', l->out);
 		new_line(l, 2);
-		print_value(l, b, port(b, s->ports[i]), 2);
+		print_value(l, b, port(b, d, s->ports[i]), 2);
 	}
 	if (s->ports_count)
 		new_line(l, 1);
@@ -461,45 +428,59 @@ static void print_ports(const struct layout *l, struct builder *b)
 /* The document, in its order. */
 static const struct {
 	const char *key;
-	struct json_object *(*build)(struct builder *b); /* NULL: the ports */
+	/* Either the value, or what makes it; neither is for the ports. */
+	const char *text;
+	struct json_object *(*build)(struct builder *b, const struct document *d);
 } sections[] = {
-	{"schema", schema},
-	{"version", version},
-	{"time", scan_time},
-	{"host", host},
-	{"boot_id", boot_id},
-	{"kernel", kernel},
-	{"netns", netns},
-	{"scan", scan},
-	{"filter", filter},
-	{"totals", totals},
-	{"fin_wait_2", fin_wait_2},
-	{"ports", NULL},
-	{"ports_omitted", ports_omitted},
-	{"prices", prices},
-	{"slab", slab},
-	{"limits", limits},
-	{"counters", counters},
-	{"sockstat", sockstat},
-	{"alerts", alerts},
-	{"findings", findings},
+	{.key = "schema", .text = JSON_SCHEMA_ID},
+	{.key = "version", .text = PACKAGE_VERSION},
+	{.key = "time", .build = scan_time},
+	{.key = "host", .build = host},
+	{.key = "boot_id", .build = boot_id},
+	{.key = "kernel", .build = kernel},
+	{.key = "netns", .build = netns},
+	{.key = "scan", .build = scan},
+	{.key = "poll", .build = poll},
+	{.key = "filter", .build = filter},
+	{.key = "totals", .build = totals},
+	{.key = "fin_wait_2", .build = fin_wait_2},
+	{.key = "ports"},
+	{.key = "ports_omitted", .build = ports_omitted},
+	{.key = "prices", .build = prices},
+	{.key = "slab", .build = slab},
+	{.key = "limits", .build = limits},
+	{.key = "counters", .build = counters},
+	{.key = "sockstat", .build = sockstat},
+	{.key = "alerts", .build = alerts},
+	{.key = "alerts_omitted", .build = omitted_alerts},
+	{.key = "findings", .build = findings},
 };
 
-int tell_json(FILE *out, const struct snapshot *s, const struct findings *f, bool pretty)
+static void print_section(
+	const struct layout *l, struct builder *b, const struct document *d, size_t i)
+{
+	fprintf(l->out, l->pretty ? "\"%s\": " : "\"%s\":", sections[i].key);
+	if (sections[i].text)
+		print_value(l, b, build_string(b, sections[i].text), 1);
+	else if (sections[i].build)
+		print_value(l, b, sections[i].build(b, d), 1);
+	else
+		print_ports(l, b, d);
+}
+
+int tell_json(FILE *out, const struct snapshot *s, const struct findings *f,
+	const struct alerts *alert_list, bool pretty)
 {
 	const struct layout layout = {.out = out, .pretty = pretty};
-	struct builder b = {.snapshot = s, .findings = f};
+	const struct document document = {.snapshot = s, .findings = f, .alerts = alert_list};
+	struct builder b = {0};
 
 	fputc('{', out);
 	for (size_t i = 0; i < ARRAY_SIZE(sections) && !b.error; i++) {
 		if (i)
 			fputc(',', out);
 		new_line(&layout, 1);
-		fprintf(out, pretty ? "\"%s\": " : "\"%s\":", sections[i].key);
-		if (sections[i].build)
-			print_value(&layout, &b, sections[i].build(&b), 1);
-		else
-			print_ports(&layout, &b);
+		print_section(&layout, &b, &document, i);
 	}
 	if (b.error)
 		return b.error;

@@ -5,6 +5,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_btf \
 	tests/fuzz/fuzz_configuration \
 	tests/fuzz/fuzz_diag_message \
+	tests/fuzz/fuzz_event \
 	tests/fuzz/fuzz_limits \
 	tests/fuzz/fuzz_options \
 	tests/fuzz/fuzz_proc_net_tcp \
@@ -28,6 +29,8 @@ tests_fuzz_fuzz_configuration_SOURCES = tests/fuzz/fuzz_configuration.c $(fuzz_m
 tests_fuzz_fuzz_configuration_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_diag_message_SOURCES = tests/fuzz/fuzz_diag_message.c $(fuzz_main)
 tests_fuzz_fuzz_diag_message_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_event_SOURCES = tests/fuzz/fuzz_event.c $(fuzz_main)
+tests_fuzz_fuzz_event_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_limits_SOURCES = tests/fuzz/fuzz_limits.c $(fuzz_main)
 tests_fuzz_fuzz_limits_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_options_SOURCES = tests/fuzz/fuzz_options.c $(fuzz_main)

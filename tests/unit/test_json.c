@@ -1,17 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unit.h"
 
+#include "json.h"
 #include "sample.h"
 #include "tell/json.h"
 #include "util.h"
 
 #include <errno.h>
-#include <json-c/json.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
+
+/* The alerts that are told, in place of those of rules that judged. */
+static struct alert alerts[3];
+static size_t alerts_used;
+static uint64_t alerts_left_out;
+
+size_t __wrap_alerts_count(const struct alerts *a);
+const struct alert *__wrap_alerts_get(const struct alerts *a, size_t index);
+uint64_t __wrap_alerts_omitted(const struct alerts *a);
+
+size_t __wrap_alerts_count(const struct alerts *a)
+{
+	assert_ptr_equal(a, alerts);
+	return alerts_used;
+}
+
+const struct alert *__wrap_alerts_get(const struct alerts *a, size_t index)
+{
+	assert_ptr_equal(a, alerts);
+	assert_true(index < alerts_used);
+	return &alerts[index];
+}
+
+uint64_t __wrap_alerts_omitted(const struct alerts *a)
+{
+	assert_ptr_equal(a, alerts);
+	return alerts_left_out;
+}
 
 static char *tell(const struct sample *sample, bool pretty)
 {
@@ -20,32 +48,16 @@ static char *tell(const struct sample *sample, bool pretty)
 	int r;
 
 	assert_int_equal(diagnose(&sample->snapshot, &f), 0);
-	text = SAMPLE_TOLD(&r, tell_json(out, &sample->snapshot, &f, pretty));
+	text = SAMPLE_TOLD(&r, tell_json(out, &sample->snapshot, &f,
+				       alerts_used ? (const struct alerts *)alerts : NULL, pretty));
 	assert_int_equal(r, 0);
 	findings_release(&f);
 	return text;
 }
 
-/* True when the installed schema accepts the text. */
 static bool is_valid(const char *text)
 {
-	const char *top = getenv("TOP_SRCDIR");
-	char command[1024];
-	FILE *validator;
-	int status;
-
-	if (!top)
-		top = ".";
-	snprintf(command, sizeof(command),
-		"python3 '%s/tests/cli/validate_json.py' "
-		"'%s/contrib/tcpstated.snapshot.schema.json' >&2",
-		top, top);
-	validator = popen(command, "w");
-	assert_non_null(validator);
-	fputs(text, validator);
-	status = pclose(validator);
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
-	return WEXITSTATUS(status) == 0;
+	return schema_accepts("tcpstated.snapshot.schema.json", text);
 }
 
 /* What tell_json() writes for a sample, validated and parsed; the caller puts it. */
@@ -60,16 +72,6 @@ static struct json_object *document(const struct sample *sample)
 	doc = json_tokener_parse(text);
 	assert_non_null(doc);
 	return doc;
-}
-
-/* The text of the value at a JSON pointer. */
-static const char *at(struct json_object *doc, const char *pointer)
-{
-	struct json_object *value = NULL;
-
-	if (json_pointer_get(doc, pointer, &value) != 0)
-		fail_msg("there is no %s in %s", pointer, json_object_to_json_string(doc));
-	return json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
 static void test_tell_json_empty_machine(void **state)
@@ -101,6 +103,7 @@ static void test_tell_json_empty_machine(void **state)
 	assert_string_equal(at(doc, "/prices/tcp_sock"), "2521");
 	assert_string_equal(at(doc, "/slab/slab_bytes"), "3250000");
 	assert_string_equal(at(doc, "/alerts"), "[]");
+	assert_string_equal(at(doc, "/alerts_omitted"), "0");
 	assert_string_equal(at(doc, "/findings"), "[]");
 	json_object_put(doc);
 }
@@ -365,6 +368,70 @@ static void test_tell_json_findings(void **state)
 	json_object_put(doc);
 }
 
+/* A leak that was raised, a limit that is about to be, and one of which nothing is known. */
+static void set_alerts(void)
+{
+	memset(alerts, 0, sizeof(alerts));
+	alerts[0] = (struct alert){
+		.rule = {.name = "close-wait-leak",
+			.severity = SEVERITY_WARNING,
+			.measure = MEASURE_SOCKETS,
+			.raise = 100,
+			.clear = 50},
+		.key = {.has_port = true, .side = SIDE_SERVER, .port = 7777},
+		.state = ALERT_RAISED,
+		.since = {.tv_sec = 1795340370, .tv_nsec = 120000000},
+		.numbers = {412, 412, 1594000, 913400},
+		.text = "port 7777: 412 CLOSE_WAIT held by a program, 1.5 MiB, oldest 15 min",
+	};
+	alerts[1] = (struct alert){
+		.rule = {.name = "closing-memory",
+			.severity = SEVERITY_CRITICAL,
+			.measure = MEASURE_PERCENT,
+			.raise = 0.25,
+			.clear = 0.125},
+		.state = ALERT_PENDING,
+		.numbers = {0.3333333, 10, UNKNOWN, AGE_UNKNOWN},
+		.text = "closing sockets",
+	};
+	alerts[2] = alerts[1];
+	alerts[2].state = ALERT_CLEARING;
+	alerts[2].numbers = (struct alert_numbers){(double)NAN, UNKNOWN, UNKNOWN, AGE_UNKNOWN};
+	alerts_used = ARRAY_SIZE(alerts);
+	alerts_left_out = 5;
+}
+
+static void test_tell_json_alerts(void **state)
+{
+	struct sample sample;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	set_alerts();
+	doc = document(&sample);
+	alerts_used = 0;
+	assert_string_equal(at(doc, "/alerts/0"),
+		"{\"name\":\"close-wait-leak\",\"state\":\"raised\","
+		"\"since\":\"2026-11-22T09:39:30.120Z\",\"severity\":\"warning\","
+		"\"measure\":\"sockets\",\"value\":412,\"raise\":100,\"clear\":50,"
+		"\"netns\":\"host\",\"side\":\"server\",\"port\":7777,\"sockets\":412,"
+		"\"memory_bytes\":1594000,\"oldest_seconds\":913.4,"
+		"\"text\":\"port 7777: 412 CLOSE_WAIT held by a program, 1.5 MiB, "
+		"oldest 15 min\"}");
+	assert_string_equal(at(doc, "/alerts/1/state"), "\"pending\"");
+	assert_string_equal(at(doc, "/alerts/1/severity"), "\"critical\"");
+	assert_string_equal(at(doc, "/alerts/1/value"), "0.333");
+	assert_string_equal(at(doc, "/alerts/1/clear"), "0.125");
+	assert_string_equal(at(doc, "/alerts/1/side"), "null");
+	assert_string_equal(at(doc, "/alerts/1/port"), "null");
+	assert_string_equal(at(doc, "/alerts/1/oldest_seconds"), "null");
+	assert_string_equal(at(doc, "/alerts/2/state"), "\"clearing\"");
+	assert_string_equal(at(doc, "/alerts/2/value"), "null");
+	assert_string_equal(at(doc, "/alerts_omitted"), "5");
+	json_object_put(doc);
+}
+
 static void test_tell_json_many_ports(void **state)
 {
 	struct sample sample;
@@ -441,6 +508,9 @@ static void test_schema_refuses_what_the_contract_forbids(void **state)
 		{"\"sockets\":412", "\"sockets\":-1"},
 		{"\"percent\":0.1", "\"percent\":\"0.1\""},
 		{"\"severity\":\"warning\"", "\"severity\":\"ok\""},
+		{"\"state\":\"raised\"", "\"state\":\"inactive\""},
+		{"\"raise\":100", "\"raise\":null"},
+		{"\"alerts_omitted\":5,", ""},
 		{"T09:40:00.123Z", " 09:40:00"},
 	};
 	cleanup_(freep) char *text = NULL;
@@ -449,7 +519,9 @@ static void test_schema_refuses_what_the_contract_forbids(void **state)
 	(void)state;
 	sample_init(&sample);
 	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_CLOSE_WAIT, 412);
+	set_alerts();
 	text = tell(&sample, false);
+	alerts_used = 0;
 	assert_true(is_valid(text));
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *place = strstr(text, rows[i].from);
@@ -474,7 +546,7 @@ static void test_tell_json_full_disk_is_an_error(void **state)
 	(void)state;
 	assert_non_null(out);
 	sample_init(&sample);
-	assert_int_equal(tell_json(out, &sample.snapshot, &f, false), -ENOSPC);
+	assert_int_equal(tell_json(out, &sample.snapshot, &f, NULL, false), -ENOSPC);
 	fclose(out);
 }
 
@@ -491,6 +563,7 @@ int main(void)
 		cmocka_unit_test(test_tell_json_unknown_is_null),
 		cmocka_unit_test(test_tell_json_limits_and_counters),
 		cmocka_unit_test(test_tell_json_findings),
+		cmocka_unit_test(test_tell_json_alerts),
 		cmocka_unit_test(test_tell_json_many_ports),
 		cmocka_unit_test(test_tell_json_pretty_is_the_same_document),
 		cmocka_unit_test(test_tell_json_hostile_names_stay_json),

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include "daemon/outlet.h"
+#include "util.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+
+#define TRIES_MAX 2048
+
+/* A consumer that does as the test says, and notes what it was given. Items are numbers. */
+struct consumer {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool hangs;         /* deliver() does not come back while this is true */
+	bool interruptible; /* but for an interruption */
+	unsigned fails;     /* so many calls of deliver() fail */
+	bool reopen_fails;
+	int tried[TRIES_MAX]; /* in the order of the calls */
+	uint64_t tried_ms[TRIES_MAX];
+	unsigned tries;
+	unsigned inside; /* calls under way */
+	unsigned reopened, interrupted;
+	struct consumer *releases; /* which no longer hangs once this one is interrupted */
+	bool signals_open;         /* some signal is not blocked in the thread */
+	bool freed;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static bool some_signal_is_open(void)
+{
+	sigset_t mask;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	return !sigismember(&mask, SIGTERM) || !sigismember(&mask, SIGHUP) ||
+	       !sigismember(&mask, SIGPIPE) || !sigismember(&mask, SIGCHLD);
+}
+
+static int deliver(void *userdata, const void *item, char *error, size_t error_size)
+{
+	struct consumer *c = userdata;
+	int r = 0;
+
+	pthread_mutex_lock(&c->lock);
+	assert_true(c->tries < TRIES_MAX);
+	c->tried_ms[c->tries] = now_ms();
+	c->tried[c->tries++] = *(const int *)item;
+	c->inside++;
+	c->signals_open |= some_signal_is_open();
+	pthread_cond_broadcast(&c->changed);
+	while (c->hangs && !(c->interruptible && c->interrupted))
+		pthread_cond_wait(&c->changed, &c->lock);
+	if (c->hangs || c->fails) {
+		c->fails -= c->fails > 0;
+		r = -EIO;
+		snprintf(error, error_size, "no luck with %d", *(const int *)item);
+	}
+	c->inside--;
+	pthread_mutex_unlock(&c->lock);
+	return r;
+}
+
+#define SET(c, ...)                                                                                \
+	do {                                                                                       \
+		pthread_mutex_lock(&(c)->lock);                                                    \
+		__VA_ARGS__;                                                                       \
+		pthread_cond_broadcast(&(c)->changed);                                             \
+		pthread_mutex_unlock(&(c)->lock);                                                  \
+	} while (0)
+
+static void interrupt(void *userdata)
+{
+	struct consumer *c = userdata;
+
+	SET(c, c->interrupted++);
+	if (c->releases)
+		SET(c->releases, c->releases->hangs = false);
+}
+
+static int reopen(void *userdata, char *error, size_t error_size)
+{
+	struct consumer *c = userdata;
+	bool fails;
+
+	pthread_mutex_lock(&c->lock);
+	c->reopened++;
+	fails = c->reopen_fails;
+	pthread_cond_broadcast(&c->changed);
+	pthread_mutex_unlock(&c->lock);
+	snprintf(error, error_size, "no file");
+	return fails ? -ENOENT : 0;
+}
+
+static void free_consumer(void *userdata)
+{
+	struct consumer *c = userdata;
+
+	pthread_mutex_lock(&c->lock);
+	c->freed = true;
+	pthread_cond_broadcast(&c->changed);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static const struct outlet_ops ops = {
+	.deliver = deliver,
+	.interrupt = interrupt,
+	.reopen = reopen,
+	.free_item = free,
+	.free_consumer = free_consumer,
+};
+
+/* Waits, without a limit of its own, until the condition holds for the consumer. */
+#define AWAIT(c, condition)                                                                        \
+	do {                                                                                       \
+		pthread_mutex_lock(&(c)->lock);                                                    \
+		while (!(condition))                                                               \
+			pthread_cond_wait(&(c)->changed, &(c)->lock);                              \
+		pthread_mutex_unlock(&(c)->lock);                                                  \
+	} while (0)
+
+struct fixture {
+	struct consumer consumer;
+	struct outlet *outlet;
+	int notify_fd;
+};
+
+static void start_retrying(struct fixture *f, size_t queue_max, uint32_t retry_ms)
+{
+	struct outlet_settings settings = {
+		.name = "exec of a long name",
+		.ops = &ops,
+		.consumer = &f->consumer,
+		.queue_max = queue_max,
+		.retry_ms = retry_ms,
+		.retry_max_ms = 5 * retry_ms,
+	};
+
+	memset(f, 0, sizeof(*f));
+	pthread_mutex_init(&f->consumer.lock, NULL);
+	pthread_cond_init(&f->consumer.changed, NULL);
+	f->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	assert_true(f->notify_fd >= 0);
+	settings.notify_fd = f->notify_fd;
+	assert_int_equal(outlet_new(&settings, &f->outlet), 0);
+}
+
+static void start(struct fixture *f, size_t queue_max)
+{
+	start_retrying(f, queue_max, 4);
+}
+
+static void release(struct fixture *f)
+{
+	AWAIT(&f->consumer, f->consumer.freed);
+	pthread_mutex_destroy(&f->consumer.lock);
+	pthread_cond_destroy(&f->consumer.changed);
+	close(f->notify_fd);
+}
+
+static void push(struct fixture *f, int number)
+{
+	int *item = malloc(sizeof(*item));
+
+	assert_non_null(item);
+	*item = number;
+	outlet_push(f->outlet, item);
+}
+
+static void wait_for_notice(struct fixture *f)
+{
+	struct pollfd p = {.fd = f->notify_fd, .events = POLLIN};
+	eventfd_t value;
+
+	assert_int_equal(poll(&p, 1, -1), 1);
+	assert_int_equal(eventfd_read(f->notify_fd, &value), 0);
+}
+
+static bool was_notified(struct fixture *f)
+{
+	eventfd_t value;
+
+	return eventfd_read(f->notify_fd, &value) == 0;
+}
+
+static void test_outlet_delivers_in_order(void **state)
+{
+	struct outlet_status status;
+	struct fixture f;
+
+	(void)state;
+	start(&f, 200);
+	for (int i = 0; i < 200; i++)
+		push(&f, i);
+	AWAIT(&f.consumer, f.consumer.tries == 200);
+	outlet_finish(&f.outlet, 1, OUTLET_DRAIN, 60000);
+	outlet_status(f.outlet, &status);
+	assert_int_equal(status.delivered, 200);
+	assert_int_equal(status.queued, 0);
+	assert_int_equal(status.dropped, 0);
+	assert_int_equal(outlet_stop(f.outlet, 0), 0);
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(f.consumer.tried[i], i);
+	assert_false(f.consumer.signals_open);
+	assert_false(was_notified(&f));
+	release(&f);
+}
+
+static void test_outlet_stop_drains(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 100);
+	for (int i = 0; i < 100; i++)
+		push(&f, i);
+	assert_int_equal(outlet_stop(f.outlet, 60000), 0);
+	assert_int_equal(f.consumer.tries, 100);
+	assert_int_equal(f.consumer.interrupted, 0);
+	release(&f);
+}
+
+struct numbers {
+	int list[16];
+	size_t count;
+};
+
+static void note(const void *item, void *userdata)
+{
+	struct numbers *n = userdata;
+
+	assert_true(n->count < ARRAY_SIZE(n->list));
+	n->list[n->count++] = *(const int *)item;
+}
+
+static void test_outlet_overflow_drops_the_oldest_that_waits(void **state)
+{
+	static const int left[] = {0, 7, 8, 9};
+	struct numbers numbers = {0};
+	struct outlet_status status;
+	struct fixture f;
+
+	(void)state;
+	start(&f, 3);
+	SET(&f.consumer, f.consumer.hangs = true);
+	push(&f, 0);
+	AWAIT(&f.consumer, f.consumer.inside == 1);
+	/* The consumer hangs: whatever blocked here would block for ever. */
+	for (int i = 1; i < 10; i++)
+		push(&f, i);
+	wait_for_notice(&f);
+	outlet_status(f.outlet, &status);
+	assert_int_equal(status.queued, 4);
+	assert_int_equal(status.dropped, 6);
+	assert_int_equal(status.retry_ms, 0);
+	outlet_foreach(f.outlet, note, &numbers);
+	assert_int_equal(numbers.count, ARRAY_SIZE(left));
+	assert_memory_equal(numbers.list, left, sizeof(left));
+	SET(&f.consumer, f.consumer.hangs = false);
+	assert_int_equal(outlet_stop(f.outlet, 60000), 0);
+	assert_int_equal(f.consumer.tries, 4);
+	assert_memory_equal(f.consumer.tried, left, sizeof(left));
+	release(&f);
+}
+
+static void test_outlet_full_when_a_delivery_fails(void **state)
+{
+	struct outlet_status status;
+	struct fixture f;
+
+	(void)state;
+	start(&f, 1);
+	SET(&f.consumer, f.consumer.hangs = true);
+	push(&f, 1);
+	AWAIT(&f.consumer, f.consumer.inside == 1);
+	push(&f, 2);
+	SET(&f.consumer, f.consumer.fails = 1, f.consumer.hangs = false);
+	wait_for_notice(&f);
+	assert_int_equal(outlet_stop(f.outlet, 60000), 0);
+	/* One may wait, and the one that failed is the older of two. */
+	assert_int_equal(f.consumer.tries, 2);
+	assert_int_equal(f.consumer.tried[0], 1);
+	assert_int_equal(f.consumer.tried[1], 2);
+	release(&f);
+
+	start(&f, 1);
+	SET(&f.consumer, f.consumer.fails = 1);
+	push(&f, 1);
+	wait_for_notice(&f);
+	outlet_status(f.outlet, &status);
+	assert_int_equal(status.dropped, 0);
+	assert_int_equal(outlet_stop(f.outlet, 60000), 0);
+	release(&f);
+}
+
+static void test_outlet_retries_with_growing_pauses(void **state)
+{
+	static const uint64_t pauses_ms[] = {4, 8, 16, 20, 20, 20};
+	struct outlet_status status;
+	struct fixture f;
+
+	(void)state;
+	start(&f, 8);
+	SET(&f.consumer, f.consumer.fails = ARRAY_SIZE(pauses_ms));
+	push(&f, 1);
+	push(&f, 2);
+	wait_for_notice(&f);
+	outlet_status(f.outlet, &status);
+	assert_true(status.failures > 0);
+	assert_string_equal(status.error, "no luck with 1");
+	AWAIT(&f.consumer, f.consumer.tries == ARRAY_SIZE(pauses_ms) + 2);
+	outlet_finish(&f.outlet, 1, OUTLET_DRAIN, 60000);
+	outlet_status(f.outlet, &status);
+	assert_int_equal(status.failures, 0);
+	assert_string_equal(status.error, "");
+	assert_int_equal(status.delivered, 2);
+	/* That it works again was told. */
+	assert_true(was_notified(&f));
+	for (size_t i = 0; i < ARRAY_SIZE(pauses_ms); i++) {
+		assert_int_equal(f.consumer.tried[i], 1);
+		/* The clock is read before the failure, and in whole ms. */
+		assert_true(f.consumer.tried_ms[i + 1] - f.consumer.tried_ms[i] >= pauses_ms[i]);
+	}
+	assert_int_equal(f.consumer.tried[ARRAY_SIZE(pauses_ms)], 1);
+	assert_int_equal(f.consumer.tried[ARRAY_SIZE(pauses_ms) + 1], 2);
+	outlet_stop(f.outlet, 0);
+	release(&f);
+}
+
+static void test_outlet_stop_interrupts_what_hangs(void **state)
+{
+	struct numbers numbers = {0};
+	struct fixture f;
+
+	(void)state;
+	start(&f, 8);
+	SET(&f.consumer, f.consumer.hangs = f.consumer.interruptible = true);
+	for (int i = 1; i <= 3; i++)
+		push(&f, i);
+	AWAIT(&f.consumer, f.consumer.inside == 1);
+	outlet_finish(&f.outlet, 1, OUTLET_DRAIN, 1);
+	outlet_foreach(f.outlet, note, &numbers);
+	assert_int_equal(numbers.count, 3);
+	assert_int_equal(outlet_stop(f.outlet, 0), 3);
+	assert_true(f.consumer.freed);
+	assert_int_equal(f.consumer.interrupted, 1);
+	/* Nothing was begun after it. */
+	assert_int_equal(f.consumer.tries, 1);
+	release(&f);
+}
+
+/* It comes back only when the test lets it, which is after outlet_stop() has returned. */
+static void test_outlet_stop_abandons_what_does_not_come_back(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, 8);
+	SET(&f.consumer, f.consumer.hangs = true);
+	push(&f, 1);
+	push(&f, 2);
+	AWAIT(&f.consumer, f.consumer.inside == 1);
+	assert_int_equal(outlet_stop(f.outlet, 1), 2);
+	SET(&f.consumer, assert_false(f.consumer.freed));
+	assert_int_equal(f.consumer.interrupted, 1);
+	SET(&f.consumer, f.consumer.hangs = false);
+	release(&f);
+	assert_int_equal(f.consumer.tries, 1);
+}
+
+#define HOUR_MS (3600U * 1000)
+
+/* Draining tries once more, ceasing does not; neither waits until the pause is over. */
+static void test_outlet_stop_during_a_pause(void **state)
+{
+	static const enum outlet_ending endings[] = {OUTLET_DRAIN, OUTLET_CEASE};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+		struct outlet_status status;
+		struct fixture f;
+
+		start_retrying(&f, 8, HOUR_MS);
+		SET(&f.consumer, f.consumer.fails = UINT32_MAX);
+		push(&f, 1);
+		push(&f, 2);
+		wait_for_notice(&f);
+		outlet_status(f.outlet, &status);
+		assert_true(status.retry_ms > 0 && status.retry_ms <= HOUR_MS);
+		outlet_finish(&f.outlet, 1, endings[i], HOUR_MS);
+		assert_int_equal(outlet_stop(f.outlet, 0), 2);
+		assert_int_equal(f.consumer.interrupted, 0);
+		assert_int_equal(f.consumer.tries, endings[i] == OUTLET_DRAIN ? 2 : 1);
+		release(&f);
+	}
+	assert_int_equal(outlet_stop(NULL, 0), 0);
+}
+
+static void test_outlet_finish_interrupts_all_at_once(void **state)
+{
+	struct outlet *outlets[3];
+	struct fixture f[3];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		start(&f[i], 8);
+		SET(&f[i].consumer, f[i].consumer.hangs = true);
+		push(&f[i], 1);
+		AWAIT(&f[i].consumer, f[i].consumer.inside == 1);
+		outlets[i] = f[i].outlet;
+	}
+	/* So the first can only come back in time when the last is not interrupted after that. */
+	f[2].consumer.releases = &f[0].consumer;
+	outlet_finish(outlets, 3, OUTLET_DRAIN, 0);
+	assert_int_equal(outlet_stop(outlets[0], 0), 0);
+	assert_true(f[0].consumer.freed);
+	assert_int_equal(outlet_stop(outlets[1], 0), 1);
+	assert_int_equal(outlet_stop(outlets[2], 0), 1);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(f[i].consumer.interrupted, 1);
+		SET(&f[i].consumer, f[i].consumer.hangs = false);
+		release(&f[i]);
+	}
+}
+
+static void test_outlet_reopens(void **state)
+{
+	struct outlet_status status;
+	struct fixture f;
+
+	(void)state;
+	start(&f, 8);
+	outlet_reopen(f.outlet);
+	/* At once, although there is nothing to deliver. */
+	AWAIT(&f.consumer, f.consumer.reopened == 1);
+	assert_false(was_notified(&f));
+	SET(&f.consumer, f.consumer.reopen_fails = true);
+	outlet_reopen(f.outlet);
+	wait_for_notice(&f);
+	outlet_status(f.outlet, &status);
+	assert_string_equal(status.error, "no file");
+	push(&f, 1);
+	wait_for_notice(&f);
+	outlet_status(f.outlet, &status);
+	assert_string_equal(status.error, "");
+	assert_int_equal(outlet_stop(f.outlet, 60000), 0);
+	assert_int_equal(f.consumer.tries, 1);
+	assert_int_equal(f.consumer.reopened, 2);
+	release(&f);
+}
+
+static void test_outlet_name_and_queue(void **state)
+{
+	struct outlet_settings settings = {.name = "x", .ops = &ops, .notify_fd = -1};
+	struct outlet *outlet = NULL;
+	struct fixture f;
+
+	(void)state;
+	assert_int_equal(outlet_new(&settings, &outlet), -EINVAL);
+	assert_null(outlet);
+	start(&f, 1);
+	assert_string_equal(outlet_name(f.outlet), "exec of a long name");
+	outlet_stop(f.outlet, 0);
+	release(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_outlet_delivers_in_order),
+		cmocka_unit_test(test_outlet_stop_drains),
+		cmocka_unit_test(test_outlet_overflow_drops_the_oldest_that_waits),
+		cmocka_unit_test(test_outlet_full_when_a_delivery_fails),
+		cmocka_unit_test(test_outlet_retries_with_growing_pauses),
+		cmocka_unit_test(test_outlet_stop_interrupts_what_hangs),
+		cmocka_unit_test(test_outlet_stop_abandons_what_does_not_come_back),
+		cmocka_unit_test(test_outlet_stop_during_a_pause),
+		cmocka_unit_test(test_outlet_finish_interrupts_all_at_once),
+		cmocka_unit_test(test_outlet_reopens),
+		cmocka_unit_test(test_outlet_name_and_queue),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
