@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tcpstated: options, then one look at the machine, then the telling. */
 #include "config.h"
+#include "configuration/configuration.h"
+#include "daemon/daemon.h"
 #include "judge/finding.h"
 #include "kernel/object_sizes.h"
 #include "kernel/source.h"
@@ -11,6 +13,7 @@
 #include "tell/json.h"
 #include "tell/text.h"
 #include "util.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -208,9 +211,77 @@ static int run_once(const struct options *o)
 	return status;
 }
 
-static int print_and_close(void (*print)(FILE *out))
+static int run_daemon(const struct options *o)
 {
-	print(stdout);
+	const struct daemon_options daemon = {
+		.config = o->config,
+		.state_directory = o->state_directory,
+		.slabinfo = o->slabinfo,
+		.table = (enum socket_table)o->table,
+	};
+
+	return daemon_run(&daemon);
+}
+
+/*
+ * The rules to watch by. A configuration that was named must be right; where the installed one
+ * cannot be used (it may be for root's eyes only) the built-in rules do, with a note.
+ */
+static int read_rules(const struct options *o, struct config **ret, struct watch_settings *settings)
+{
+	cleanup_(config_errors_release) struct config_errors errors = {0};
+	int r = config_load(o->config, ret, &errors);
+
+	if (r == 0) {
+		settings->rules = (*ret)->rules;
+		settings->rules_count = (*ret)->rules_count;
+		settings->tracked_max = (*ret)->tracked_max;
+		return 0;
+	}
+	for (size_t i = 0; o->config && i < errors.count; i++)
+		complain("%s", errors.list[i]);
+	if (o->config)
+		return EXIT_USAGE;
+	settings->rules = built_in_rules;
+	settings->rules_count = built_in_rules_count;
+	settings->tracked_max = AGES_TRACKED_DEFAULT;
+	snprintf(settings->note, sizeof(settings->note), "Judged by the built-in rules: %s",
+		errors.count ? errors.list[0] : strerror(-r));
+	return 0;
+}
+
+static int run_watch(const struct options *o)
+{
+	cleanup_(config_freep) struct config *config = NULL;
+	cleanup_(source_freep) struct source *source = NULL;
+	struct watch_settings settings = {
+		.poll.filter = o->filter,
+		.poll.closing = o->closing,
+		.poll.ports_max = o->ports_max,
+		.poll.attempts = SCAN_ATTEMPTS,
+		.style = style_for(o, stdout),
+		.interval_ms = o->interval_ms,
+	};
+	char error[512];
+	int status, r;
+
+	status = read_rules(o, &config, &settings);
+	if (status == 0)
+		status = open_source(o, &source);
+	if (status == 0)
+		status = read_prices(o, source, &settings.poll);
+	if (status != 0)
+		return status;
+	settings.source = source;
+	r = watch(&settings, error, sizeof(error));
+	if (r < 0)
+		complain("%s", error);
+	return r < 0 ? EXIT_SCAN_FAILED : 0;
+}
+
+/* Returns the exit status. */
+static int close_stdout(void)
+{
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
 	complain("cannot write to standard output: %s", strerror(errno));
@@ -223,6 +294,30 @@ static void print_version(FILE *out)
 			     "License GPL-2.0-or-later. There is no warranty, to the extent that "
 			     "the law permits.\n",
 		out);
+}
+
+static int print_and_close(void (*print)(FILE *out))
+{
+	print(stdout);
+	return close_stdout();
+}
+
+/* Prints the configuration in force, or every mistake in it. */
+static int check_config(const struct options *o)
+{
+	cleanup_(config_freep) struct config *config = NULL;
+	cleanup_(config_errors_release) struct config_errors errors = {0};
+	int r = config_load(o->config, &config, &errors);
+
+	for (size_t i = 0; i < errors.count; i++)
+		complain("%s", errors.list[i]);
+	if (r < 0) {
+		if (!errors.count)
+			complain("cannot read the configuration: %s", strerror(-r));
+		return EXIT_USAGE;
+	}
+	config_print(config, stdout);
+	return close_stdout();
 }
 
 /* A plugin that is called wrongly knows nothing; status 2 would page somebody. */
@@ -249,6 +344,12 @@ int main(int argc, char **argv)
 		return print_and_close(options_help);
 	case ACTION_VERSION:
 		return print_and_close(print_version);
+	case ACTION_WATCH:
+		return run_watch(&options);
+	case ACTION_DAEMON:
+		return run_daemon(&options);
+	case ACTION_CHECK_CONFIG:
+		return check_config(&options);
 	case ACTION_ONCE:
 		break;
 	}

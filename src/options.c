@@ -14,8 +14,14 @@
 
 #define PORTS_DEFAULT 50
 
+/* Seconds between the looks of --watch. */
+#define INTERVAL_DEFAULT 2
+#define INTERVAL_MAX     3600
+
 enum option_id {
 	OPTION_ONCE = CHAR_MAX + 1, /* above any short option */
+	OPTION_WATCH,
+	OPTION_DAEMON,
 	OPTION_JSON,
 	OPTION_CHECK,
 	OPTION_WARNING,
@@ -31,6 +37,9 @@ enum option_id {
 	OPTION_REPLAY,
 	OPTION_SLABINFO,
 	OPTION_SOURCE,
+	OPTION_STATE_DIRECTORY,
+	OPTION_CONFIG,
+	OPTION_CHECK_CONFIG,
 	OPTION_HELP = 'h',
 	OPTION_VERSION = 'V',
 };
@@ -134,6 +143,25 @@ static int set_ports(struct options *o, const char *argument, const struct error
 	return 0;
 }
 
+static int set_watch(struct options *o, const char *argument, const struct error *e)
+{
+	unsigned long value = INTERVAL_DEFAULT;
+	char *end;
+
+	errno = 0;
+	if (argument) {
+		value = strtoul(argument, &end, 10);
+		if (argument[0] < '0' || argument[0] > '9' || *end || errno || value < 1 ||
+			value > INTERVAL_MAX)
+			return fail(e,
+				"--watch: '%s' is no interval; expected whole seconds from 1 to %d",
+				argument, INTERVAL_MAX);
+	}
+	o->interval_ms = (uint32_t)value * 1000;
+	o->action = ACTION_WATCH;
+	return 0;
+}
+
 /* Finds a word in a list; the lists below are in the order of their enums. */
 static int find_word(const char *const *words, size_t count, const char *word)
 {
@@ -175,50 +203,76 @@ static int set_source(struct options *o, const char *argument, const struct erro
 	return 0;
 }
 
+#define ACTION_BIT(action) (1U << (action))
+#define ANY_ACTION         (~0U)
+
+/* The actions that print a snapshot in a form that was chosen. */
+#define PRINTING (ACTION_BIT(ACTION_ONCE) | ACTION_BIT(ACTION_WATCH))
+
+/* Those that read this machine's sockets. */
+#define LIVE (PRINTING | ACTION_BIT(ACTION_DAEMON))
+
 /* An option either has a setter of its own, or stores its value at a place in struct options. */
 static const struct option_row {
 	enum option_id id;
 	const char *name;
-	const char *argument; /* its name in --help; NULL: takes none */
+	const char *argument; /* its name in --help; NULL: takes none; "[" first: may be left out */
 	const char *help;
 	int (*set)(struct options *o, const char *argument, const struct error *e);
 	size_t place; /* without set: of an int that becomes value, or, with an argument, of the
 			 string */
 	int value;
+	unsigned actions; /* which it goes with */
 } table[] = {
 	{OPTION_ONCE, "once", NULL, "print one snapshot and exit (the default)", NULL,
-		offsetof(struct options, action), ACTION_ONCE},
+		offsetof(struct options, action), ACTION_ONCE, ANY_ACTION},
+	{OPTION_WATCH, "watch", "[=SECONDS]", "print one after the other, with changes (default 2)",
+		set_watch, offsetof(struct options, action), ACTION_WATCH, ANY_ACTION},
+	{OPTION_DAEMON, "daemon", NULL, "look time and again, judge and tell, until stopped", NULL,
+		offsetof(struct options, action), ACTION_DAEMON, ANY_ACTION},
 	{OPTION_JSON, "json", NULL, "print it as a JSON document", NULL,
-		offsetof(struct options, output), OUTPUT_JSON},
+		offsetof(struct options, output), OUTPUT_JSON, ACTION_BIT(ACTION_ONCE)},
 	{OPTION_CHECK, "check", NULL, "print one monitoring-plugin line and exit with its status",
-		NULL, offsetof(struct options, output), OUTPUT_CHECK},
+		NULL, offsetof(struct options, output), OUTPUT_CHECK, ACTION_BIT(ACTION_ONCE)},
 	{OPTION_WARNING, "warning", "LIST",
-		"with --check: WARNING above these, e.g. 50M,CLOSE_WAIT=500", set_warning, 0, 0},
+		"with --check: WARNING above these, e.g. 50M,CLOSE_WAIT=500", set_warning, 0, 0,
+		ACTION_BIT(ACTION_ONCE)},
 	{OPTION_CRITICAL, "critical", "LIST", "with --check: CRITICAL above these", set_critical, 0,
-		0},
-	{OPTION_PORT, "port", "LIST", "only these ports, e.g. 7777,27015-27030", set_port, 0, 0},
+		0, ACTION_BIT(ACTION_ONCE)},
+	{OPTION_PORT, "port", "LIST", "only these ports, e.g. 7777,27015-27030", set_port, 0, 0,
+		PRINTING},
 	{OPTION_STATE, "state", "LIST", "only these states, e.g. close_wait,fin_wait_2", set_state,
-		0, 0},
-	{OPTION_SIDE, "side", "SIDE", "only server or only client sockets", set_side, 0, 0},
+		0, 0, PRINTING},
+	{OPTION_SIDE, "side", "SIDE", "only server or only client sockets", set_side, 0, 0,
+		PRINTING},
 	{OPTION_CLOSING, "closing", NULL, "do not read ESTABLISHED sockets, only count them", NULL,
-		offsetof(struct options, closing), true},
+		offsetof(struct options, closing), true, PRINTING},
 	{OPTION_WIDE, "wide", NULL, "a column for every state", NULL,
-		offsetof(struct options, wide), true},
-	{OPTION_PORTS, "ports", "N", "how many ports to list (default 50; 0: all)", set_ports, 0,
-		0},
-	{OPTION_COLOR, "color", "WHEN", "auto, always or never", set_color, 0, 0},
+		offsetof(struct options, wide), true, PRINTING},
+	{OPTION_PORTS, "ports", "N", "how many ports to list (default 50; 0: all)", set_ports, 0, 0,
+		PRINTING},
+	{OPTION_COLOR, "color", "WHEN", "auto, always or never", set_color, 0, 0, PRINTING},
 	{OPTION_RECORD, "record", "FILE", "also write all that was read to FILE", NULL,
-		offsetof(struct options, record), 0},
+		offsetof(struct options, record), 0, ACTION_BIT(ACTION_ONCE)},
 	{OPTION_REPLAY, "replay", "FILE", "read a recording instead of the kernel", NULL,
-		offsetof(struct options, replay), 0},
+		offsetof(struct options, replay), 0, ACTION_BIT(ACTION_ONCE)},
 	{OPTION_SLABINFO, "slabinfo", "FILE", "take object sizes from FILE", NULL,
-		offsetof(struct options, slabinfo), 0},
+		offsetof(struct options, slabinfo), 0, LIVE},
 	{OPTION_SOURCE, "source", "SOURCE", "auto, sock_diag or proc (/proc/net/tcp)", set_source,
-		0, 0},
+		0, 0, LIVE},
+	{OPTION_STATE_DIRECTORY, "state-directory", "DIR",
+		"with --daemon: where it keeps what survives a restart", NULL,
+		offsetof(struct options, state_directory), 0, ACTION_BIT(ACTION_DAEMON)},
+	{OPTION_CONFIG, "config", "FILE", "read FILE in place of the installed configuration", NULL,
+		offsetof(struct options, config), 0,
+		ACTION_BIT(ACTION_WATCH) | ACTION_BIT(ACTION_DAEMON) |
+			ACTION_BIT(ACTION_CHECK_CONFIG)},
+	{OPTION_CHECK_CONFIG, "check-config", NULL, "print the configuration in force and exit",
+		NULL, offsetof(struct options, action), ACTION_CHECK_CONFIG, ANY_ACTION},
 	{OPTION_HELP, "help", NULL, "print this help and exit", NULL,
-		offsetof(struct options, action), ACTION_HELP},
+		offsetof(struct options, action), ACTION_HELP, ANY_ACTION},
 	{OPTION_VERSION, "version", NULL, "print the version and exit", NULL,
-		offsetof(struct options, action), ACTION_VERSION},
+		offsetof(struct options, action), ACTION_VERSION, ANY_ACTION},
 };
 
 static int apply(const struct option_row *row, struct options *o, const char *argument,
@@ -251,6 +305,31 @@ static const enum option_id needs[][2] = {
 	{OPTION_CRITICAL, OPTION_CHECK},
 };
 
+static bool may_be_left_out(const struct option_row *row)
+{
+	return row->argument && row->argument[0] == '[';
+}
+
+static int argument_kind(const struct option_row *row)
+{
+	if (may_be_left_out(row))
+		return optional_argument;
+	return row->argument ? required_argument : no_argument;
+}
+
+/*
+ * getopt_long() takes an argument that may be left out only behind a "="; a word that begins with a
+ * digit is one, too, since there are no arguments but those of options.
+ */
+static const char *optional_word(const struct option_row *row, int argc, char **argv)
+{
+	if (optarg || !may_be_left_out(row) || optind >= argc)
+		return optarg;
+	if (argv[optind][0] < '0' || argv[optind][0] > '9')
+		return NULL;
+	return argv[optind++];
+}
+
 static size_t index_of(enum option_id id)
 {
 	size_t i = 0;
@@ -258,6 +337,46 @@ static size_t index_of(enum option_id id)
 	while (table[i].id != id)
 		i++;
 	return i;
+}
+
+/* What chooses an action is held against the other options, and not the other way round. */
+static bool is_action(const struct option_row *row)
+{
+	return row->actions == ANY_ACTION;
+}
+
+/* The option that chose the action; NULL: none was given. Two of them are one too many. */
+static int find_action(const bool *given, const struct option_row **ret, const struct error *e)
+{
+	*ret = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (!given[i] || !is_action(&table[i]))
+			continue;
+		if (*ret)
+			return fail(e, "--%s and --%s cannot be used together", (*ret)->name,
+				table[i].name);
+		*ret = &table[i];
+	}
+	return 0;
+}
+
+static int check_actions(const bool *given, const struct options *o, const struct error *e)
+{
+	const struct option_row *action;
+	int r = find_action(given, &action, e);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(table); i++) {
+		if (!given[i] || table[i].actions & ACTION_BIT(o->action))
+			continue;
+		if (action && action->value != ACTION_ONCE)
+			r = fail(e, "--%s and --%s cannot be used together", action->name,
+				table[i].name);
+		else
+			r = fail(e,
+				"--%s has no meaning for a single snapshot; see tcpstated --help",
+				table[i].name);
+	}
+	return r;
 }
 
 static int check_combinations(const bool *given, const struct error *e)
@@ -306,7 +425,7 @@ int options_parse(int argc, char **argv, struct options *ret, char *error, size_
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		long_options[i] = (struct option){
 			.name = table[i].name,
-			.has_arg = table[i].argument ? required_argument : no_argument,
+			.has_arg = argument_kind(&table[i]),
 			.val = (int)table[i].id,
 		};
 
@@ -320,15 +439,17 @@ int options_parse(int argc, char **argv, struct options *ret, char *error, size_
 			return fail_unknown(argv, c, &e);
 		i = index_of((enum option_id)c);
 		given[i] = true;
-		r = apply(&table[i], ret, optarg, &e);
+		r = apply(&table[i], ret, optional_word(&table[i], argc, argv), &e);
 		if (r < 0)
 			return r;
-		if (ret->action != ACTION_ONCE)
+		if (ret->action == ACTION_HELP || ret->action == ACTION_VERSION)
 			return 0;
 	}
 	if (optind < argc)
 		return fail(&e, "'%s': there are no arguments but options; see tcpstated --help",
 			argv[optind]);
+	if (check_actions(given, ret, &e) < 0)
+		return -EINVAL;
 	return check_combinations(given, &e);
 }
 
@@ -343,7 +464,8 @@ void options_help(FILE *out)
 		char left[32];
 
 		snprintf(left, sizeof(left), "--%s%s%s", table[i].name,
-			table[i].argument ? "=" : "", table[i].argument ? table[i].argument : "");
+			table[i].argument && !may_be_left_out(&table[i]) ? "=" : "",
+			table[i].argument ? table[i].argument : "");
 		if (table[i].id <= CHAR_MAX)
 			fprintf(out, "  -%c, %-18s %s\n", table[i].id, left, table[i].help);
 		else

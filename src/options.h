@@ -9,9 +9,17 @@
 #include "model/filter.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
-enum action { ACTION_ONCE, ACTION_HELP, ACTION_VERSION };
+enum action {
+	ACTION_ONCE,
+	ACTION_WATCH,
+	ACTION_DAEMON,
+	ACTION_CHECK_CONFIG,
+	ACTION_HELP,
+	ACTION_VERSION,
+};
 
 enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_CHECK };
 
@@ -24,11 +32,13 @@ struct options {
 	int color;  /* enum color */
 	int table;  /* enum socket_table */
 	int wide, closing;
+	uint32_t interval_ms; /* of ACTION_WATCH */
 	size_t ports_max;     /* 0: every port */
 	struct filter filter; /* its ports point into this struct: do not copy it */
 	struct port_set ports;
 	struct thresholds warning, critical;
-	const char *record, *replay, *slabinfo; /* borrowed from argv; NULL: not given */
+	/* borrowed from argv; NULL: not given */
+	const char *record, *replay, *slabinfo, *config, *state_directory;
 };
 
 /*

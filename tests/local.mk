@@ -18,6 +18,7 @@ unit_tests = \
 	tests/unit/test_threshold \
 	tests/unit/test_diagnose \
 	tests/unit/test_text \
+	tests/unit/test_watch \
 	tests/unit/test_check \
 	tests/unit/test_json \
 	tests/unit/test_event_json \
@@ -40,8 +41,11 @@ unit_tests = \
 	tests/unit/test_filter \
 	tests/unit/test_destinations \
 	tests/unit/test_tally \
+	tests/unit/test_changes \
 	tests/unit/test_ages \
 	tests/unit/test_alert \
+	tests/unit/test_pace \
+	tests/unit/test_state_file \
 	tests/unit/test_sock_memory \
 	tests/unit/test_diag_message \
 	tests/unit/test_sock_diag \
@@ -53,8 +57,11 @@ tests_unit_test_filter_SOURCES = tests/unit/test_filter.c
 tests_unit_test_destinations_SOURCES = tests/unit/test_destinations.c
 tests_unit_test_ages_SOURCES = tests/unit/test_ages.c
 tests_unit_test_alert_SOURCES = tests/unit/test_alert.c tests/unit/sample.h
+tests_unit_test_pace_SOURCES = tests/unit/test_pace.c
+tests_unit_test_state_file_SOURCES = tests/unit/test_state_file.c
 tests_unit_test_sock_memory_SOURCES = tests/unit/test_sock_memory.c
 tests_unit_test_tally_SOURCES = tests/unit/test_tally.c
+tests_unit_test_changes_SOURCES = tests/unit/test_changes.c tests/unit/sample.h
 tests_unit_test_diag_message_SOURCES = tests/unit/test_diag_message.c
 tests_unit_test_sock_diag_SOURCES = tests/unit/test_sock_diag.c
 tests_unit_test_sock_diag_LDFLAGS = $(AM_LDFLAGS) \
@@ -76,9 +83,12 @@ tests_unit_test_object_sizes_SOURCES = tests/unit/test_object_sizes.c
 
 # Programs that the tests run: they refuse system calls, and witness what tcpstated tells.
 helpers = \
+	tests/helpers/churn \
 	tests/helpers/idiag_dump \
 	tests/helpers/refuse
 
+tests_helpers_churn_SOURCES = tests/helpers/churn.c
+tests_helpers_churn_LDADD =
 tests_helpers_idiag_dump_SOURCES = tests/helpers/idiag_dump.c
 tests_helpers_idiag_dump_CFLAGS = $(AM_CFLAGS) $(LIBNL_IDIAG_CFLAGS)
 tests_helpers_idiag_dump_LDADD = $(LIBNL_IDIAG_LIBS)
@@ -87,11 +97,13 @@ tests_helpers_refuse_LDADD =
 
 bats_tests = \
 	tests/cli/bad_input.bats \
+	tests/cli/config.bats \
 	tests/cli/snapshot.bats \
 	tests/cli/recordings.bats \
+	tests/cli/watch.bats \
 	tests/kernel/counts.bats \
 	tests/kernel/refused.bats
-daemon_tests =
+daemon_tests = tests/daemon/daemon.bats
 lab_tests = \
 	tests/lab/hold.bats \
 	tests/lab/lists.bats \
@@ -101,6 +113,7 @@ tests_unit_test_format_SOURCES = tests/unit/test_format.c
 tests_unit_test_threshold_SOURCES = tests/unit/test_threshold.c
 tests_unit_test_diagnose_SOURCES = tests/unit/test_diagnose.c tests/unit/sample.h
 tests_unit_test_text_SOURCES = tests/unit/test_text.c tests/unit/sample.h
+tests_unit_test_watch_SOURCES = tests/unit/test_watch.c tests/unit/sample.h
 tests_unit_test_check_SOURCES = tests/unit/test_check.c tests/unit/sample.h
 tests_unit_test_exec_SOURCES = tests/unit/test_exec.c tests/unit/sample_event.h tests/unit/folder.h \
 	tests/unit/pidfd.c tests/unit/pidfd.h
@@ -140,10 +153,10 @@ bench: tcpstated tcpstated-lab tests/bench/bare_dump tests/bench/compare
 
 check_PROGRAMS = $(unit_tests) $(helpers) $(measures)
 TESTS = $(unit_tests) $(bats_tests) $(lab_tests) $(daemon_tests)
-load_tests =
+load_tests = tests/daemon/budget.bats tests/daemon/soak.bats
 EXTRA_DIST = tests/bench/bench.sh $(bats_tests) $(lab_tests) $(daemon_tests) $(load_tests) \
-tests/cli/common.bash tests/cli/validate_json.py \
-tests/kernel/common.bash \
+	tests/daemon/common.bash tests/daemon/notify.py tests/cli/common.bash tests/cli/validate_json.py \
+	tests/cli/watch.bash tests/cli/connect.py tests/kernel/common.bash \
 	tests/kernel/compare_counts.py tests/recordings tests/under_valgrind
 
 include $(top_srcdir)/tests/fuzz/local.mk

@@ -30,13 +30,12 @@ const char *text_plain(const struct text_style *style)
 	return style->color ? "\033[0m" : "";
 }
 
-static const char *severity_word(enum severity severity)
+const char *text_severity(enum severity severity)
 {
 	return severity == SEVERITY_CRITICAL ? "CRITICAL" : "WARNING";
 }
 
-/* Prints text behind a label, wrapped to the width, its further lines indented under its first. */
-static void paragraph(FILE *out, const struct text_style *style, enum severity severity,
+void text_paragraph(FILE *out, const struct text_style *style, enum severity severity,
 	const char *label, const char *text)
 {
 	const size_t width = MAX(style->columns, 40U), indent = strlen(label);
@@ -96,7 +95,7 @@ static void print_all_clear(FILE *out, const struct snapshot *s)
 	fputc('\n', out);
 }
 
-static void print_verdict(FILE *out, const struct snapshot *s, const struct findings *f,
+void text_verdict(FILE *out, const struct snapshot *s, const struct findings *f,
 	const struct text_style *style)
 {
 	const struct finding *worst = f->list;
@@ -106,10 +105,7 @@ static void print_verdict(FILE *out, const struct snapshot *s, const struct find
 		return;
 	}
 	fprintf(out, "%s%s: %s%s\n", text_color(style, worst->severity),
-		severity_word(worst->severity), worst->what, text_plain(style));
-	if (f->count > 1)
-		fprintf(out, "and %zu more %s, see below\n", f->count - 1,
-			f->count > 2 ? "findings" : "finding");
+		text_severity(worst->severity), worst->what, text_plain(style));
 }
 
 static void print_origin(FILE *out, const struct snapshot *s, const struct text_style *style)
@@ -127,7 +123,7 @@ static void print_origin(FILE *out, const struct snapshot *s, const struct text_
 		time ? time : "?",
 		format_duration(took, (uint32_t)MIN(s->scan.wall_us / 1000, (uint64_t)AGE_UNKNOWN)),
 		o->replayed ? ", replayed from a recording" : "");
-	paragraph(out, style, SEVERITY_OK, "", line);
+	text_paragraph(out, style, SEVERITY_OK, "", line);
 }
 
 /* Cuts a list of ports that would not fit on a line behind a comma. */
@@ -163,27 +159,26 @@ static void print_filter(FILE *out, const struct snapshot *s, const struct text_
 		snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%s side",
 			*line ? "; " : "",
 			side_name(f->sides[SIDE_SERVER] ? SIDE_SERVER : SIDE_CLIENT));
-	paragraph(out, style, SEVERITY_OK, "Only: ", line);
+	text_paragraph(out, style, SEVERITY_OK, "Only: ", line);
 }
 
-/* Whatever makes the numbers less than the whole truth is said before them. */
-static void print_reservations(FILE *out, const struct snapshot *s, const struct text_style *style)
+void text_reservations(FILE *out, const struct snapshot *s, const struct text_style *style)
 {
 	char text[sizeof(s->scan.error)];
 
 	if (!s->scan.complete)
-		paragraph(out, style, SEVERITY_WARNING,
+		text_paragraph(out, style, SEVERITY_WARNING,
 			"INCOMPLETE: ", format_printable(text, sizeof(text), s->scan.error));
 	print_filter(out, s, style);
 	if (strcmp(s->scan.source, "proc") == 0)
-		paragraph(out, style, SEVERITY_OK, "",
+		text_paragraph(out, style, SEVERITY_OK, "",
 			"Read from /proc/net/tcp and tcp6, which tell neither buffers nor "
 			"backlogs: memory is too low where data is queued.");
 	if (*s->scan.note)
-		paragraph(out, style, SEVERITY_OK, "",
+		text_paragraph(out, style, SEVERITY_OK, "",
 			format_printable(text, sizeof(text), s->scan.note));
 	if (s->established_from_counter)
-		paragraph(out, style, SEVERITY_OK, "",
+		text_paragraph(out, style, SEVERITY_OK, "",
 			"ESTABLISHED sockets were not read: their number is the kernel's counter, "
 			"their memory is not known.");
 }
@@ -268,7 +263,7 @@ static void print_prices(FILE *out, const struct snapshot *s, const struct text_
 		s->slab_bytes == UNKNOWN ? "" : format_bytes(slab, s->slab_bytes),
 		s->slab_bytes == UNKNOWN ? "" : " for TCP on the whole host.");
 	fputc('\n', out);
-	paragraph(out, style, SEVERITY_OK, "", line);
+	text_paragraph(out, style, SEVERITY_OK, "", line);
 }
 
 /* The findings of one kind: their sentences, then once the cause and the advice. */
@@ -285,13 +280,13 @@ static void print_kind(
 
 		if (strcmp(finding->id, kind->id) != 0 || ++count > FINDINGS_OF_A_KIND)
 			continue;
-		snprintf(label, sizeof(label), "%-9s", severity_word(finding->severity));
-		paragraph(out, style, finding->severity, label, finding->what);
+		snprintf(label, sizeof(label), "%-9s", text_severity(finding->severity));
+		text_paragraph(out, style, finding->severity, label, finding->what);
 	}
 	if (count > FINDINGS_OF_A_KIND)
 		fprintf(out, "         and %zu more like these\n", count - FINDINGS_OF_A_KIND);
-	paragraph(out, style, SEVERITY_OK, "    why: ", kind->why);
-	paragraph(out, style, SEVERITY_OK, "     do: ", kind->advice);
+	text_paragraph(out, style, SEVERITY_OK, "    why: ", kind->why);
+	text_paragraph(out, style, SEVERITY_OK, "     do: ", kind->advice);
 }
 
 static bool seen_before(const struct findings *f, size_t index)
@@ -305,9 +300,12 @@ static bool seen_before(const struct findings *f, size_t index)
 int tell_text(FILE *out, const struct snapshot *s, const struct findings *f,
 	const struct text_style *style)
 {
-	print_verdict(out, s, f, style);
+	text_verdict(out, s, f, style);
+	if (f->count > 1)
+		fprintf(out, "and %zu more %s, see below\n", f->count - 1,
+			f->count > 2 ? "findings" : "finding");
 	print_origin(out, s, style);
-	print_reservations(out, s, style);
+	text_reservations(out, s, style);
 	fputc('\n', out);
 	port_table_print(out, s, f, style);
 	print_fin_wait_2(out, s, style);

@@ -34,4 +34,20 @@ const char *text_plain(const struct text_style *style);
 int tell_text(FILE *out, const struct snapshot *s, const struct findings *f,
 	const struct text_style *style);
 
+/* Parts of it that other outputs for a person have as well. */
+
+/* "WARNING" or "CRITICAL". */
+const char *text_severity(enum severity severity);
+
+/* Prints text behind a label, wrapped to the width, its further lines indented under its first. */
+void text_paragraph(FILE *out, const struct text_style *style, enum severity severity,
+	const char *label, const char *text);
+
+/* The first line: the worst finding, or that nothing stands out. */
+void text_verdict(FILE *out, const struct snapshot *s, const struct findings *f,
+	const struct text_style *style);
+
+/* Whatever makes the numbers less than the whole truth, to be said before them. */
+void text_reservations(FILE *out, const struct snapshot *s, const struct text_style *style);
+
 #endif

@@ -10,7 +10,8 @@ fuzz_targets = \
 	tests/fuzz/fuzz_options \
 	tests/fuzz/fuzz_proc_net_tcp \
 	tests/fuzz/fuzz_recording \
-	tests/fuzz/fuzz_slabinfo
+	tests/fuzz/fuzz_slabinfo \
+	tests/fuzz/fuzz_state_file
 
 if FUZZING
 fuzz_main =
@@ -41,6 +42,8 @@ tests_fuzz_fuzz_recording_SOURCES = tests/fuzz/fuzz_recording.c $(fuzz_main)
 tests_fuzz_fuzz_recording_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_slabinfo_SOURCES = tests/fuzz/fuzz_slabinfo.c $(fuzz_main)
 tests_fuzz_fuzz_slabinfo_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_state_file_SOURCES = tests/fuzz/fuzz_state_file.c $(fuzz_main)
+tests_fuzz_fuzz_state_file_LDFLAGS = $(fuzz_ldflags)
 
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/run tests/fuzz/seeds.py
 

@@ -64,6 +64,32 @@ static void test_options_parse_everything(void **state)
 	assert_int_equal(options.table, TABLE_PROC);
 	assert_string_equal(options.record, "a");
 	assert_string_equal(options.slabinfo, "b");
+
+	/* It does not end the reading: what it checks may be named behind it. */
+	assert_int_equal(PARSE("--check-config", "--config=c"), 0);
+	assert_int_equal(options.action, ACTION_CHECK_CONFIG);
+	assert_string_equal(options.config, "c");
+}
+
+static void test_options_parse_watch(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("--watch"), 0);
+	assert_int_equal(options.action, ACTION_WATCH);
+	assert_int_equal(options.interval_ms, 2000);
+	assert_int_equal(PARSE("--watch=5"), 0);
+	assert_int_equal(options.interval_ms, 5000);
+	assert_int_equal(PARSE("--watch", "3600"), 0);
+	assert_int_equal(options.interval_ms, 3600000);
+
+	/* The word behind it is its own only when it is a number. */
+	assert_int_equal(PARSE("--watch", "--port", "80"), 0);
+	assert_int_equal(options.interval_ms, 2000);
+	assert_true(port_set_has(options.filter.ports, 80));
+	assert_int_equal(PARSE("--wide", "--watch", "5", "--port=80", "--state", "listen"), 0);
+	assert_int_equal(options.interval_ms, 5000);
+	assert_true(options.wide);
+	assert_int_equal(options.filter.states, STATE_BIT(STATE_LISTEN));
 }
 
 static void test_options_parse_help_ends_the_reading(void **state)
@@ -99,7 +125,21 @@ static void test_options_parse_refusals_name_word_and_expectation(void **state)
 		{{"--json", "--check"}, "--json", "--check"},
 		{{"--json", "--wide"}, "--wide", "together"},
 		{{"--record=a", "--replay=b"}, "--record", "--replay"},
+		{{"--watch=0"}, "'0'", "3600"},
+		{{"--watch", "3601"}, "'3601'", "3600"},
+		{{"--watch=0.5"}, "'0.5'", "whole seconds"},
+		{{"--watch="}, "''", "whole seconds"},
+		{{"--watch", "5x"}, "'5x'", "whole seconds"},
+		{{"--watch", "x"}, "'x'", "--help"},
+		{{"--watch", "5", "6"}, "'6'", "--help"},
+		{{"--watch", "--once"}, "--watch", "--once"},
+		{{"--watch", "--json"}, "--watch", "--json"},
+		{{"--check", "--watch"}, "--watch", "--check"},
+		{{"--watch", "--record=a"}, "--watch", "--record"},
+		{{"--watch", "--replay=a"}, "--watch", "--replay"},
 		{{"--closing", "--state=listen"}, "--closing", "--state"},
+		{{"--check-config", "--json"}, "--check-config", "--json"},
+		{{"--check-config", "--nonsense"}, "--nonsense", "--help"},
 		{{"--warning=50M"}, "--warning", "--check"},
 		{{"--check", "--warning=CLOSE_WAIT=x"}, "CLOSE_WAIT=x", "CLOSE_WAIT=500"},
 		{{"--check", "--critical=NONSENSE=1"}, "NONSENSE=1", "50M"},
@@ -125,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_options_parse_defaults),
 		cmocka_unit_test(test_options_parse_everything),
+		cmocka_unit_test(test_options_parse_watch),
 		cmocka_unit_test(test_options_parse_help_ends_the_reading),
 		cmocka_unit_test(test_options_parse_refusals_name_word_and_expectation),
 	};

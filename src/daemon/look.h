@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One look of the service, from the scan to those who are told, and what it leaves behind for the
+ * next. */
+#ifndef TCPSTATED_DAEMON_LOOK_H
+#define TCPSTATED_DAEMON_LOOK_H
+
+#include "configuration/configuration.h"
+#include "daemon/outlets.h"
+#include "daemon/pace.h"
+#include "daemon/state_directory.h"
+#include "judge/alert.h"
+#include "kernel/source.h"
+#include "model/ages.h"
+#include "model/tally.h"
+#include "poll_once.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Everything that lives from look to look. */
+struct looker {
+	struct config *config;
+	struct state_directory state;
+	struct source *source;
+	struct tally *tally;
+	struct ages *ages;
+	struct alerts *alerts;
+	struct outlets *outlets;
+	struct poll_settings settings;
+	struct pace pace;
+	struct origin origin; /* of the start: whose state it is */
+
+	uint64_t look_ms;   /* when the last look began, CLOCK_MONOTONIC */
+	uint64_t cpu_us;    /* what the process had used by its end */
+	uint64_t slab_ms;   /* when slab_bytes was read */
+	uint64_t saved_ms;  /* when the state was */
+	uint64_t saved_sum; /* of which alerts */
+	bool save_failed, incomplete;
+	uint64_t failures; /* looks in a row */
+	char status[512];  /* one line about the last look */
+};
+
+/* CLOCK_MONOTONIC in ms. */
+uint64_t look_clock_ms(void);
+
+/*
+ * Scans, judges, tells, and sets l->pace for the next look. What went wrong is logged when it
+ * begins and when it ends. Returns 0 when the scan was good (also an incomplete one), else -errno.
+ */
+int look(struct looker *l);
+
+/* Keeps what is to survive. Failing is logged once. */
+void look_save(struct looker *l);
+
+/* Takes in what an earlier run kept. */
+void look_restore(struct looker *l);
+
+#endif

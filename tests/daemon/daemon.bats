@@ -1,0 +1,271 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The service against real sockets: what it raises, clears, tells and remembers.
+
+load common
+
+# The leak is told as soon as it is seen: what takes time is tested with a clock of its own (tests/unit/test_alert.c).
+quick="
+[poll]
+interval = 1s
+[output]
+journal = no
+events = @/events
+snapshot_file = @/snapshot
+[alert close-wait-leak]
+older_than = 2s
+for = 0
+keep = 0
+"
+
+quick_configuration() {
+  { printf '%s\n' "${quick//@/$BATS_TEST_TMPDIR}" && cat; } | configure
+}
+
+@test "a leak is told with port, number and memory, and that it is over" {
+  quick_configuration </dev/null
+  lab_start CLOSE_WAIT -n 300 --port 7001
+  daemon_start
+  eventually has_events 1 raised close-wait-leak
+  python3 - "$BATS_TEST_TMPDIR/events" <<'END'
+import json, sys
+e = json.loads(open(sys.argv[1]).readline())
+assert e["port"] == 7001 and e["side"] == "server", e
+assert e["value"] == 300 and e["sockets"] == 300 and e["raise"] == 100, e
+assert e["memory_bytes"] > 300 * 2000, e
+assert 2 <= e["oldest_seconds"] < 60, e
+assert e["text"].startswith("port 7001: 300 CLOSE_WAIT not closed by the program"), e
+assert e["why"] and e["do"], e
+END
+  validate "$BATS_TEST_TMPDIR/snapshot"
+  [ "$(json alerts.0.name <"$BATS_TEST_TMPDIR/snapshot")" = close-wait-leak ]
+  [ "$(json alerts.0.state <"$BATS_TEST_TMPDIR/snapshot")" = raised ]
+  lab_end
+  eventually has_events 1 cleared close-wait-leak
+  daemon_end
+}
+
+@test "killed with SIGKILL and started again: one raise in all, since when is unchanged, then one clear" {
+  quick_configuration </dev/null
+  lab_start CLOSE_WAIT -n 300 --port 7001
+  daemon_start
+  eventually has_events 1 raised close-wait-leak
+    # A crash right after an event was delivered could deliver it again: until it is kept that it was.
+  kept() { [ -s "$BATS_TEST_TMPDIR/state/state" ] && ! grep -q '^event ' "$BATS_TEST_TMPDIR/state/state"; }
+  eventually kept
+  daemon_end KILL || true
+  since=$(json since <"$BATS_TEST_TMPDIR/events")
+  rm -f "$BATS_TEST_TMPDIR/snapshot"
+  daemon_start
+  eventually test -s "$BATS_TEST_TMPDIR/snapshot"
+  [ "$(json alerts.0.since <"$BATS_TEST_TMPDIR/snapshot")" = "$since" ]
+  lab_end
+  eventually has_events 1 cleared
+  daemon_end
+  has_events 1 raised
+  [ "$(tail -n 1 "$BATS_TEST_TMPDIR/events" | json since)" = "$since" ]
+  [ "$(tail -n 1 "$BATS_TEST_TMPDIR/events" | json sequence)" -eq 2 ]
+}
+
+@test "the age of a socket survives a restart" {
+  quick_configuration </dev/null
+  lab_start CLOSE_WAIT -n 5 --port 7001
+  daemon_start
+  eventually test -s "$BATS_TEST_TMPDIR/snapshot"
+  older() {
+    local age
+    age=$(json totals.states.CLOSE_WAIT.oldest_seconds <"$BATS_TEST_TMPDIR/snapshot") || return
+    python3 -c 'import sys; sys.exit(float(sys.argv[1]) < float(sys.argv[2]))' "$age" "$1"
+  }
+  eventually older 3
+  daemon_end
+  rm "$BATS_TEST_TMPDIR/snapshot"
+  daemon_start
+  eventually test -s "$BATS_TEST_TMPDIR/snapshot"
+  older 3
+  daemon_end
+}
+
+@test "what is kept of another boot, or makes no sense, is ignored with a note" {
+  quick_configuration </dev/null
+  lab_start CLOSE_WAIT -n 5 --port 7001
+  daemon_start
+  eventually test -s "$BATS_TEST_TMPDIR/snapshot"
+  daemon_end
+  sed -i 's/^boot_id .*/boot_id 00000000-0000-0000-0000-000000000000/' "$BATS_TEST_TMPDIR/state/state"
+  rm "$BATS_TEST_TMPDIR/snapshot"
+  daemon_start
+  eventually test -s "$BATS_TEST_TMPDIR/snapshot"
+  logged "before this machine was booted"
+  daemon_end
+  head -c 100000 /dev/urandom >"$BATS_TEST_TMPDIR/state/state"
+  rm "$BATS_TEST_TMPDIR/snapshot"
+  daemon_start
+  eventually test -s "$BATS_TEST_TMPDIR/snapshot"
+  logged "not of this version"
+  daemon_end
+}
+
+@test "a second one on the same state directory says so and stops" {
+  quick_configuration </dev/null
+  lab_start LISTEN --port 7001
+  daemon_start
+  eventually test -s "$BATS_TEST_TMPDIR/snapshot"
+  run --separate-stderr "$tcpstated" --daemon --config "$config" --state-directory "$BATS_TEST_TMPDIR/state"
+  echo "$stderr"
+  [ "$status" -eq 1 ]
+  [[ $stderr == "tcpstated: another tcpstated (process "*") keeps its state in $BATS_TEST_TMPDIR/state; "* ]]
+  daemon_end
+}
+
+@test "a consumer that hangs stops nothing, and gets all of it in order once it is repaired" {
+  quick_configuration <<END
+[exec page]
+command = $BATS_TEST_TMPDIR/page
+timeout = 1s
+END
+  printf '#!/bin/sh\nexec sleep 60\n' >"$BATS_TEST_TMPDIR/page"
+  chmod +x "$BATS_TEST_TMPDIR/page"
+  lab_start CLOSE_WAIT -n 300 --port 7001
+  daemon_start
+  eventually logged "exec page" "did not end"
+  # The polling goes on at its pace.
+  before=$(json time <"$BATS_TEST_TMPDIR/snapshot")
+  moved() { [ "$(json time <"$BATS_TEST_TMPDIR/snapshot")" != "$before" ]; }
+  eventually moved
+  lab_end
+  eventually has_events 1 cleared
+  printf '#!/bin/sh\ncat >>%s\n' "$BATS_TEST_TMPDIR/paged" >"$BATS_TEST_TMPDIR/page.new"
+  chmod +x "$BATS_TEST_TMPDIR/page.new"
+  mv "$BATS_TEST_TMPDIR/page.new" "$BATS_TEST_TMPDIR/page"
+  all_paged() { [ -f "$BATS_TEST_TMPDIR/paged" ] && [ "$(wc -l <"$BATS_TEST_TMPDIR/paged")" -eq 2 ]; }
+  eventually all_paged
+  cmp "$BATS_TEST_TMPDIR/paged" "$BATS_TEST_TMPDIR/events"
+  eventually logged "exec page" "again"
+  daemon_end
+}
+
+@test "what a consumer did not take before the end is kept for the next start" {
+  quick_configuration <<END
+[exec page]
+command = $BATS_TEST_TMPDIR/page
+timeout = 30s
+END
+  printf '#!/bin/sh\nexec sleep 60\n' >"$BATS_TEST_TMPDIR/page"
+  chmod +x "$BATS_TEST_TMPDIR/page"
+  lab_start CLOSE_WAIT -n 300 --port 7001
+  daemon_start
+  eventually has_events 1 raised
+  daemon_end
+  printf '#!/bin/sh\ncat >>%s\n' "$BATS_TEST_TMPDIR/paged" >"$BATS_TEST_TMPDIR/page"
+  daemon_start
+  eventually test -s "$BATS_TEST_TMPDIR/paged"
+  cmp "$BATS_TEST_TMPDIR/paged" "$BATS_TEST_TMPDIR/events"
+  daemon_end
+}
+
+@test "a wrong configuration: every mistake with file, line and word, and exit status 2" {
+  configure <<END
+[poll]
+interval = soon
+[alert close-wait-leak]
+raise = many
+colour = red
+[nonsense]
+END
+  run --separate-stderr "$tcpstated" --daemon --config "$config" --state-directory "$BATS_TEST_TMPDIR/state"
+  echo "$stderr"
+  [ "$status" -eq 2 ]
+  [ -z "$output" ]
+  [[ $stderr == *"$config:2: 'soon'"* ]]
+  [[ $stderr == *"$config:4: 'many'"* ]]
+  [[ $stderr == *"$config:5: 'colour'"* ]]
+  [[ $stderr == *"$config:6: 'nonsense'"* ]]
+}
+
+@test "a reload with a mistake keeps the old configuration, a good one is taken over" {
+  quick_configuration </dev/null
+  lab_start CLOSE_WAIT -n 300 --port 7001
+  daemon_start
+  eventually has_events 1 raised
+  cp "$config" "$BATS_TEST_TMPDIR/good"
+  echo "interval = never" >>"$config"
+  kill -HUP "$daemon"
+  eventually logged "$config:" "interval"
+  eventually logged "that of before stays in force"
+  interval() { [ "$(json poll.interval_seconds <"$BATS_TEST_TMPDIR/snapshot")" = "$1" ]; }
+  interval 1.0
+  sed 's/^interval = .*/interval = 2s/; s/^older_than/enabled = no\nolder_than/' "$BATS_TEST_TMPDIR/good" >"$config"
+  kill -HUP "$daemon"
+  eventually interval 2.0
+  # The rule was switched off: its alert is over.
+  eventually has_events 1 cleared
+  daemon_end
+}
+
+@test "SIGUSR1 opens the files anew" {
+  quick_configuration </dev/null
+  lab_start CLOSE_WAIT -n 300 --port 7001
+  daemon_start
+  eventually has_events 1 raised
+  mv "$BATS_TEST_TMPDIR/events" "$BATS_TEST_TMPDIR/events.1"
+  kill -USR1 "$daemon"
+  lab_end
+  eventually has_events 1 cleared
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/events.1")" -eq 1 ]
+  daemon_end
+}
+
+@test "snapshots and events as JSON lines on standard output" {
+  configure <<END
+[poll]
+interval = 1s
+[output]
+journal = no
+snapshots = stdout
+END
+  lab_start CLOSE_WAIT -n 5 --port 7001
+  daemon_start
+  three() { [ "$(wc -l <"$BATS_TEST_TMPDIR/output")" -ge 3 ]; }
+  eventually three
+  daemon_end
+  validate "$BATS_TEST_TMPDIR/output"
+}
+
+@test "systemd is told: READY after the first good scan, STATUS, WATCHDOG, RELOADING, STOPPING" {
+  quick_configuration </dev/null
+  lab_start CLOSE_WAIT -n 300 --port 7001
+  python3 "$TOP_SRCDIR/tests/daemon/notify.py" "$BATS_TEST_TMPDIR/notify" >"$BATS_TEST_TMPDIR/told" 3>&- &
+  local listener=$!
+  eventually test -S "$BATS_TEST_TMPDIR/notify"
+  export NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify WATCHDOG_USEC=2000000
+  daemon_start
+  eventually grep -q close-wait-leak "$BATS_TEST_TMPDIR/told"
+  kill -HUP "$daemon"
+  eventually grep -q RELOADING=1 "$BATS_TEST_TMPDIR/told"
+  daemon_end
+  eventually grep -q STOPPING=1 "$BATS_TEST_TMPDIR/told"
+  kill "$listener"
+  python3 - "$BATS_TEST_TMPDIR/told" <<'END'
+import sys
+messages = [m.split("\n") for m in open(sys.argv[1]).read().split("\n\n") if m]
+assert "READY=1" in messages[0], messages[0]
+assert any(line.startswith("STATUS=") and "sockets" in line for line in messages[0]), messages[0]
+assert sum("WATCHDOG=1" in m for m in messages) >= 3, messages
+reloading = next(i for i, m in enumerate(messages) if "RELOADING=1" in m)
+assert any(line.startswith("MONOTONIC_USEC=") for line in messages[reloading])
+assert "READY=1" in messages[reloading + 1]
+assert sum("READY=1" in m for m in messages) == 2
+END
+}
+
+@test "where the sockets cannot be read: never ready, no snapshot, and the reason is said" {
+  quick_configuration </dev/null
+  lab_start LISTEN --port 7001
+  launch_within "$helpers/refuse" netlink=97 -- "$tcpstated" --daemon --source sock_diag --config "$config" \
+    --state-directory "$BATS_TEST_TMPDIR/state" 2>"$BATS_TEST_TMPDIR/log"
+  daemon=$!
+  eventually logged "the sockets cannot be read"
+  [ ! -e "$BATS_TEST_TMPDIR/snapshot" ]
+  daemon_end
+}

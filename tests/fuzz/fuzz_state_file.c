@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Anything at all in place of the state file: it is taken in or refused with a note, and what was
+ * taken in can be judged and written again. */
+#include "daemon/state_file.h"
+#include "util.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void ignore_event(const struct alert_event *e, void *userdata)
+{
+	(void)userdata;
+	if (e->alert[RULE_NAME_SIZE - 1] || e->text[ALERT_TEXT_SIZE - 1])
+		abort();
+}
+
+static void take_event(const char *outlet, const struct alert_event *e, void *userdata)
+{
+	if (!outlet)
+		abort();
+	ignore_event(e, userdata);
+}
+
+static void judge(struct alerts *alerts)
+{
+	struct snapshot s = {.scan = {.complete = true}, .scanned = STATE_SET_ALL};
+
+	limits_init(&s.limits);
+	if (alerts_set_rules(alerts, built_in_rules, built_in_rules_count) < 0 ||
+		alerts_judge(alerts, &s, 1000000, ignore_event, NULL) < 0)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct state_identity identity = {"b", "host"};
+	cleanup_(alerts_freep) struct alerts *alerts = NULL;
+	cleanup_(ages_freep) struct ages *ages = NULL;
+	cleanup_(freep) char *copy = malloc(size + 1); /* fmemopen() takes no const */
+	struct state_sink sink = {.event = take_event};
+	char note[256] = "";
+	FILE *in;
+	int r;
+
+	if (!copy || alerts_new(&alerts) < 0 || ages_new(1024, &ages) < 0)
+		abort();
+	memcpy(copy, data, size);
+	in = fmemopen(copy, MAX(size, (size_t)1), "r");
+	if (!in)
+		abort();
+	sink.alerts = alerts;
+	sink.ages = ages;
+	r = state_read(in, &identity, &sink, note, sizeof(note));
+	fclose(in);
+	/* Every refusal says why. */
+	if ((r < 0) != (note[0] != '\0'))
+		abort();
+	judge(alerts);
+	return 0;
+}

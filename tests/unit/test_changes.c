@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include "model/changes.h"
+#include "sample.h"
+
+/* A look with sockets on some ports; the client's port is the last. */
+static void make_look(struct sample *sample, uint32_t on_7001, uint32_t on_7002, uint32_t to_7001)
+{
+	sample_init(sample);
+	/* In the order of a snapshot, which is not that of the numbers. */
+	if (on_7002)
+		sample_held(
+			sample, sample_port(sample, SIDE_SERVER, 7002), STATE_CLOSE_WAIT, on_7002);
+	if (on_7001)
+		sample_held(
+			sample, sample_port(sample, SIDE_SERVER, 7001), STATE_ESTABLISHED, on_7001);
+	if (to_7001)
+		sample_held(
+			sample, sample_port(sample, SIDE_CLIENT, 7001), STATE_TIME_WAIT, to_7001);
+}
+
+static void test_changes_first_look_knows_none(void **state)
+{
+	struct changes c = {0};
+	struct sample sample;
+
+	(void)state;
+	assert_null(changes_before(&c, SIDE_SERVER, 7001));
+	make_look(&sample, 1, 2, 3);
+	assert_int_equal(changes_take(&c, &sample.snapshot), 0);
+	assert_false(c.known);
+	assert_int_equal(c.gone_count, 0);
+	assert_null(changes_before(&c, SIDE_SERVER, 7001));
+	changes_release(&c);
+}
+
+static void test_changes_tells_sides_apart(void **state)
+{
+	struct changes c = {0};
+	struct sample first, second;
+
+	(void)state;
+	make_look(&first, 1, 2, 3);
+	make_look(&second, 10, 20, 30);
+	assert_int_equal(changes_take(&c, &first.snapshot), 0);
+	assert_int_equal(changes_take(&c, &second.snapshot), 0);
+	assert_true(c.known);
+	assert_int_equal(changes_before(&c, SIDE_SERVER, 7001)->sockets, 1);
+	assert_int_equal(changes_before(&c, SIDE_SERVER, 7001)->states[STATE_ESTABLISHED], 1);
+	assert_int_equal(changes_before(&c, SIDE_SERVER, 7002)->states[STATE_CLOSE_WAIT], 2);
+	assert_int_equal(changes_before(&c, SIDE_CLIENT, 7001)->states[STATE_TIME_WAIT], 3);
+	assert_int_equal(changes_before(&c, SIDE_CLIENT, 7001)->memory_bytes, 3 * 264);
+	assert_int_equal(c.before.totals.sockets, 6);
+	assert_int_equal(c.now.totals.sockets, 60);
+	/* One that was not there had none. */
+	assert_int_equal(changes_before(&c, SIDE_CLIENT, 7002)->sockets, 0);
+	assert_int_equal(c.gone_count, 0);
+	changes_release(&c);
+}
+
+static void test_changes_gone_ports_are_told_once_and_most_first(void **state)
+{
+	struct changes c = {0};
+	struct sample first, second;
+
+	(void)state;
+	make_look(&first, 1, 2, 3);
+	make_look(&second, 0, 2, 0);
+	assert_int_equal(changes_take(&c, &first.snapshot), 0);
+	assert_int_equal(changes_take(&c, &second.snapshot), 0);
+	assert_int_equal(c.gone_count, 2);
+	assert_int_equal(c.gone[0]->side, SIDE_CLIENT);
+	assert_int_equal(c.gone[0]->counts.sockets, 3);
+	assert_int_equal(c.gone[1]->side, SIDE_SERVER);
+	assert_int_equal(c.gone[1]->port, 7001);
+
+	assert_int_equal(changes_take(&c, &second.snapshot), 0);
+	assert_int_equal(c.gone_count, 0);
+	changes_release(&c);
+}
+
+/* A port without a row may have had sockets, and may have them still. */
+static void test_changes_of_what_is_not_listed_are_unknown(void **state)
+{
+	struct changes c = {0};
+	struct sample first, second;
+
+	(void)state;
+	make_look(&first, 1, 2, 3);
+	first.snapshot.omitted.ports = 1;
+	make_look(&second, 1, 2, 3);
+	sample_held(&second, sample_port(&second, SIDE_SERVER, 7003), STATE_CLOSE_WAIT, 1);
+	assert_int_equal(changes_take(&c, &first.snapshot), 0);
+	assert_int_equal(changes_take(&c, &second.snapshot), 0);
+	assert_null(changes_before(&c, SIDE_SERVER, 7003));
+	assert_non_null(changes_before(&c, SIDE_SERVER, 7002));
+
+	first.snapshot.ports_count = 1;
+	assert_int_equal(changes_take(&c, &first.snapshot), 0);
+	assert_int_equal(c.gone_count, 0);
+	changes_release(&c);
+}
+
+static void test_change_of_unknown_numbers_is_unknown(void **state)
+{
+	struct changes c = {0};
+	struct sample sample;
+
+	(void)state;
+	assert_int_equal(change_of(3, 5), -2);
+	assert_int_equal(change_of(5, 3), 2);
+	assert_true(change_of(UNKNOWN, 3) == CHANGE_UNKNOWN);
+	assert_true(change_of(3, UNKNOWN) == CHANGE_UNKNOWN);
+
+	make_look(&sample, 1, 2, 3);
+	sample.snapshot.scanned = STATE_BIT(STATE_CLOSE_WAIT);
+	assert_int_equal(changes_take(&c, &sample.snapshot), 0);
+	assert_int_equal(changes_take(&c, &sample.snapshot), 0);
+	assert_true(changes_before(&c, SIDE_SERVER, 7001)->states[STATE_ESTABLISHED] == UNKNOWN);
+	assert_int_equal(changes_before(&c, SIDE_SERVER, 7001)->states[STATE_CLOSE_WAIT], 0);
+	changes_release(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_changes_first_look_knows_none),
+		cmocka_unit_test(test_changes_tells_sides_apart),
+		cmocka_unit_test(test_changes_gone_ports_are_told_once_and_most_first),
+		cmocka_unit_test(test_changes_of_what_is_not_listed_are_unknown),
+		cmocka_unit_test(test_change_of_unknown_numbers_is_unknown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

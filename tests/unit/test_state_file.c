@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/state_file.h"
+#include "unit.h"
+#include "util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define BOOT_ID "2c2d2d0a-8f0e-4b0e-9c3c-6a1f7f3f1b11"
+
+static const struct state_identity identity = {BOOT_ID, "host"};
+
+/* What is to be kept, and what came back. */
+struct world {
+	char directory[64];
+	int dir_fd;
+	struct alerts *alerts, *alerts_back;
+	struct ages *ages, *ages_back;
+	struct alert_event events[2], events_back[4];
+	char outlets_back[4][64];
+	size_t events_back_count;
+};
+
+static struct world world;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&world, 0, sizeof(world));
+	strcpy(world.directory, "/tmp/test_state_file.XXXXXX");
+	assert_non_null(mkdtemp(world.directory));
+	world.dir_fd = open(world.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(world.dir_fd >= 0);
+	assert_int_equal(alerts_new(&world.alerts), 0);
+	assert_int_equal(alerts_new(&world.alerts_back), 0);
+	assert_int_equal(ages_new(1000, &world.ages), 0);
+	assert_int_equal(ages_new(1000, &world.ages_back), 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	(void)unlinkat(world.dir_fd, STATE_FILE_NAME, 0);
+	assert_int_equal(rmdir(world.directory), 0);
+	close(world.dir_fd);
+	alerts_free(world.alerts);
+	alerts_free(world.alerts_back);
+	ages_free(world.ages);
+	ages_free(world.ages_back);
+	return 0;
+}
+
+static void list_events(void *source, state_event_fn fn, void *userdata)
+{
+	const struct alert_event *events = source;
+
+	fn("exec page", &events[0], userdata);
+	fn("events", &events[1], userdata);
+}
+
+static void take_event(const char *outlet, const struct alert_event *e, void *userdata)
+{
+	size_t i = world.events_back_count++;
+
+	(void)userdata;
+	assert_true(i < ARRAY_SIZE(world.events_back));
+	world.events_back[i] = *e;
+	snprintf(world.outlets_back[i], sizeof(world.outlets_back[i]), "%s", outlet);
+}
+
+static int save(void)
+{
+	const struct state_contents contents = {
+		.identity = identity,
+		.now_ms = 5000000,
+		.alerts = world.alerts,
+		.ages = world.ages,
+		.events = world.events[0].alert[0] ? list_events : NULL,
+		.events_source = world.events,
+	};
+
+	return state_save(world.dir_fd, &contents);
+}
+
+static int load(const struct state_identity *whose, char note[256])
+{
+	const struct state_sink sink = {
+		.alerts = world.alerts_back,
+		.ages = world.ages_back,
+		.event = take_event,
+	};
+
+	return state_load(world.dir_fd, whose, &sink, note, 256);
+}
+
+static struct alert an_alert(const char *name, uint16_t port)
+{
+	struct alert alert = {
+		.rule = RULE_DEFAULT,
+		.key = {.has_port = true, .side = SIDE_CLIENT, .port = port},
+		.state = ALERT_RAISED,
+		.since = {.tv_sec = 1795340400, .tv_nsec = 123456789},
+		.changed_ms = 4000000,
+		.told_ms = 4500000,
+		.numbers = {412.5, 412, 1600000, 913000},
+		.text = "to port 7777: 412 \"CLOSE_WAIT\" \\ \303\251",
+	};
+
+	strcpy(alert.rule.name, name);
+	alert.rule.severity = SEVERITY_CRITICAL;
+	alert.rule.raise = 100;
+	alert.rule.clear = 0.5;
+	return alert;
+}
+
+static void see(struct ages *a, uint64_t cookie, uint32_t *ret_age)
+{
+	const struct sock_record r = {
+		.state = STATE_CLOSE_WAIT, .kind = KIND_FULL, .cookie = cookie};
+
+	*ret_age = ages_see(a, &r, 0);
+}
+
+static void test_state_load_reads_back_what_was_saved(void **state)
+{
+	struct alert one = an_alert("close-wait-leak", 7777), two = an_alert("mine", 1);
+	const struct alert *back;
+	char note[256] = "";
+	uint32_t age;
+
+	(void)state;
+	two.key = (struct alert_key){0};
+	two.state = ALERT_PENDING;
+	two.numbers.sockets = two.numbers.memory_bytes = UNKNOWN;
+	two.numbers.oldest_ms = AGE_UNKNOWN;
+	assert_int_equal(alerts_restore(world.alerts, &one), 0);
+	assert_int_equal(alerts_restore(world.alerts, &two), 0);
+	alerts_set_sequence(world.alerts, 41);
+	ages_start(world.ages, 4000000);
+	see(world.ages, 0x123456789a, &age);
+	ages_finish(world.ages, true);
+	ages_start(world.ages, 5000000);
+	see(world.ages, 0x123456789a, &age);
+	ages_finish(world.ages, true);
+	for (size_t i = 0; i < 2; i++) {
+		world.events[i] = (struct alert_event){
+			.sequence = 40 + i,
+			.kind = i ? EVENT_CLEARED : EVENT_RAISED,
+			.severity = SEVERITY_WARNING,
+			.alert = "close-wait-leak",
+			.text = "a text",
+		};
+	}
+
+	assert_int_equal(save(), 0);
+	assert_int_equal(load(&identity, note), 0);
+	assert_string_equal(note, "");
+	assert_int_equal(alerts_sequence(world.alerts_back), 41);
+	assert_int_equal(alerts_count(world.alerts_back), 2);
+	back = alerts_get(world.alerts_back, 0);
+	assert_string_equal(back->rule.name, "close-wait-leak");
+	assert_int_equal(back->rule.severity, SEVERITY_CRITICAL);
+	assert_true(back->rule.raise == 100 && back->rule.clear == 0.5);
+	assert_int_equal(back->key.port, 7777);
+	assert_int_equal(back->key.side, SIDE_CLIENT);
+	assert_int_equal(back->state, ALERT_RAISED);
+	assert_int_equal(back->since.tv_sec, 1795340400);
+	assert_int_equal(back->since.tv_nsec, 123456789);
+	assert_int_equal(back->changed_ms, 4000000);
+	assert_int_equal(back->told_ms, 4500000);
+	assert_true(back->numbers.value == 412.5);
+	assert_int_equal(back->numbers.memory_bytes, 1600000);
+	assert_int_equal(back->numbers.oldest_ms, 913000);
+	assert_string_equal(back->text, one.text);
+	back = alerts_get(world.alerts_back, 1);
+	assert_int_equal(back->state, ALERT_PENDING);
+	assert_false(back->key.has_port);
+	assert_true(back->numbers.sockets == UNKNOWN);
+	assert_int_equal(back->numbers.oldest_ms, AGE_UNKNOWN);
+
+	assert_int_equal(world.events_back_count, 2);
+	assert_string_equal(world.outlets_back[0], "exec page");
+	assert_string_equal(world.outlets_back[1], "events");
+	assert_int_equal(world.events_back[1].sequence, 41);
+	assert_int_equal(world.events_back[1].kind, EVENT_CLEARED);
+
+	ages_start(world.ages_back, 5001216);
+	see(world.ages_back, 0x123456789a, &age);
+	assert_in_range(age, 1000000, 1001728);
+}
+
+static void test_state_load_without_a_file_is_no_mistake(void **state)
+{
+	char note[256] = "";
+
+	(void)state;
+	assert_int_equal(load(&identity, note), 1);
+	assert_string_equal(note, "");
+}
+
+static void test_state_load_ignores_what_is_of_elsewhere(void **state)
+{
+	const struct state_identity other_boot = {"another", "host"},
+				    other_netns = {BOOT_ID, "blue"};
+	struct alert one = an_alert("close-wait-leak", 7777);
+	char note[256] = "";
+
+	(void)state;
+	alerts_restore(world.alerts, &one);
+	assert_int_equal(save(), 0);
+	assert_int_equal(load(&other_boot, note), -ESTALE);
+	assert_non_null(strstr(note, "booted"));
+	assert_int_equal(load(&other_netns, note), -ESTALE);
+	assert_non_null(strstr(note, "namespace"));
+	assert_int_equal(alerts_count(world.alerts_back), 0);
+	assert_int_equal(world.events_back_count, 0);
+}
+
+static void test_state_load_does_not_wait_for_a_fifo(void **state)
+{
+	char note[256] = "";
+
+	(void)state;
+	assert_int_equal(mkfifoat(world.dir_fd, STATE_FILE_NAME, 0600), 0);
+	assert_int_equal(load(&identity, note), -EBADMSG);
+	assert_int_equal(unlinkat(world.dir_fd, STATE_FILE_NAME, 0), 0);
+	assert_int_equal(symlinkat("/dev/zero", world.dir_fd, STATE_FILE_NAME), 0);
+	assert_int_equal(load(&identity, note), -ELOOP);
+}
+
+#define HEADER "tcpstated-state 1\nboot_id " BOOT_ID "\nnetns host\nmonotonic_ms 1000\nsequence 7\n"
+
+static int read_text(const char *text, char note[256])
+{
+	const struct state_sink sink = {
+		.alerts = world.alerts_back,
+		.ages = world.ages_back,
+		.event = take_event,
+	};
+	char *copy = strdup(text);
+	FILE *in = fmemopen(copy, strlen(copy), "r");
+	int r;
+
+	assert_non_null(in);
+	r = state_read(in, &identity, &sink, note, 256);
+	fclose(in);
+	free(copy);
+	return r;
+}
+
+static void test_state_read_refuses_what_makes_no_sense(void **state)
+{
+	static const struct {
+		const char *text;
+		int error;
+	} cases[] = {
+		{HEADER "end\n", 0},
+		{HEADER "age CLOSE_WAIT 1f 5000\nend\n", 0},
+		{HEADER "age CLOSE_WAIT 0 5000\nage CLOSE_WAIT ffffffffffffffff "
+			"18446744073709551615\nend\n",
+			0},
+		{"\n", -EPROTONOSUPPORT},
+		{"tcpstated-state 2\n", -EPROTONOSUPPORT},
+		{"tcpstated-state 1\n", -EBADMSG},
+		{HEADER, -EBADMSG},
+		{HEADER "nonsense\nend\n", -EBADMSG},
+		{HEADER "age\nend\n", -EBADMSG},
+		{HEADER "age NO_STATE 1 1\nend\n", -EBADMSG},
+		{HEADER "age CLOSE_WAIT 1\nend\n", -EBADMSG},
+		{HEADER "age CLOSE_WAIT 1 -1\nend\n", -EBADMSG},
+		{HEADER "age CLOSE_WAIT 1ffffffffffffffff 1\nend\n", -EBADMSG},
+		{HEADER "alert \nend\n", -EBADMSG},
+		{HEADER "alert {}\nend\n", -EBADMSG},
+		{HEADER "alert []\nend\n", -EBADMSG},
+		{HEADER "event nothing\nend\n", -EBADMSG},
+		{HEADER "event exec page\t{}\nend\n", -EBADMSG},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char note[256] = "";
+		int r = read_text(cases[i].text, note);
+
+		if (r != cases[i].error)
+			fail_msg("case %zu: expected %d, is %d (%s)", i, cases[i].error, r, note);
+		assert_int_equal(r < 0, note[0] != '\0');
+	}
+	assert_int_equal(alerts_count(world.alerts_back), 0);
+}
+
+/* A field that is missing, of another type, or out of its range: each of them, one at a time. */
+static void test_state_read_refuses_alerts_with_a_field_that_is_off(void **state)
+{
+	static const char good[] =
+		"{\"name\":\"a\",\"severity\":1,\"states\":1,\"holds\":1,\"older_than_ms\":0,"
+		"\"measure\":0,\"limit\":0,\"counter\":0,\"window_ms\":0,\"scope\":0,\"raise\":1.0,"
+		"\"clear\":0.0,\"has_port\":0,\"side\":0,\"port\":0,\"state\":2,\"since\":[1,2],"
+		"\"changed_ms\":1,\"told_ms\":1,\"value\":1.0,\"sockets\":1,\"memory_bytes\":1,"
+		"\"oldest_ms\":1,\"text\":\"t\"}";
+	static const char *const off[][2] = {
+		{"\"name\":\"a\"", "\"name\":\"\""},
+		{"\"name\":\"a\"", "\"name\":7"},
+		{"\"name\":\"a\"",
+			"\"name\":\"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee\""},
+		{"\"severity\":1", "\"severity\":99"},
+		{"\"severity\":1", "\"severity\":-1"},
+		{"\"side\":0", "\"side\":2"},
+		{"\"port\":0", "\"port\":65536"},
+		{"\"state\":2", "\"state\":0"},
+		{"\"state\":2", "\"state\":9"},
+		{"\"since\":[1,2]", "\"since\":[1]"},
+		{"\"since\":[1,2]", "\"since\":[1,1000000000]"},
+		{"\"raise\":1.0", "\"raise\":NaN"},
+		{"\"raise\":1.0", "\"raise\":\"1\""},
+		{"\"text\":\"t\"", "\"texts\":\"t\""},
+		{"\"counter\":0", "\"counter\":1000"},
+	};
+	char text[2048], note[256];
+
+	(void)state;
+	snprintf(text, sizeof(text), HEADER "alert %s\nend\n", good);
+	assert_int_equal(read_text(text, note), 0);
+	assert_int_equal(alerts_count(world.alerts_back), 1);
+	for (size_t i = 0; i < ARRAY_SIZE(off); i++) {
+		const char *at = strstr(good, off[i][0]);
+
+		assert_non_null(at);
+		snprintf(text, sizeof(text), HEADER "alert %.*s%s%s\nend\n", (int)(at - good), good,
+			off[i][1], at + strlen(off[i][0]));
+		if (read_text(text, note) != -EBADMSG)
+			fail_msg("%s was taken", off[i][1]);
+	}
+}
+
+static void test_state_save_leaves_the_old_file_when_it_fails(void **state)
+{
+	char note[256] = "";
+
+	(void)state;
+	assert_int_equal(save(), 0);
+	/* A folder where the new file would be. */
+	assert_int_equal(mkdirat(world.dir_fd, STATE_FILE_NAME ".new", 0700), 0);
+	assert_int_equal(save(), -EISDIR);
+	assert_int_equal(unlinkat(world.dir_fd, STATE_FILE_NAME ".new", AT_REMOVEDIR), 0);
+	assert_int_equal(load(&identity, note), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+		TEST(test_state_load_reads_back_what_was_saved),
+		TEST(test_state_load_without_a_file_is_no_mistake),
+		TEST(test_state_load_ignores_what_is_of_elsewhere),
+		TEST(test_state_load_does_not_wait_for_a_fifo),
+		TEST(test_state_read_refuses_what_makes_no_sense),
+		TEST(test_state_read_refuses_alerts_with_a_field_that_is_off),
+		TEST(test_state_save_leaves_the_old_file_when_it_fails),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
