@@ -162,6 +162,7 @@ EXTRA_DIST = tests/bench/bench.sh $(bats_tests) $(lab_tests) $(daemon_tests) $(l
 include $(top_srcdir)/tests/fuzz/local.mk
 include $(top_srcdir)/tests/lint/local.mk
 include $(top_srcdir)/tests/qemu/local.mk
+include $(top_srcdir)/tests/system/local.mk
 
 # The service under load: SOAK_SECONDS, BUDGET_SECONDS, BUDGET_SOCKETS and BUDGET_PERCENT say how much of it.
 .PHONY: check-soak check-budget

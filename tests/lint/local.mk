@@ -6,7 +6,8 @@ lint_tests = \
 	tests/lint/cppcheck.lint \
 	tests/lint/includes.lint \
 	tests/lint/mandoc.lint \
-	tests/lint/shellcheck.lint
+	tests/lint/shellcheck.lint \
+	tests/lint/unit.lint
 
 TEST_EXTENSIONS += .lint
 LINT_LOG_DRIVER = $(LOG_DRIVER)
