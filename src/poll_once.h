@@ -19,7 +19,11 @@ struct poll_settings {
 	uint64_t slab_bytes;  /* likewise; UNKNOWN without slabinfo */
 	struct ages *ages;    /* kept from poll to poll; NULL: none. Borrowed. */
 	uint64_t now_ms;      /* CLOCK_MONOTONIC; only ages need it */
-	struct polling polling; /* handed on in the snapshot */
+	bool first_sight;     /* ask the kernel for how long a socket has been in its state at the
+				 least, in this scan; ages ask by themselves at the first one */
+	uint32_t since_ms;    /* how long ago the last look was; 0: there was none */
+	struct sock_witness witness; /* is shown each socket that is counted */
+	struct polling polling;      /* handed on in the snapshot */
 };
 
 /*

@@ -34,18 +34,30 @@ unit_tests = \
 	tests/unit/test_kernel_types \
 	tests/unit/test_object_sizes \
 	tests/unit/test_file \
+	tests/unit/test_word \
+	tests/unit/test_cgroup_tree \
+	tests/unit/test_cgroups \
+	tests/unit/test_processes \
+	tests/unit/test_users \
 	tests/unit/test_limits \
 	tests/unit/test_proc_net_tcp \
 	tests/unit/test_recording \
 	tests/unit/test_state \
+	tests/unit/test_sign \
 	tests/unit/test_filter \
 	tests/unit/test_destinations \
 	tests/unit/test_tally \
 	tests/unit/test_changes \
+	tests/unit/test_growth \
 	tests/unit/test_ages \
+	tests/unit/test_first_sight \
+	tests/unit/test_age_stats \
 	tests/unit/test_alert \
 	tests/unit/test_pace \
 	tests/unit/test_state_file \
+	tests/unit/test_owner \
+	tests/unit/test_histogram \
+	tests/unit/test_heartbeat \
 	tests/unit/test_sock_memory \
 	tests/unit/test_diag_message \
 	tests/unit/test_sock_diag \
@@ -53,15 +65,22 @@ unit_tests = \
 	tests/unit/test_configuration
 
 tests_unit_test_state_SOURCES = tests/unit/test_state.c tests/unit/unit.h
+tests_unit_test_sign_SOURCES = tests/unit/test_sign.c tests/unit/unit.h
 tests_unit_test_filter_SOURCES = tests/unit/test_filter.c
 tests_unit_test_destinations_SOURCES = tests/unit/test_destinations.c
 tests_unit_test_ages_SOURCES = tests/unit/test_ages.c
+tests_unit_test_first_sight_SOURCES = tests/unit/test_first_sight.c
+tests_unit_test_age_stats_SOURCES = tests/unit/test_age_stats.c
 tests_unit_test_alert_SOURCES = tests/unit/test_alert.c tests/unit/sample.h
 tests_unit_test_pace_SOURCES = tests/unit/test_pace.c
 tests_unit_test_state_file_SOURCES = tests/unit/test_state_file.c
 tests_unit_test_sock_memory_SOURCES = tests/unit/test_sock_memory.c
+tests_unit_test_histogram_SOURCES = tests/unit/test_histogram.c
+tests_unit_test_heartbeat_SOURCES = tests/unit/test_heartbeat.c
 tests_unit_test_tally_SOURCES = tests/unit/test_tally.c
 tests_unit_test_changes_SOURCES = tests/unit/test_changes.c tests/unit/sample.h
+tests_unit_test_growth_SOURCES = tests/unit/test_growth.c tests/unit/sample.h
+tests_unit_test_owner_SOURCES = tests/unit/test_owner.c
 tests_unit_test_diag_message_SOURCES = tests/unit/test_diag_message.c
 tests_unit_test_sock_diag_SOURCES = tests/unit/test_sock_diag.c
 tests_unit_test_sock_diag_LDFLAGS = $(AM_LDFLAGS) \
@@ -70,6 +89,12 @@ tests_unit_test_sock_diag_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_options_SOURCES = tests/unit/test_options.c
 tests_unit_test_configuration_SOURCES = tests/unit/test_configuration.c
 tests_unit_test_file_SOURCES = tests/unit/test_file.c
+tests_unit_test_word_SOURCES = tests/unit/test_word.c
+tests_unit_test_cgroup_tree_SOURCES = tests/unit/test_cgroup_tree.c tests/unit/fake_tree.h
+tests_unit_test_cgroups_SOURCES = tests/unit/test_cgroups.c
+tests_unit_test_processes_SOURCES = tests/unit/test_processes.c
+tests_unit_test_users_SOURCES = tests/unit/test_users.c
+tests_unit_test_users_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwuid_r
 tests_unit_test_limits_SOURCES = tests/unit/test_limits.c
 tests_unit_test_proc_net_tcp_SOURCES = tests/unit/test_proc_net_tcp.c
 tests_unit_test_recording_SOURCES = tests/unit/test_recording.c
@@ -85,6 +110,7 @@ tests_unit_test_object_sizes_SOURCES = tests/unit/test_object_sizes.c
 helpers = \
 	tests/helpers/churn \
 	tests/helpers/idiag_dump \
+	tests/helpers/owners \
 	tests/helpers/refuse
 
 tests_helpers_churn_SOURCES = tests/helpers/churn.c
@@ -92,6 +118,8 @@ tests_helpers_churn_LDADD =
 tests_helpers_idiag_dump_SOURCES = tests/helpers/idiag_dump.c
 tests_helpers_idiag_dump_CFLAGS = $(AM_CFLAGS) $(LIBNL_IDIAG_CFLAGS)
 tests_helpers_idiag_dump_LDADD = $(LIBNL_IDIAG_LIBS)
+tests_helpers_owners_SOURCES = tests/helpers/owners.c
+tests_helpers_owners_LDADD = libtcpstated.a $(CORE_LIBS)
 tests_helpers_refuse_SOURCES = tests/helpers/refuse.c
 tests_helpers_refuse_LDADD =
 
@@ -104,6 +132,7 @@ bats_tests = \
 	tests/kernel/counts.bats \
 	tests/kernel/refused.bats
 daemon_tests = tests/daemon/daemon.bats
+# Not under valgrind.
 lab_tests = \
 	tests/lab/hold.bats \
 	tests/lab/lists.bats \
@@ -129,7 +158,8 @@ tests_unit_test_journal_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_journal_sendv
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/sample.h tests/unit/json.h
 tests_unit_test_json_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=alerts_count,--wrap=alerts_get,--wrap=alerts_omitted
 
-# Programs that measure: "make memory-table" (as root) and "make bench".
+# Programs that measure: "make memory-table" (as root), "make heartbeat-table" (three minutes), "make ages-table" and
+# "make bench".
 measures = \
 	tests/bench/bare_dump \
 	tests/bench/compare \
@@ -146,10 +176,25 @@ tests_kernel_memory_table_LDADD = $(JSON_C_LIBS)
 memory-table: tcpstated tcpstated-lab tests/kernel/memory_table
 	tests/kernel/memory_table ./tcpstated-lab ./tcpstated
 
+# Connections that speak every 1, 5 and 60 s, watched for a little more than two of the longest pauses.
+heartbeat-table: tcpstated tests/helpers/talkers
+	tests/helpers/talkers 300 7001:60:1000 7005:60:5000 7060:60:60000 -- $(SHELL) -c '\
+		./tcpstated --heartbeat --json --side server --for 125 | \
+		python3 $(srcdir)/tests/kernel/heartbeat_table.py /dev/stdin 7001=1 7005=5 7060=60'
+
+# Every diagnosis against every situation of the lab.
+diagnosis-matrix: tcpstated tcpstated-lab
+	python3 $(srcdir)/tests/kernel/matrix.py ./tcpstated-lab ./tcpstated $(srcdir)/src/judge/diagnoses.c
+
+# 200,000 sockets in CLOSE_WAIT, which take 2 GiB and a minute; AGES_SOCKETS says how many otherwise.
+AGES_SOCKETS = 200000
+ages-table: tcpstated-lab tests/bench/ages
+	./tcpstated-lab hold CLOSE_WAIT -n $(AGES_SOCKETS) -- tests/bench/ages
+
 bench: tcpstated tcpstated-lab tests/bench/bare_dump tests/bench/compare
 	$(SHELL) $(srcdir)/tests/bench/bench.sh .
 
-.PHONY: memory-table bench
+.PHONY: memory-table heartbeat-table diagnosis-matrix ages-table bench
 
 check_PROGRAMS = $(unit_tests) $(helpers) $(measures)
 TESTS = $(unit_tests) $(bats_tests) $(lab_tests) $(daemon_tests)
@@ -157,7 +202,8 @@ load_tests = tests/daemon/budget.bats tests/daemon/soak.bats
 EXTRA_DIST = tests/bench/bench.sh $(bats_tests) $(lab_tests) $(daemon_tests) $(load_tests) \
 	tests/daemon/common.bash tests/daemon/notify.py tests/cli/common.bash tests/cli/validate_json.py \
 	tests/cli/watch.bash tests/cli/connect.py tests/kernel/common.bash \
-	tests/kernel/compare_counts.py tests/recordings tests/under_valgrind
+	tests/kernel/compare_counts.py \
+	tests/recordings tests/under_valgrind
 
 include $(top_srcdir)/tests/fuzz/local.mk
 include $(top_srcdir)/tests/lint/local.mk

@@ -7,6 +7,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@ struct attributes {
 	bool has_buffers;
 	struct sock_buffers buffers;
 	uint64_t cgroup_id;
+	const struct nlattr *info; /* NULL: not asked for */
 };
 
 /* SK_MEMINFO grew over time and may grow again; what a kernel does not send stays zero. */
@@ -33,6 +35,43 @@ static void read_buffers(const struct nlattr *attr, struct attributes *a)
 		.send = value[SK_MEMINFO_WMEM_QUEUED],
 		.option = value[SK_MEMINFO_OPTMEM],
 		.backlog = value[SK_MEMINFO_BACKLOG],
+	};
+}
+
+/* A number of tcp_info, which grew over time; one beyond the end is one that this kernel lacks. */
+static uint32_t read_info_number(const struct nlattr *attr, size_t offset)
+{
+	uint32_t value;
+
+	if (mnl_attr_get_payload_len(attr) < offset + sizeof(value))
+		return SOCK_INFO_UNKNOWN;
+	memcpy(&value, (const char *)mnl_attr_get_payload(attr) + offset, sizeof(value));
+	return value;
+}
+
+#define INFO_NUMBER(attr, name) read_info_number(attr, offsetof(struct tcp_info, tcpi_##name))
+
+/* The number of doublings is a byte. */
+static uint8_t read_info_backoffs(const struct nlattr *attr)
+{
+	const size_t offset = offsetof(struct tcp_info, tcpi_backoff);
+
+	if (mnl_attr_get_payload_len(attr) <= offset)
+		return 0;
+	return ((const uint8_t *)mnl_attr_get_payload(attr))[offset];
+}
+
+static void read_info(const struct nlattr *attr, struct sock_info *ret)
+{
+	*ret = (struct sock_info){
+		.last_data_sent_ms = INFO_NUMBER(attr, last_data_sent),
+		.last_data_recv_ms = INFO_NUMBER(attr, last_data_recv),
+		.last_ack_recv_ms = INFO_NUMBER(attr, last_ack_recv),
+		.rtt_us = INFO_NUMBER(attr, rtt),
+		.segments_in = INFO_NUMBER(attr, segs_in),
+		.data_segments_in = INFO_NUMBER(attr, data_segs_in),
+		.timeout_us = INFO_NUMBER(attr, rto),
+		.backoffs = read_info_backoffs(attr),
 	};
 }
 
@@ -55,6 +94,9 @@ static int read_attributes(const struct nlmsghdr *nlh, struct attributes *ret)
 			if (mnl_attr_get_payload_len(attr) == sizeof(ret->cgroup_id))
 				memcpy(&ret->cgroup_id, mnl_attr_get_payload(attr),
 					sizeof(ret->cgroup_id));
+			break;
+		case INET_DIAG_INFO:
+			ret->info = attr;
 			break;
 		default:
 			break;
@@ -98,7 +140,9 @@ static void fill_record(struct sock_record *r, const struct inet_diag_msg *msg,
 	r->kind = (uint8_t)kind_of(msg, state, a->full);
 	r->hold = (uint8_t)sock_record_hold(r->kind, state, msg->idiag_inode);
 	r->timer = msg->idiag_timer;
+	r->retransmits = msg->idiag_retrans;
 	r->has_buffers = a->has_buffers;
+	r->has_info = a->info != NULL;
 	r->local_port = ntohs(msg->id.idiag_sport);
 	r->remote_port = remote_port;
 	r->expires_ms = msg->idiag_expires;
@@ -111,6 +155,8 @@ static void fill_record(struct sock_record *r, const struct inet_diag_msg *msg,
 	r->uid = msg->idiag_uid;
 	copy_address(r->local_address, msg->id.idiag_src, msg->idiag_family);
 	copy_address(r->remote_address, msg->id.idiag_dst, msg->idiag_family);
+	if (a->info)
+		read_info(a->info, &r->info);
 }
 
 static int read_socket(struct diag_dump *dump, const struct nlmsghdr *nlh)

@@ -60,18 +60,6 @@ static uint64_t decimal(struct cursor *c, uint64_t max)
 	return value;
 }
 
-/* Passes over a field whose value is not needed, and the blanks behind it. */
-static void skip_field(struct cursor *c)
-{
-	const char *before = c->at;
-
-	while (c->at < c->end && *c->at != ' ')
-		c->at++;
-	if (c->at == before)
-		c->bad = true;
-	skip_blanks(c);
-}
-
 /*
  * An address is printed word by word, each as the number that its four bytes in network order are
  * on this machine: storing the number gives the bytes back, whatever the machine's byte order.
@@ -112,6 +100,7 @@ int proc_net_tcp_parse_line(const char *line, uint8_t family, struct sock_record
 	struct cursor c = {.at = line, .end = line + strcspn(line, "\n")};
 	size_t words = family == AF_INET ? 1 : 4;
 	struct sock_record r = {.family = family};
+	uint64_t retransmits, probes;
 	enum tcp_state state;
 
 	scan_blanks(&c.at, c.end);
@@ -133,15 +122,19 @@ int proc_net_tcp_parse_line(const char *line, uint8_t family, struct sock_record
 	skip(&c, ':');
 	r.expires_ms = ticks_to_ms(hex(&c, UINT64_MAX));
 	skip_blanks(&c);
-	skip_field(&c); /* retransmits */
+	retransmits = hex(&c, UINT32_MAX);
+	skip_blanks(&c);
 	r.uid = (uint32_t)decimal(&c, UINT32_MAX);
 	skip_blanks(&c);
-	skip_field(&c); /* probes */
+	probes = decimal(&c, UINT32_MAX);
+	skip_blanks(&c);
 	r.inode = (uint32_t)decimal(&c, UINT32_MAX);
 	skip_blanks(&c); /* at least the reference count and an address follow */
 	if (c.bad)
 		return -EBADMSG;
 
+	r.retransmits =
+		(uint8_t)MIN(r.timer == TIMER_PROBE ? probes : retransmits, (uint64_t)UINT8_MAX);
 	r.kind = KIND_FULL;
 	if (r.timer == TIMER_TIME_WAIT)
 		r.kind = KIND_MINI;

@@ -97,8 +97,14 @@ static int socket_open(struct mnl_socket **ret)
 struct dump_request {
 	uint8_t family; /* AF_UNSPEC: both, by the older message, which ignores the family */
 	state_set states;
-	bool buffers;
+	uint8_t extensions; /* EXTENSION() of what each record shall carry */
 };
+
+static uint8_t extensions_of(const struct scan_request *request)
+{
+	return (request->buffers ? EXTENSION(INET_DIAG_SKMEMINFO) : 0) |
+	       (request->info ? EXTENSION(INET_DIAG_INFO) : 0);
+}
 
 static int send_request(
 	const struct mnl_socket *nl, const struct dump_request *request, uint32_t sequence)
@@ -108,7 +114,6 @@ static int send_request(
 		char newer[NLMSG_SPACE(sizeof(struct inet_diag_req_v2))];
 	} buffer __attribute__((aligned(NLMSG_ALIGNTO))) = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(&buffer);
-	uint8_t extensions = request->buffers ? EXTENSION(INET_DIAG_SKMEMINFO) : 0;
 	uint32_t states = state_set_to_kernel(request->states);
 
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
@@ -118,7 +123,7 @@ static int send_request(
 
 		nlh->nlmsg_type = TCPDIAG_GETSOCK;
 		req->idiag_family = AF_INET;
-		req->idiag_ext = extensions;
+		req->idiag_ext = request->extensions;
 		req->idiag_states = states;
 	} else {
 		struct inet_diag_req_v2 *req = mnl_nlmsg_put_extra_header(nlh, sizeof(*req));
@@ -126,7 +131,7 @@ static int send_request(
 		nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 		req->sdiag_family = request->family;
 		req->sdiag_protocol = IPPROTO_TCP;
-		req->idiag_ext = extensions;
+		req->idiag_ext = request->extensions;
 		req->idiag_states = states;
 	}
 	return mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0 ? -errno : 0;
@@ -178,10 +183,10 @@ static int dump_by_family(const struct mnl_socket *nl, const struct scan_request
 {
 	const state_set others = (state_set)(request->states & ~STATE_BIT(STATE_LISTEN));
 	const struct dump_request dumps[] = {
-		{AF_INET, STATE_BIT(STATE_LISTEN), false},
-		{AF_INET6, STATE_BIT(STATE_LISTEN), false},
-		{AF_INET, others, request->buffers},
-		{AF_INET6, others, request->buffers},
+		{AF_INET, STATE_BIT(STATE_LISTEN), 0},
+		{AF_INET6, STATE_BIT(STATE_LISTEN), 0},
+		{AF_INET, others, extensions_of(request)},
+		{AF_INET6, others, extensions_of(request)},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(dumps); i++) {
@@ -199,7 +204,7 @@ static int dump_all(
 	const struct dump_request both = {
 		AF_UNSPEC,
 		(state_set)(request->states | STATE_BIT(STATE_LISTEN)),
-		request->buffers,
+		extensions_of(request),
 	};
 	cleanup_(socket_closep) struct mnl_socket *nl = NULL;
 	int r;

@@ -21,6 +21,8 @@ typedef void (*sock_record_fn)(const struct sock_record *r, void *userdata);
 struct scan_request {
 	state_set states; /* LISTEN is always read too, and comes first */
 	bool buffers;     /* ask for SK_MEMINFO */
+	bool info; /* ask for tcp_info: the kernel locks each socket for a moment to fill it in, so
+		      seldom. /proc has none. */
 };
 
 struct source;

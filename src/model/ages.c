@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/ages.h"
 
+#include "model/first_sight.h"
 #include "model/tally.h"
 #include "util.h"
 
@@ -40,10 +41,11 @@ struct ages {
 	uint32_t used, tracked_max;
 	uint32_t now;     /* in units, wrapping */
 	unsigned sampled; /* one in 2^sampled cookies is kept */
+	uint64_t now_ms, watched_since_ms;
+	bool watched; /* a scan has shown all that this sample keeps */
 };
 
-/* The states that are tracked, numbered. */
-static const uint8_t state_numbers[STATE_COUNT] = {
+const uint8_t ages_state_numbers[STATE_COUNT] = {
 	[STATE_FIN_WAIT_1] = 1,
 	[STATE_FIN_WAIT_2] = 2,
 	[STATE_CLOSE_WAIT] = 3,
@@ -107,13 +109,18 @@ static void slot_add_absence(struct slot *s)
 		s->word[2] += 1U << 30;
 }
 
-/* Cookies count up: a multiplication spreads them (Knuth, vol. 3, 6.4, by the golden ratio). */
+/*
+ * Cookies count up, each processor's by itself, in patterns that a single multiplication turns into
+ * other patterns, and heaps; two of them leave none (the finalizer of MurmurHash3, by Appleby). The
+ * sample looks at the lower bits, the place at the upper ones.
+ */
 static uint64_t hash_of(uint64_t cookie)
 {
-	uint64_t h = cookie * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = cookie;
 
-	/* The sample looks at the lower bits, the place at the upper ones. */
-	return h ^ h >> 32;
+	h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return h ^ h >> 33;
 }
 
 static bool is_sampled(const struct ages *a, uint64_t hash)
@@ -213,8 +220,19 @@ void ages_set_max(struct ages *a, uint32_t tracked_max)
 	a->tracked_max = tracked_max;
 }
 
+bool ages_want_info(const struct ages *a)
+{
+	return !a->watched;
+}
+
+uint64_t ages_watched_ms(const struct ages *a)
+{
+	return a->watched ? a->now_ms - a->watched_since_ms : 0;
+}
+
 void ages_start(struct ages *a, uint64_t now_ms)
 {
+	a->now_ms = now_ms;
 	a->now = (uint32_t)(now_ms / AGES_UNIT_MS) & TIME_MASK;
 	/* Until the scan sees it. */
 	for (uint32_t i = 0; i < a->slots_count; i++)
@@ -228,7 +246,18 @@ static uint32_t units_since(const struct ages *a, const struct slot *s)
 
 static bool is_tracked_kind(const struct sock_record *r)
 {
-	return r->kind == KIND_FULL && r->cookie && state_numbers[r->state];
+	return r->kind == KIND_FULL && r->cookie && ages_state_numbers[r->state];
+}
+
+static uint64_t cookie_of(const struct sock_record *r)
+{
+	return r->cookie & ((UINT64_C(1) << COOKIE_BITS) - 1);
+}
+
+void ages_expect(const struct ages *a, const struct sock_record *r)
+{
+	if (a->slots_count && is_tracked_kind(r))
+		__builtin_prefetch(&a->slots[home_of(a, hash_of(cookie_of(r)))], 1);
 }
 
 /* A slot for the cookie, new or old, or NULL where the sample or the memory has none for it. */
@@ -257,7 +286,7 @@ static struct slot *slot_for(struct ages *a, uint64_t cookie, bool *ret_is_new)
 
 uint32_t ages_see(struct ages *a, const struct sock_record *r, uint32_t row)
 {
-	const uint64_t cookie = r->cookie & ((UINT64_C(1) << COOKIE_BITS) - 1);
+	const uint64_t cookie = cookie_of(r);
 	uint32_t units;
 	struct slot *s;
 	bool is_new;
@@ -268,14 +297,14 @@ uint32_t ages_see(struct ages *a, const struct sock_record *r, uint32_t row)
 	if (!s)
 		return AGE_UNKNOWN;
 	units = units_since(a, s);
-	if (is_new || slot_state(s) != state_numbers[r->state]) {
-		slot_set_entered(s, a->now);
-		units = 0;
+	if (is_new || slot_state(s) != ages_state_numbers[r->state]) {
+		units = MIN(first_sight_ms(r) / AGES_UNIT_MS, AGE_UNITS_MAX);
+		slot_set_entered(s, (a->now - units) & TIME_MASK);
 	} else if (units > AGE_UNITS_MAX) {
 		slot_set_entered(s, (a->now - AGE_UNITS_MAX) & TIME_MASK);
 		units = AGE_UNITS_MAX;
 	}
-	slot_set_sight(s, row, state_numbers[r->state], r->hold);
+	slot_set_sight(s, row, ages_state_numbers[r->state], r->hold);
 	return units * AGES_UNIT_MS;
 }
 
@@ -303,8 +332,10 @@ static void remove_slot(struct ages *a, uint32_t hole)
 /* Gives memory back, and a finer sample, once a flood is over. */
 static void shrink(struct ages *a)
 {
-	if (a->sampled && a->used < a->tracked_max / 4)
+	if (a->sampled && a->used < a->tracked_max / 4) {
 		a->sampled--;
+		a->watched = false; /* those that it left out may be old */
+	}
 	if (a->slots_count > SLOTS_MIN && a->used < a->slots_count / 4)
 		(void)resize(a, MAX(a->used / 7 * 8 + a->used / 8, SLOTS_MIN));
 }
@@ -321,6 +352,9 @@ void ages_finish(struct ages *a, bool complete)
 		else
 			i++;
 	}
+	if (!a->watched)
+		a->watched_since_ms = a->now_ms;
+	a->watched = true;
 	shrink(a);
 }
 
@@ -363,7 +397,7 @@ void ages_restore(
 	bool is_new;
 
 	cookie &= (UINT64_C(1) << COOKIE_BITS) - 1;
-	if (!cookie || !state_numbers[state])
+	if (!cookie || !ages_state_numbers[state])
 		return;
 	s = slot_for(a, cookie, &is_new);
 	if (!s || !is_new)
@@ -371,6 +405,6 @@ void ages_restore(
 	slot_set_entered(
 		s, (uint32_t)(now_ms / AGES_UNIT_MS - MIN(age_ms / AGES_UNIT_MS, AGE_UNITS_MAX)) &
 			   TIME_MASK);
-	slot_set_sight(s, 0, state_numbers[state], HOLD_NONE);
+	slot_set_sight(s, 0, ages_state_numbers[state], HOLD_NONE);
 	slot_add_absence(s);
 }

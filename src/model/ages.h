@@ -20,6 +20,10 @@
 /* Ages are kept in units of 256 ms and end at 48 days; who is older is told as that old. */
 #define AGES_UNIT_MS 256
 
+/* The states that are tracked, numbered from 1; 0: not tracked. */
+#define AGE_STATES 5
+extern const uint8_t ages_state_numbers[STATE_COUNT];
+
 struct ages;
 
 /* tracked_max: how many sockets it keeps at most. Returns 0 or -ENOMEM; free with ages_free. */
@@ -30,16 +34,32 @@ void ages_freep(struct ages **a);
 /* Changes how many it keeps at most: what is too many goes as new ones come. */
 void ages_set_max(struct ages *a, uint32_t tracked_max);
 
+/*
+ * Whether the next scan should bring tcp_info (scan_request.info): it may show sockets that were
+ * there long before they are seen. So it is until a scan was complete, and after the sample became
+ * finer.
+ */
+bool ages_want_info(const struct ages *a);
+
+/*
+ * For how long, in ms, every socket that entered a state was seen to: an age below that is exact by
+ * one scan's interval, an older one is a lower bound. 0 at the first scan.
+ */
+uint64_t ages_watched_ms(const struct ages *a);
+
 /* Begins a scan at now_ms (CLOCK_MONOTONIC, ms). A scan that begins while another is under way
  * takes its place. */
 void ages_start(struct ages *a, uint64_t now_ms);
 
+/* Says that this socket will be seen soon: the memory that this takes is fetched meanwhile. */
+void ages_expect(const struct ages *a, const struct sock_record *r);
+
 /*
  * Tells how long a socket has been in its state, in ms, and remembers it with the number of its row
  * (any number up to 131,071). A socket that was not there in the scan before entered its state now:
- * between the scans, or, in the first one, at some time before. AGE_UNKNOWN (model/tally.h) for a
- * socket that is not tracked: a mini socket, one outside the closing states, one without a cookie,
- * or one that the sample leaves out.
+ * between the scans, or, in the first one, at some time before, at least as long ago as the kernel
+ * tells (model/first_sight.h). AGE_UNKNOWN (model/tally.h) for a socket that is not tracked: a mini
+ * socket, one outside the closing states, one without a cookie, or one that the sample leaves out.
  */
 uint32_t ages_see(struct ages *a, const struct sock_record *r, uint32_t row);
 

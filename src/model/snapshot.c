@@ -37,6 +37,10 @@ static void add_row(struct snapshot_totals *totals, const struct port_tally *row
 {
 	STATE_FOREACH(s)
 		state_tally_add(&totals->states[s], &row->states[s]);
+	for (enum sign s = 0; s < SIGN_COUNT; s++) {
+		totals->signs[s].sockets += row->signs[s].sockets;
+		totals->signs[s].memory_bytes += row->signs[s].memory_bytes;
+	}
 }
 
 static void sum_totals(struct snapshot_totals *totals)
@@ -77,6 +81,24 @@ static int rank_rows(const struct tally *t, struct ranked_row **ret, size_t *ret
 	return 0;
 }
 
+/* Sums up the ages for the first of the ranked rows, which are listed. */
+static int take_ages(
+	struct snapshot *s, const struct tally *t, const struct ranked_row *ranked, size_t shown)
+{
+	cleanup_(freep) uint32_t *places = NULL;
+	struct age_rows rows = {.rows = t->rows_used, .ports = shown};
+
+	s->age_table = (struct age_table){0};
+	if (!t->ages)
+		return 0;
+	rows.places = places = calloc(MAX(t->rows_used, (size_t)1), sizeof(*places));
+	if (!places)
+		return -ENOMEM;
+	for (size_t i = 0; i < shown; i++)
+		places[ranked[i].row - t->rows] = (uint32_t)i + 1;
+	return age_table_take(&s->age_table, t->ages, &rows);
+}
+
 static void take_client_ports(struct snapshot *s, const struct tally *t)
 {
 	const struct limits *l = &s->limits;
@@ -106,6 +128,9 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 	ports = calloc(MAX(shown, (size_t)1), sizeof(void *));
 	if (!ports)
 		return -ENOMEM;
+	r = take_ages(s, t, ranked, shown);
+	if (r < 0)
+		return r;
 
 	s->totals = (struct snapshot_totals){0};
 	STATE_FOREACH(state)
@@ -129,6 +154,7 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 	s->rows_count = t->rows_used;
 	s->rest = &t->rest;
 	s->ages = t->ages;
+	s->growth = NULL;
 	s->filter = t->filter;
 	s->prices = t->prices;
 	s->established_from_counter = false;
@@ -151,6 +177,7 @@ void snapshot_cut(struct snapshot *s, size_t ports_max)
 
 void snapshot_release(struct snapshot *s)
 {
+	age_table_release(&s->age_table);
 	free(s->ports);
 	s->ports = NULL;
 	s->ports_count = 0;

@@ -3,6 +3,7 @@
 #ifndef TCPSTATED_MODEL_SNAPSHOT_H
 #define TCPSTATED_MODEL_SNAPSHOT_H
 
+#include "model/age_stats.h"
 #include "model/limits.h"
 #include "model/prices.h"
 #include "model/tally.h"
@@ -11,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
+
+struct growth;
 
 /* Where and when the sockets were read. */
 struct origin {
@@ -46,6 +49,7 @@ struct snapshot_totals {
 	uint64_t memory_bytes; /* UNKNOWN when a state was counted without its memory */
 	uint64_t closing_sockets, closing_memory_bytes;
 	struct state_tally states[STATE_COUNT];
+	struct sign_tally signs[SIGN_COUNT];
 };
 
 struct snapshot {
@@ -67,6 +71,8 @@ struct snapshot {
 	size_t rows_count;
 	const struct port_tally *rest; /* the ports beyond TALLY_ROWS_MAX together; likewise */
 	const struct ages *ages;       /* NULL: none are kept; borrowed likewise */
+	struct age_table age_table;    /* of the listed ports, in their order, and of all */
+	const struct growth *growth;   /* model/growth.h lends it; NULL: not known */
 
 	const struct port_tally **ports; /* heaviest first; the rows are borrowed from the tally
 					    until its next start */

@@ -17,3 +17,10 @@ enum sock_hold sock_record_hold(enum sock_kind kind, enum tcp_state state, uint3
 		return HOLD_HELD;
 	return state_set_has(STATES_AFTER_CLOSE, state) ? HOLD_ORPHAN : HOLD_UNACCEPTED;
 }
+
+enum sock_keepalive sock_record_keepalive(enum sock_timer timer)
+{
+	if (timer == TIMER_NONE)
+		return KEEPALIVE_OFF;
+	return timer == TIMER_KEEPALIVE ? KEEPALIVE_ON : KEEPALIVE_UNKNOWN;
+}

@@ -45,6 +45,33 @@ struct sock_buffers {
 		backlog; /* SK_MEMINFO_BACKLOG: received while the owner was busy with the socket */
 };
 
+/* A number of struct sock_info that this kernel does not tell. */
+#define SOCK_INFO_UNKNOWN UINT32_MAX
+
+/*
+ * What struct tcp_info tells of a connection's silence (net/ipv4/tcp.c: tcp_get_info), as far as
+ * the kernel sends it. The times begin with the connection, also where nothing was sent or received
+ * yet. They are measured in the kernel's ticks, 1 to 10 ms each.
+ */
+struct sock_info {
+	uint32_t last_data_sent_ms; /* since this side last sent data */
+	uint32_t last_data_recv_ms; /* since data last came from the peer */
+	uint32_t last_ack_recv_ms;  /* since the peer last acknowledged something; answers to
+				       keepalive  probes do, data alone need not */
+	uint32_t rtt_us;            /* smoothed round-trip time; 0: not measured yet */
+	uint32_t segments_in;       /* segments from the peer, wrapping (Linux 4.2) */
+	uint32_t data_segments_in;  /* of them those with data (Linux 4.6) */
+	uint32_t timeout_us; /* of retransmission, as it is now: doubled backoffs times already */
+	uint8_t backoffs;    /* 0 where the kernel does not tell */
+};
+
+enum sock_keepalive {
+	KEEPALIVE_OFF,
+	KEEPALIVE_ON,
+	KEEPALIVE_UNKNOWN, /* the kernel names one timer, and another one comes first */
+	KEEPALIVE_COUNT,
+};
+
 struct sock_record {
 	uint8_t family; /* AF_INET or AF_INET6: which slab caches it lives in; a mapped IPv4 address
 			   is AF_INET6 */
@@ -52,7 +79,9 @@ struct sock_record {
 	uint8_t kind;   /* enum sock_kind */
 	uint8_t hold;   /* enum sock_hold */
 	uint8_t timer;  /* enum sock_timer */
+	uint8_t retransmits; /* of that timer: unanswered so far, probes included */
 	bool has_buffers;
+	bool has_info;
 	uint16_t local_port;    /* host byte order */
 	uint16_t remote_port;   /* host byte order */
 	uint32_t expires_ms;    /* of that timer; for TIMER_TIME_WAIT what is left of its life */
@@ -68,10 +97,19 @@ struct sock_record {
 	uint8_t local_address[16];  /* network byte order; AF_INET: the first four bytes, the rest
 				       zero */
 	uint8_t remote_address[16]; /* likewise */
+	struct sock_info info;      /* only with has_info; else undefined */
 };
 
 /* Who has the socket, from its kind, state and inode (KERNEL: an inode of 0 alone does not make an
  * orphan). */
 enum sock_hold sock_record_hold(enum sock_kind kind, enum tcp_state state, uint32_t inode);
+
+/*
+ * Whether SO_KEEPALIVE is at work on an ESTABLISHED socket: then its timer is always pending, and
+ * it is the only one that idiag_timer calls 2 in that state; but a retransmission or a window probe
+ * is named in its place (net/ipv4/inet_diag.c: inet_sk_diag_fill). Of TCP_USER_TIMEOUT the kernel
+ * tells nothing: neither tcp_info nor INET_DIAG_SOCKOPT has it.
+ */
+enum sock_keepalive sock_record_keepalive(enum sock_timer timer);
 
 #endif

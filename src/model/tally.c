@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/tally.h"
 
+#include "model/first_sight.h"
+#include "model/side.h"
 #include "model/sock_memory.h"
 #include "util.h"
 
@@ -67,6 +69,10 @@ void tally_start(struct tally *t, const struct tally_context *context)
 	ns->port_last = context->port_last;
 	ns->fin_timeout_ms = context->fin_timeout_ms;
 	t->ages = context->ages;
+	t->since_ms = context->since_ms;
+	t->witness = context->witness;
+	if (t->witness.start)
+		t->witness.start(t->witness.userdata);
 }
 
 static bool is_ephemeral(const struct tally_netns *ns, uint16_t port)
@@ -74,18 +80,11 @@ static bool is_ephemeral(const struct tally_netns *ns, uint16_t port)
 	return ns->port_first <= port && port <= ns->port_last;
 }
 
-/* DESIGN's rule: a listener decides; without one, a port outside the ephemeral range that faces one
- * inside it. */
 static enum sock_side side_of(const struct tally_netns *ns, const struct sock_record *r)
 {
-	if (port_set_has(&ns->server, r->local_port))
-		return SIDE_SERVER;
-	if (is_ephemeral(ns, r->local_port))
-		return SIDE_CLIENT;
-	/* Bound to a port of its own choice and not connected yet: only a server does that. */
-	if (!r->remote_port || is_ephemeral(ns, r->remote_port))
-		return SIDE_SERVER;
-	return SIDE_CLIENT;
+	const struct sides sides = {&ns->server, ns->port_first, ns->port_last};
+
+	return sock_side(&sides, r);
 }
 
 /* Makes room for one more row. Returns false when there may be no more, or no memory is left. */
@@ -146,9 +145,14 @@ static uint32_t age_ms(struct tally *t, const struct sock_record *r, const struc
 {
 	uint32_t number = row == &t->rest ? TALLY_AGE_ROW_REST : (uint32_t)(row - t->rows);
 
+	uint32_t least;
+
 	if (r->kind == KIND_MINI)
 		return mini_age_ms(&t->netns, r);
-	return t->ages ? ages_see(t->ages, r, number) : AGE_UNKNOWN;
+	if (t->ages)
+		return ages_see(t->ages, r, number);
+	least = first_sight_ms(r);
+	return least ? least : AGE_UNKNOWN;
 }
 
 static uint64_t memory_of(struct tally *t, const struct sock_record *r)
@@ -167,6 +171,38 @@ static void note_listener(struct port_tally *row, const struct sock_record *r)
 	row->listening = true;
 	row->accept_queue += r->receive_queue;
 	row->backlog += r->send_queue;
+}
+
+static void vote(struct majority *m, uint64_t value, bool decides)
+{
+	if (decides && !m->by_listener)
+		*m = (struct majority){.by_listener = true};
+	if (!m->told) {
+		m->told = true;
+		m->value = value;
+	}
+	if (m->value != value)
+		m->mixed = true;
+	if (m->by_listener && !decides)
+		return;
+	if (m->value == value) {
+		m->votes++;
+	} else if (m->votes) {
+		m->votes--;
+	} else {
+		m->value = value;
+		m->votes = 1;
+	}
+}
+
+/* Without a process the kernel does not know the user any more, and says root (net/core/sock.c:
+ * sock_i_uid). */
+static void note_owner(struct port_tally *row, const struct sock_record *r)
+{
+	if (r->cgroup_id)
+		vote(&row->cgroup, r->cgroup_id, r->state == STATE_LISTEN);
+	if (r->inode && r->uid != UID_UNKNOWN)
+		vote(&row->uid, r->uid, false);
 }
 
 static uint32_t older(uint32_t a, uint32_t b)
@@ -188,18 +224,39 @@ static void count_in_state(
 	st->oldest_ms = older(st->oldest_ms, age);
 }
 
+/* A socket as old as the last look was counted by it. */
+static void count_fresh(
+	const struct tally *t, struct port_tally *row, const struct sock_record *r, uint32_t age)
+{
+	if (r->kind != KIND_MINI || age >= t->since_ms)
+		return;
+	row->fresh_time_wait += r->state == STATE_TIME_WAIT;
+	row->fresh_fin_wait_2 += r->state == STATE_FIN_WAIT_2;
+}
+
+static void count_sign(struct port_tally *row, const struct sock_record *r, uint64_t memory)
+{
+	enum sign sign;
+
+	if (!sign_of(r, &sign))
+		return;
+	row->signs[sign].sockets++;
+	row->signs[sign].memory_bytes += memory;
+}
+
 void tally_count(struct tally *t, const struct sock_record *r)
 {
 	struct tally_netns *ns = &t->netns;
 	struct port_tally *row;
 	enum sock_side side;
 	uint64_t memory;
+	uint32_t age;
 	uint16_t port;
 
 	if (r->state == STATE_LISTEN)
 		port_set_add(&ns->server, r->local_port);
 	side = side_of(ns, r);
-	port = side == SIDE_SERVER ? r->local_port : r->remote_port;
+	port = sock_side_port(side, r);
 
 	/* Before the filter: neither the price of a port's buckets nor the ports in use depend on
 	 * what is shown. */
@@ -212,8 +269,18 @@ void tally_count(struct tally *t, const struct sock_record *r)
 	row = row_of(t, side, port);
 	if (r->state == STATE_LISTEN)
 		note_listener(row, r);
-	if (state_set_has(t->filter.states, r->state))
-		count_in_state(&row->states[r->state], r, memory, age_ms(t, r, row));
+	else if (!state_set_has(t->filter.states, r->state))
+		return;
+	note_owner(row, r);
+	if (!state_set_has(t->filter.states, r->state))
+		return;
+	age = age_ms(t, r, row);
+	count_in_state(&row->states[r->state], r, memory, age);
+	count_fresh(t, row, r, age);
+	count_sign(row, r, memory);
+	if (t->witness.see)
+		t->witness.see(&(struct sock_seen){*r, side, port, age, memory, NULL},
+			t->witness.userdata);
 }
 
 void state_tally_add(struct state_tally *sum, const struct state_tally *s)

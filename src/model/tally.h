@@ -10,12 +10,14 @@
 #include "model/destinations.h"
 #include "model/filter.h"
 #include "model/prices.h"
+#include "model/sign.h"
 #include "model/sock_record.h"
+#include "model/sock_seen.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Rows that a tally keeps apart, 400 bytes each; the sockets of further ports are summed in one row
+/* Rows that a tally keeps apart, 700 bytes each; the sockets of further ports are summed in one row
  * (struct tally: rest). */
 #define TALLY_ROWS_MAX 65536
 
@@ -24,6 +26,10 @@
 #define TIME_WAIT_MS 60000
 
 #define AGE_UNKNOWN UINT32_MAX
+
+/* What a uid reads as that this user namespace does not map: DEFAULT_OVERFLOWUID,
+ * include/linux/highuid.h. */
+#define UID_UNKNOWN 65534
 
 /* struct tally_netns: row, for a port that is counted in the rest. */
 #define TALLY_ROW_REST UINT32_MAX
@@ -38,6 +44,24 @@ struct state_tally {
 	uint32_t oldest_ms;  /* AGE_UNKNOWN where neither a timer nor the scans before tell it */
 };
 
+struct sign_tally {
+	uint64_t memory_bytes;
+	uint32_t sockets;
+};
+
+/*
+ * What most sockets of a row carry, found in one pass and in this much memory (Boyer and Moore's
+ * vote): what more than half of those that vote carry is the value, in whatever order they come;
+ * where nothing has that many, it is what one of them carries.
+ */
+struct majority {
+	uint64_t value;   /* of no meaning before it is told */
+	uint32_t votes;   /* how far it is ahead of what comes; of no meaning to others */
+	bool told;        /* somebody voted */
+	bool mixed;       /* not all carry the same */
+	bool by_listener; /* listeners decided; the others only tell whether it is mixed */
+};
+
 struct port_tally {
 	uint8_t side;   /* enum sock_side */
 	bool listening; /* a listener on the port was seen */
@@ -45,7 +69,24 @@ struct port_tally {
 	uint32_t accept_queue; /* connections waiting for accept(), all listeners of the port
 				  together */
 	uint32_t backlog;      /* and how many may wait */
+	/* The id of the cgroup that made the sockets. A listener decides: what it accepts is in its
+	 * cgroup (kernel/cgroup/cgroup.c: cgroup_sk_clone). TIME_WAIT, mini and request sockets
+	 * carry none. Of struct tally's rest, which is many ports, neither this nor the uid has a
+	 * meaning. */
+	struct majority cgroup;
+	/* The user of those that a process holds; without UID_UNKNOWN. Of a connection it is who
+	 * accepted it (include/net/sock.h: sock_graft), so a listener, which root may have made,
+	 * has one vote like any other. */
+	struct majority uid;
+	/* Mini sockets whose timer says that they began since the last look (struct tally_context:
+	 * since_ms). What began as FIN_WAIT_2 begins anew as TIME_WAIT when the peer closes
+	 * (net/ipv4/tcp_minisocks.c: tcp_timewait_state_process). */
+	uint32_t fresh_time_wait, fresh_fin_wait_2;
+	/* Both in words, and printable; set after the scan by who can look them up (owners.h).
+	 * NULL: not known. Borrowed. */
+	const char *owner, *user;
 	struct state_tally states[STATE_COUNT];
+	struct sign_tally signs[SIGN_COUNT];
 };
 
 struct tally_netns {
@@ -69,6 +110,8 @@ struct tally {
 	uint32_t rest_ports; /* how many ports those are */
 	struct tally_netns netns;
 	struct ages *ages; /* NULL: only timers tell an age. Borrowed. */
+	uint32_t since_ms;
+	struct sock_witness witness;
 };
 
 /* The row that ages carry for a socket that is counted in the rest. */
@@ -86,6 +129,8 @@ struct tally_context {
 	uint32_t fin_timeout_ms;
 	struct ages
 		*ages; /* NULL: only timers tell an age. Borrowed as long as the tally counts. */
+	uint32_t since_ms; /* how long ago the last look was; 0: there was none, nothing is fresh */
+	struct sock_witness witness; /* is shown each socket that is counted; without see, nobody */
 };
 
 /*

@@ -4,11 +4,14 @@
 fuzz_targets = \
 	tests/fuzz/fuzz_btf \
 	tests/fuzz/fuzz_configuration \
+	tests/fuzz/fuzz_cgroups \
 	tests/fuzz/fuzz_diag_message \
 	tests/fuzz/fuzz_event \
 	tests/fuzz/fuzz_limits \
 	tests/fuzz/fuzz_options \
+	tests/fuzz/fuzz_owner \
 	tests/fuzz/fuzz_proc_net_tcp \
+	tests/fuzz/fuzz_processes \
 	tests/fuzz/fuzz_recording \
 	tests/fuzz/fuzz_slabinfo \
 	tests/fuzz/fuzz_state_file
@@ -28,6 +31,8 @@ tests_fuzz_fuzz_btf_SOURCES = tests/fuzz/fuzz_btf.c $(fuzz_main)
 tests_fuzz_fuzz_btf_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_configuration_SOURCES = tests/fuzz/fuzz_configuration.c $(fuzz_main)
 tests_fuzz_fuzz_configuration_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_cgroups_SOURCES = tests/fuzz/fuzz_cgroups.c $(fuzz_main)
+tests_fuzz_fuzz_cgroups_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_diag_message_SOURCES = tests/fuzz/fuzz_diag_message.c $(fuzz_main)
 tests_fuzz_fuzz_diag_message_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_event_SOURCES = tests/fuzz/fuzz_event.c $(fuzz_main)
@@ -36,8 +41,12 @@ tests_fuzz_fuzz_limits_SOURCES = tests/fuzz/fuzz_limits.c $(fuzz_main)
 tests_fuzz_fuzz_limits_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_options_SOURCES = tests/fuzz/fuzz_options.c $(fuzz_main)
 tests_fuzz_fuzz_options_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_owner_SOURCES = tests/fuzz/fuzz_owner.c $(fuzz_main)
+tests_fuzz_fuzz_owner_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_proc_net_tcp_SOURCES = tests/fuzz/fuzz_proc_net_tcp.c $(fuzz_main)
 tests_fuzz_fuzz_proc_net_tcp_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_processes_SOURCES = tests/fuzz/fuzz_processes.c $(fuzz_main)
+tests_fuzz_fuzz_processes_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_recording_SOURCES = tests/fuzz/fuzz_recording.c $(fuzz_main)
 tests_fuzz_fuzz_recording_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_slabinfo_SOURCES = tests/fuzz/fuzz_slabinfo.c $(fuzz_main)

@@ -148,6 +148,74 @@ static void test_ages_foreach_shows_what_the_last_scan_showed(void **state)
 	assert_int_equal(seen.last.hold, HOLD_ORPHAN);
 }
 
+static struct sock_record seen_at_first(uint64_t cookie, enum tcp_state state, uint32_t silent_ms)
+{
+	struct sock_record r = closing(cookie, state);
+
+	r.has_info = true;
+	r.info = (struct sock_info){.last_ack_recv_ms = silent_ms, .last_data_recv_ms = silent_ms};
+	return r;
+}
+
+static void test_ages_see_takes_the_kernel_s_word_at_first_sight(void **state)
+{
+	struct ages *a = *state;
+	struct sock_record r = seen_at_first(1, STATE_CLOSE_WAIT, 600000);
+
+	ages_start(a, 5120);
+	assert_true(ages_want_info(a));
+	assert_int_equal(ages_see(a, &r, 0), 600000 / AGES_UNIT_MS * AGES_UNIT_MS);
+	/* No older than an age can be. */
+	r = seen_at_first(2, STATE_CLOSE_WAIT, UINT32_MAX - 1);
+	assert_in_range(ages_see(a, &r, 0), 47U * 24 * 3600 * 1000, 49U * 24 * 3600 * 1000);
+	ages_finish(a, true);
+	assert_false(ages_want_info(a));
+	ages_start(a, 5120 + 2560);
+	assert_int_equal(see(a, 1, STATE_CLOSE_WAIT), 600000 / AGES_UNIT_MS * AGES_UNIT_MS + 2560);
+	/* Once it is known, it is known better than that: an acknowledgement may have come since.
+	 */
+	r = seen_at_first(1, STATE_CLOSE_WAIT, 10);
+	assert_int_equal(ages_see(a, &r, 0), 600000 / AGES_UNIT_MS * AGES_UNIT_MS + 2560);
+}
+
+static void test_ages_want_info_until_a_scan_was_complete(void **state)
+{
+	struct ages *a = *state;
+
+	assert_true(ages_want_info(a));
+	ages_start(a, 1000);
+	ages_finish(a, false);
+	assert_true(ages_want_info(a));
+	ages_start(a, 6000);
+	ages_finish(a, true);
+	assert_false(ages_want_info(a));
+	assert_int_equal(ages_watched_ms(a), 0);
+	ages_start(a, 96000);
+	ages_finish(a, true);
+	assert_int_equal(ages_watched_ms(a), 90000);
+}
+
+/* A finer sample shows sockets that may have been there for long. */
+static void test_ages_want_info_after_a_flood(void **state)
+{
+	struct ages *a = *state;
+
+	ages_set_max(a, 10000);
+	for (unsigned scan = 0; scan < 2; scan++) {
+		ages_start(a, scan * 5120);
+		for (uint64_t cookie = 1; cookie <= 30000; cookie++)
+			see(a, cookie, STATE_CLOSE_WAIT);
+		ages_finish(a, true);
+	}
+	assert_false(ages_want_info(a));
+	for (unsigned scan = 2; scan < 5 && !ages_want_info(a); scan++) {
+		ages_start(a, scan * 5120);
+		ages_finish(a, true);
+	}
+	assert_true(ages_want_info(a));
+	assert_int_equal(ages_watched_ms(a), 0);
+}
+
 /* Weeks after weeks, with a clock that passed the end of its 24 bits. */
 static void test_ages_see_ends_at_48_days(void **state)
 {
@@ -283,6 +351,9 @@ int main(void)
 		TEST(test_ages_finish_forgets_what_two_scans_did_not_show),
 		TEST(test_ages_finish_of_an_incomplete_scan_forgets_nothing),
 		TEST(test_ages_foreach_shows_what_the_last_scan_showed),
+		TEST(test_ages_see_takes_the_kernel_s_word_at_first_sight),
+		TEST(test_ages_want_info_until_a_scan_was_complete),
+		TEST(test_ages_want_info_after_a_flood),
 		TEST(test_ages_see_ends_at_48_days),
 		TEST(test_ages_bytes_stay_below_16_a_socket),
 		TEST(test_ages_sample_beyond_the_bound),

@@ -7,6 +7,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -144,6 +145,109 @@ static void test_diag_datagram_parse_kinds_and_holds(void **state)
 		assert_int_equal(f->records[i].kind, rows[i].kind);
 		assert_int_equal(f->records[i].hold, rows[i].hold);
 	}
+}
+
+static const struct tcp_info sample_info = {
+	.tcpi_last_data_sent = 11,
+	.tcpi_last_ack_sent = 99,
+	.tcpi_last_data_recv = 22,
+	.tcpi_last_ack_recv = 33,
+	.tcpi_rtt = 44000,
+	.tcpi_segs_in = 55,
+	.tcpi_data_segs_in = 66,
+	.tcpi_rto = 204000,
+	.tcpi_backoff = 7,
+};
+
+static void parse_info(struct fixture *f, const void *bytes, size_t size)
+{
+	struct nlmsghdr *nlh;
+
+	f->size = 0;
+	f->dump.sockets = 0;
+	nlh = put_message(f, TCPDIAG_GETSOCK);
+	put_socket(nlh, 1);
+	mnl_attr_put(nlh, INET_DIAG_INFO, size, bytes);
+	mnl_attr_put_u8(nlh, INET_DIAG_SHUTDOWN, 0);
+	end_message(f, nlh);
+	assert_int_equal(parse(f), 0);
+	assert_int_equal(f->dump.sockets, 1);
+}
+
+static void test_diag_datagram_parse_info(void **state)
+{
+	struct fixture *f = *state;
+	char longer[sizeof(sample_info) + 64];
+
+	memset(longer, 0xff, sizeof(longer));
+	memcpy(longer, &sample_info, sizeof(sample_info));
+	parse_info(f, longer, sizeof(longer)); /* a kernel that is newer than the header */
+	assert_true(f->records[0].has_info);
+	assert_int_equal(f->records[0].info.last_data_sent_ms, 11);
+	assert_int_equal(f->records[0].info.last_data_recv_ms, 22);
+	assert_int_equal(f->records[0].info.last_ack_recv_ms, 33);
+	assert_int_equal(f->records[0].info.rtt_us, 44000);
+	assert_int_equal(f->records[0].info.segments_in, 55);
+	assert_int_equal(f->records[0].info.data_segments_in, 66);
+	assert_int_equal(f->records[0].info.timeout_us, 204000);
+	assert_int_equal(f->records[0].info.backoffs, 7);
+}
+
+/* Cut at every length: what lies before the cut is read, what does not is unknown. */
+static void test_diag_datagram_parse_info_cut_short(void **state)
+{
+	static const struct {
+		size_t record, info;
+		uint32_t value;
+	} rows[] = {
+#define ROW(a, b, value) {offsetof(struct sock_info, a), offsetof(struct tcp_info, b), value}
+		ROW(last_data_sent_ms, tcpi_last_data_sent, 11),
+		ROW(last_data_recv_ms, tcpi_last_data_recv, 22),
+		ROW(last_ack_recv_ms, tcpi_last_ack_recv, 33),
+		ROW(rtt_us, tcpi_rtt, 44000),
+		ROW(segments_in, tcpi_segs_in, 55),
+		ROW(data_segments_in, tcpi_data_segs_in, 66),
+		ROW(timeout_us, tcpi_rto, 204000),
+	};
+	struct fixture *f = *state;
+
+	for (size_t size = 0; size <= sizeof(sample_info); size++) {
+		/* Whatever is read beyond the end must show, be it to a sanitizer. */
+		memset(f->bytes, 0x77, sizeof(f->bytes));
+		parse_info(f, &sample_info, size);
+		assert_true(f->records[0].has_info);
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			uint32_t value;
+
+			memcpy(&value, (char *)&f->records[0].info + rows[i].record, sizeof(value));
+			assert_int_equal(value, size >= rows[i].info + sizeof(value)
+							? rows[i].value
+							: SOCK_INFO_UNKNOWN);
+		}
+		assert_int_equal(f->records[0].info.backoffs,
+			size > offsetof(struct tcp_info, tcpi_backoff) ? 7 : 0);
+	}
+}
+
+static void test_diag_datagram_parse_without_info(void **state)
+{
+	struct fixture *f = *state;
+	struct nlmsghdr *nlh = put_message(f, TCPDIAG_GETSOCK);
+
+	memset(f->records, 0xff, sizeof(f->records));
+	put_socket(nlh, 1);
+	end_message(f, nlh);
+	assert_int_equal(parse(f), 0);
+	assert_false(f->records[0].has_info);
+}
+
+static void test_sock_record_keepalive(void **state)
+{
+	(void)state;
+	assert_int_equal(sock_record_keepalive(TIMER_NONE), KEEPALIVE_OFF);
+	assert_int_equal(sock_record_keepalive(TIMER_KEEPALIVE), KEEPALIVE_ON);
+	assert_int_equal(sock_record_keepalive(TIMER_RETRANSMIT), KEEPALIVE_UNKNOWN);
+	assert_int_equal(sock_record_keepalive(TIMER_PROBE), KEEPALIVE_UNKNOWN);
 }
 
 static void test_diag_datagram_parse_close_and_bound(void **state)
@@ -288,6 +392,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		DIAG_TEST(test_diag_datagram_parse_full_socket),
 		DIAG_TEST(test_diag_datagram_parse_kinds_and_holds),
+		DIAG_TEST(test_diag_datagram_parse_info),
+		DIAG_TEST(test_diag_datagram_parse_info_cut_short),
+		DIAG_TEST(test_diag_datagram_parse_without_info),
+		cmocka_unit_test(test_sock_record_keepalive),
 		DIAG_TEST(test_diag_datagram_parse_close_and_bound),
 		DIAG_TEST(test_diag_datagram_parse_passes_over_other_states),
 		DIAG_TEST(test_diag_datagram_parse_unknown_state_is_incomplete),

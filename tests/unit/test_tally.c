@@ -136,6 +136,128 @@ static void test_tally_start_remembers_servers_until_empty(void **state)
 	assert_non_null(find_row(t, SIDE_CLIENT, 50000));
 }
 
+/* A socket that a process holds. */
+static void count_owned(
+	struct tally *t, enum tcp_state s, uint16_t local, uint64_t cgroup_id, uint32_t uid)
+{
+	struct sock_record r = record(s, local, s == STATE_LISTEN ? 0 : 50000);
+
+	r.cgroup_id = cgroup_id;
+	r.inode = 4711;
+	r.uid = uid;
+	tally_count(t, &r);
+}
+
+static void test_tally_count_owner_listener_decides(void **state)
+{
+	struct tally *t = *state;
+	struct port_tally p;
+
+	count_owned(t, STATE_LISTEN, 7777, 100, 0);
+	for (int i = 0; i < 50; i++)
+		count_owned(t, STATE_CLOSE_WAIT, 7777, 100, 33);
+	p = row(t, SIDE_SERVER, 7777);
+	assert_true(p.cgroup.told && p.cgroup.by_listener);
+	assert_int_equal(p.cgroup.value, 100);
+	assert_false(p.cgroup.mixed);
+	/* Root listens, another accepted. */
+	assert_int_equal(p.uid.value, 33);
+	assert_true(p.uid.mixed);
+
+	/* What an earlier cgroup left behind does not outvote it. */
+	for (int i = 0; i < 100; i++)
+		count_owned(t, STATE_CLOSE_WAIT, 7777, 99, 33);
+	p = row(t, SIDE_SERVER, 7777);
+	assert_int_equal(p.cgroup.value, 100);
+	assert_true(p.cgroup.mixed);
+
+	/* A row of its own has its own. */
+	count_owned(t, STATE_LISTEN, 7778, 200, 0);
+	assert_int_equal(row(t, SIDE_SERVER, 7778).cgroup.value, 200);
+	assert_false(row(t, SIDE_SERVER, 7778).cgroup.mixed);
+}
+
+static void test_tally_count_owner_several_listeners(void **state)
+{
+	struct tally *t = *state;
+
+	count_owned(t, STATE_LISTEN, 7777, 1, 0);
+	count_owned(t, STATE_LISTEN, 7777, 2, 0);
+	count_owned(t, STATE_LISTEN, 7777, 2, 0);
+	count_owned(t, STATE_CLOSE_WAIT, 7777, 1, 0);
+	count_owned(t, STATE_CLOSE_WAIT, 7777, 1, 0);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).cgroup.value, 2);
+	assert_true(row(t, SIDE_SERVER, 7777).cgroup.mixed);
+}
+
+/* More than half decide, in whatever order they come. */
+static void test_tally_count_owner_majority(void **state)
+{
+	static const uint8_t orders[][7] = {
+		{1, 1, 1, 1, 2, 3, 2},
+		{2, 3, 2, 1, 1, 1, 1},
+		{1, 2, 1, 3, 1, 2, 1},
+		{2, 1, 3, 1, 2, 1, 1},
+		{2, 2, 1, 1, 1, 3, 1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+		struct tally *t = *state;
+		struct tally_context c = context();
+		struct port_tally p;
+
+		tally_start(t, &c);
+		for (size_t j = 0; j < ARRAY_SIZE(orders[i]); j++)
+			count_owned(t, STATE_CLOSE_WAIT, 7777, orders[i][j], orders[i][j]);
+		p = row(t, SIDE_SERVER, 7777);
+		assert_true(p.cgroup.told && p.cgroup.mixed && !p.cgroup.by_listener);
+		assert_int_equal(p.cgroup.value, 1);
+		assert_int_equal(p.uid.value, 1);
+	}
+}
+
+static void test_tally_count_owner_who_does_not_vote(void **state)
+{
+	struct tally *t = *state;
+	struct sock_record orphan = record(STATE_LAST_ACK, 7777, 50000);
+	struct port_tally p;
+
+	count(t, STATE_TIME_WAIT, 7777, 50000);
+	count_owned(t, STATE_CLOSE_WAIT, 7777, 0, UID_UNKNOWN);
+	assert_false(row(t, SIDE_SERVER, 7777).cgroup.told);
+	assert_false(row(t, SIDE_SERVER, 7777).uid.told);
+
+	/* An orphan has a service, but no user. */
+	orphan.cgroup_id = 5;
+	tally_count(t, &orphan);
+	p = row(t, SIDE_SERVER, 7777);
+	assert_true(p.cgroup.told);
+	assert_int_equal(p.cgroup.value, 5);
+	assert_false(p.uid.told);
+
+	/* Root is somebody. */
+	count_owned(t, STATE_CLOSE_WAIT, 7777, 0, 0);
+	p = row(t, SIDE_SERVER, 7777);
+	assert_true(p.uid.told && !p.uid.mixed);
+	assert_int_equal(p.uid.value, 0);
+}
+
+static void test_tally_count_owner_filter(void **state)
+{
+	struct tally *t = *state;
+	struct tally_context c = context();
+
+	/* The listener decides though it is not shown; who is not shown does not vote. */
+	c.filter.states = STATE_BIT(STATE_CLOSE_WAIT);
+	tally_start(t, &c);
+	count_owned(t, STATE_LISTEN, 7777, 1, 0);
+	count_owned(t, STATE_ESTABLISHED, 7777, 2, 0);
+	count_owned(t, STATE_CLOSE_WAIT, 7777, 1, 0);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).cgroup.value, 1);
+	assert_false(row(t, SIDE_SERVER, 7777).cgroup.mixed);
+	assert_int_equal(port_tally_sockets(find_row(t, SIDE_SERVER, 7777), STATE_SET_ALL), 1);
+}
+
 static void test_tally_count_ages(void **state)
 {
 	struct tally *t = *state;
@@ -355,12 +477,67 @@ static void test_snapshot_established_from_counter(void **state)
 
 #define TALLY_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void test_tally_count_fresh(void **state)
+{
+	/* Of a look every second: what is as old as the look before was counted by it. */
+	static const struct {
+		const char *name;
+		enum tcp_state state;
+		enum sock_kind kind;
+		uint32_t expires_ms, fin_timeout_ms, since_ms;
+		uint32_t time_wait, fin_wait_2;
+	} cases[] = {
+		{"just begun", STATE_TIME_WAIT, KIND_MINI, 60000, 60000, 1000, 1, 0},
+		{"rounded up by a tick", STATE_TIME_WAIT, KIND_MINI, 60004, 60000, 1000, 1, 0},
+		{"within the second", STATE_TIME_WAIT, KIND_MINI, 59001, 60000, 1000, 1, 0},
+		{"a second ago", STATE_TIME_WAIT, KIND_MINI, 59000, 60000, 1000, 0, 0},
+		{"long ago", STATE_TIME_WAIT, KIND_MINI, 0, 60000, 1000, 0, 0},
+		{"the first look", STATE_TIME_WAIT, KIND_MINI, 60000, 60000, 0, 0, 0},
+		{"mini FIN_WAIT_2", STATE_FIN_WAIT_2, KIND_MINI, 14500, 15000, 1000, 0, 1},
+		{"an older one", STATE_FIN_WAIT_2, KIND_MINI, 13500, 15000, 1000, 0, 0},
+		{"one of its own time", STATE_FIN_WAIT_2, KIND_MINI, 40000, 15000, 1000, 0, 0},
+		{"its time not known", STATE_FIN_WAIT_2, KIND_MINI, 15000, AGE_UNKNOWN, 1000, 0, 0},
+		{"a full one", STATE_FIN_WAIT_2, KIND_FULL, 15000, 15000, 1000, 0, 0},
+	};
+	struct tally *t = *state;
+	struct ages *ages;
+
+	/* The age of a full socket is from here, and another: it has not closed yet. */
+	assert_int_equal(ages_new(64, &ages), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct tally_context c = context();
+		struct sock_record r = record(cases[i].state, 7777, 50000);
+		struct port_tally p;
+
+		c.fin_timeout_ms = cases[i].fin_timeout_ms;
+		c.since_ms = cases[i].since_ms;
+		r.kind = (uint8_t)cases[i].kind;
+		r.expires_ms = cases[i].expires_ms;
+		r.cookie = i + 1;
+		c.ages = ages;
+		ages_start(ages, 5000);
+		tally_start(t, &c);
+		tally_count(t, &r);
+		p = row(t, SIDE_SERVER, 7777);
+		if (p.fresh_time_wait != cases[i].time_wait ||
+			p.fresh_fin_wait_2 != cases[i].fin_wait_2)
+			fail_msg("%s: %u and %u are fresh", cases[i].name,
+				(unsigned)p.fresh_time_wait, (unsigned)p.fresh_fin_wait_2);
+	}
+	ages_free(ages);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TALLY_TEST(test_tally_count_side_by_listener),
 		TALLY_TEST(test_tally_count_side_without_listener),
 		TALLY_TEST(test_tally_start_remembers_servers_until_empty),
+		TALLY_TEST(test_tally_count_owner_listener_decides),
+		TALLY_TEST(test_tally_count_owner_several_listeners),
+		TALLY_TEST(test_tally_count_owner_majority),
+		TALLY_TEST(test_tally_count_owner_who_does_not_vote),
+		TALLY_TEST(test_tally_count_owner_filter),
 		TALLY_TEST(test_tally_count_ages),
 		TALLY_TEST(test_tally_count_kinds_and_holds),
 		TALLY_TEST(test_tally_count_charges_a_local_port_once),
@@ -370,6 +547,7 @@ int main(void)
 		TALLY_TEST(test_snapshot_take_ranks_and_sums),
 		TALLY_TEST(test_snapshot_take_client_ports),
 		TALLY_TEST(test_snapshot_established_from_counter),
+		TALLY_TEST(test_tally_count_fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

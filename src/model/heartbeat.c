@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/heartbeat.h"
+
+#include "model/side.h"
+#include "util.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* struct heartbeat: row, of a port that is counted in the rest. */
+#define ROW_REST UINT16_MAX
+
+struct heartbeat {
+	struct heartbeat_context context;
+	struct port_set server;          /* local ports that were listened on at any look */
+	uint16_t row[SIDE_COUNT][65536]; /* index into ports, plus one; 0: none yet */
+	struct heartbeat_port *ports[HEARTBEAT_PORTS_MAX];
+	size_t ports_count;
+	struct silences *silences; /* NULL: without watching */
+	uint64_t first_ms, now_ms;
+	struct heartbeat_numbers numbers;
+};
+
+int heartbeat_new(const struct heartbeat_context *context, struct heartbeat **ret)
+{
+	cleanup_(heartbeat_freep) struct heartbeat *h = calloc(1, sizeof(*h));
+	int r;
+
+	if (!h)
+		return -ENOMEM;
+	h->context = *context;
+	if (context->watch) {
+		r = silences_new(context->watched_max, &h->silences);
+		if (r < 0)
+			return r;
+	}
+	*ret = TAKE_PTR(h);
+	return 0;
+}
+
+struct heartbeat *heartbeat_free(struct heartbeat *h)
+{
+	if (h) {
+		for (size_t i = 0; i < h->ports_count; i++)
+			free(h->ports[i]);
+		silences_free(h->silences);
+		free(h);
+	}
+	return NULL;
+}
+
+void heartbeat_freep(struct heartbeat **h)
+{
+	*h = heartbeat_free(*h);
+}
+
+void heartbeat_start(struct heartbeat *h, uint64_t now_ms)
+{
+	struct heartbeat_numbers *n = &h->numbers;
+
+	for (size_t i = 0; i < h->ports_count; i++)
+		*h->ports[i] = (struct heartbeat_port){
+			.side = h->ports[i]->side,
+			.port = h->ports[i]->port,
+		};
+	if (!n->looks)
+		h->first_ms = now_ms;
+	h->now_ms = now_ms;
+	n->looks++;
+	n->sockets = n->without_info = n->rest_sockets = 0;
+	n->watched_ms = now_ms - h->first_ms;
+}
+
+/* The row of a port, or NULL: it is in the rest. */
+static struct heartbeat_port *port_of(struct heartbeat *h, enum sock_side side, uint16_t port)
+{
+	uint16_t *row = &h->row[side][port];
+	struct heartbeat_port *p;
+
+	if (*row == ROW_REST)
+		return NULL;
+	if (*row)
+		return h->ports[*row - 1];
+	p = h->ports_count < HEARTBEAT_PORTS_MAX ? calloc(1, sizeof(*p)) : NULL;
+	if (!p) {
+		*row = ROW_REST;
+		h->numbers.rest_ports++;
+		return NULL;
+	}
+	p->side = (uint8_t)side;
+	p->port = port;
+	h->ports[h->ports_count++] = p;
+	*row = (uint16_t)h->ports_count;
+	return p;
+}
+
+static void add_known(struct histogram *h, uint32_t value)
+{
+	if (value != SILENCE_UNKNOWN)
+		histogram_add(h, value, 1);
+}
+
+static void count_timer(struct heartbeat_port *p, const struct sock_record *r)
+{
+	enum sock_keepalive keepalive = sock_record_keepalive(r->timer);
+
+	p->keepalive[keepalive]++;
+	if (keepalive == KEEPALIVE_ON)
+		p->keepalive_next_ms = MAX(p->keepalive_next_ms, r->expires_ms);
+	p->unacknowledged += keepalive == KEEPALIVE_UNKNOWN;
+}
+
+static void count_info(struct heartbeat_port *p, const struct sock_record *r)
+{
+	for (enum silence_kind k = 0; k < SILENCE_KINDS; k++)
+		add_known(&p->silent_ms[k], silence_of(r, k));
+	add_known(&p->sent_ms, r->info.last_data_sent_ms);
+	p->mute += !r->info.data_segments_in;
+	if (r->info.rtt_us)
+		add_known(&p->rtt_us, r->info.rtt_us);
+}
+
+static void count_established(
+	struct heartbeat *h, const struct sock_record *r, enum sock_side side, uint16_t port)
+{
+	struct heartbeat_port *p = port_of(h, side, port);
+
+	h->numbers.sockets++;
+	h->numbers.without_info += !r->has_info;
+	if (!p) {
+		h->numbers.rest_sockets++;
+		return;
+	}
+	p->sockets++;
+	count_timer(p, r);
+	if (r->has_info)
+		count_info(p, r);
+	if (h->silences)
+		silences_see(h->silences, r, (uint16_t)(h->row[side][port] - 1), h->now_ms);
+}
+
+void heartbeat_count(struct heartbeat *h, const struct sock_record *r)
+{
+	const struct sides sides = {&h->server, h->context.port_first, h->context.port_last};
+	const struct filter *f = &h->context.filter;
+	enum sock_side side;
+	uint16_t port;
+
+	if (r->state == STATE_LISTEN)
+		port_set_add(&h->server, r->local_port);
+	if (r->state != STATE_ESTABLISHED)
+		return;
+	side = sock_side(&sides, r);
+	port = sock_side_port(side, r);
+	if (f->sides[side] && (!f->ports || port_set_has(f->ports, port)))
+		count_established(h, r, side, port);
+}
+
+static void add_silence(const struct silence *silence, void *userdata)
+{
+	struct heartbeat *h = userdata;
+	struct heartbeat_port *p = h->ports[silence->row];
+
+	for (enum silence_kind k = 0; k < SILENCE_KINDS; k++) {
+		if (silence->longest_ms[k] != SILENCE_UNKNOWN)
+			histogram_add(&p->longest_ms[k], silence->longest_ms[k], h->numbers.weight);
+		if (silence->ended_ms[k] != SILENCE_UNKNOWN)
+			histogram_add(&p->ended_ms[k], silence->ended_ms[k], h->numbers.weight);
+	}
+}
+
+void heartbeat_finish(struct heartbeat *h)
+{
+	h->numbers.weight = 1;
+	if (h->silences) {
+		h->numbers.watched = silences_watched(h->silences);
+		h->numbers.weight = silences_weight(h->silences);
+		silences_foreach(h->silences, add_silence, h);
+		return;
+	}
+	for (size_t i = 0; i < h->ports_count; i++)
+		memcpy(h->ports[i]->longest_ms, h->ports[i]->silent_ms,
+			sizeof(h->ports[i]->longest_ms));
+}
+
+const struct heartbeat_port *const *heartbeat_ports(const struct heartbeat *h, size_t *ret_count)
+{
+	*ret_count = h->ports_count;
+	return (const struct heartbeat_port *const *)h->ports;
+}
+
+struct heartbeat_numbers heartbeat_numbers(const struct heartbeat *h)
+{
+	return h->numbers;
+}
