@@ -3,20 +3,25 @@
 #include "config.h"
 #include "configuration/configuration.h"
 #include "daemon/daemon.h"
-#include "judge/finding.h"
+#include "heartbeat_watch.h"
 #include "kernel/object_sizes.h"
 #include "kernel/source.h"
-#include "model/tally.h"
 #include "options.h"
 #include "poll_once.h"
+#include "single_look.h"
 #include "tell/check.h"
+#include "tell/explain.h"
+#include "tell/heartbeat_json.h"
+#include "tell/heartbeat_text.h"
 #include "tell/json.h"
+#include "tell/sock_table.h"
 #include "tell/text.h"
 #include "util.h"
 #include "watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,7 +91,10 @@ static int open_source(const struct options *o, struct source **ret)
 			return r == -EBADMSG ? EXIT_SCAN_FAILED : EXIT_USAGE;
 		}
 	} else {
-		r = source_live_new((enum socket_table)o->table, &source);
+		/* Only sock_diag tells silences. */
+		r = source_live_new(o->action == ACTION_HEARTBEAT ? TABLE_SOCK_DIAG
+								  : (enum socket_table)o->table,
+			&source);
 		if (r < 0) {
 			complain("%s", strerror(-r));
 			return EXIT_SCAN_FAILED;
@@ -139,23 +147,38 @@ static struct text_style style_for(const struct options *o, FILE *out)
 	return (struct text_style){.wide = o->wide, .color = color, .columns = columns_of(out)};
 }
 
-/* Tells a snapshot in the form that was asked for. Returns the exit status. */
-static int tell(
-	const struct options *o, const struct snapshot *snapshot, const struct findings *findings)
+static int tell_report(const struct options *o, const struct single_look *l)
 {
 	const struct text_style style = style_for(o, stdout);
+	int r = o->action == ACTION_EXPLAIN
+			? tell_explain(stdout, &l->snapshot, &l->findings, &l->holders, &style)
+			: tell_text(stdout, &l->snapshot, &l->findings, &style);
+
+	if (r == 0 && o->sockets_max)
+		r = sock_table_print(stdout, &l->sockets, &style);
+	return r;
+}
+
+/* Tells a look in the form that was asked for. Returns the exit status. */
+static int tell(const struct options *o, const struct single_look *l)
+{
+	const struct json_extras extras = {
+		.processes = l->holders.processes,
+		.sockets = o->sockets_max ? &l->sockets : NULL,
+	};
 	enum check_status check = CHECK_OK;
 	int r = 0;
 
 	switch ((enum output)o->output) {
 	case OUTPUT_TEXT:
-		r = tell_text(stdout, snapshot, findings, &style);
+		r = tell_report(o, l);
 		break;
 	case OUTPUT_JSON:
-		r = tell_json(stdout, snapshot, findings, NULL, isatty(STDOUT_FILENO));
+		r = tell_json(stdout, &l->snapshot, &l->findings, &extras, isatty(STDOUT_FILENO));
 		break;
 	case OUTPUT_CHECK:
-		r = tell_check(stdout, snapshot, findings, &o->warning, &o->critical, &check);
+		r = tell_check(
+			stdout, &l->snapshot, &l->findings, &o->warning, &o->critical, &check);
 		break;
 	}
 	if (r < 0) {
@@ -174,41 +197,95 @@ static int fail_scan(const struct options *o, const char *reason)
 	return CHECK_UNKNOWN;
 }
 
-static int run_once(const struct options *o)
+/* Returns 0, or, having complained, -errno. */
+static int finish_recording(const struct options *o, struct source *source)
+{
+	int r = o->record ? source_recorder_finish(source) : 0;
+
+	if (r < 0)
+		complain("%s: the recording is not complete: %s", o->record, strerror(-r));
+	return r;
+}
+
+static int run_single_look(const struct options *o)
 {
 	cleanup_(source_freep) struct source *source = NULL;
-	cleanup_(tally_freep) struct tally *tally = NULL;
-	cleanup_(snapshot_release) struct snapshot snapshot = {0};
-	cleanup_(findings_release) struct findings findings = {0};
-	struct poll_settings settings = {
-		.filter = o->filter,
-		.closing = o->closing,
-		.ports_max = o->ports_max,
+	cleanup_(single_look_release) struct single_look look = {0};
+	struct single_look_settings settings = {
+		.poll.filter = o->filter,
+		.poll.closing = o->closing,
+		.poll.ports_max = o->ports_max,
 		/* A recording holds one dump: the one that counted. */
-		.attempts = o->record || o->replay ? 1 : SCAN_ATTEMPTS,
+		.poll.attempts = o->record || o->replay ? 1 : SCAN_ATTEMPTS,
+		.explain = o->action == ACTION_EXPLAIN,
+		.processes = o->processes,
+		.sockets_max = o->sockets_max,
 	};
 	int status, r;
 
 	status = open_source(o, &source);
 	if (status == 0)
-		status = read_prices(o, source, &settings);
+		status = read_prices(o, source, &settings.poll);
 	if (status != 0)
 		return o->output == OUTPUT_CHECK ? CHECK_UNKNOWN : status;
-	if (tally_new(&tally) < 0)
-		return fail_scan(o, strerror(ENOMEM));
-	r = poll_once(source, tally, &settings, &snapshot);
+	if (single_look(source, &settings, &look) < 0)
+		return fail_scan(o, look.error);
+	status = tell(o, &look);
+	r = single_look_note(&look, source);
 	if (r < 0)
-		return fail_scan(o, snapshot.scan.error);
-	if (diagnose(&snapshot, &findings) < 0)
-		return fail_scan(o, strerror(ENOMEM));
+		complain("cannot record whose the sockets are: %s", strerror(-r));
+	return finish_recording(o, source) < 0 || r < 0 ? EXIT_SCAN_FAILED : status;
+}
 
-	status = tell(o, &snapshot, &findings);
-	r = o->record ? source_recorder_finish(source) : 0;
-	if (r < 0) {
-		complain("%s: the recording is not complete: %s", o->record, strerror(-r));
-		status = EXIT_SCAN_FAILED;
-	}
-	return status;
+static volatile sig_atomic_t stop;
+
+static void handle_stop(int signal)
+{
+	stop = signal;
+}
+
+/* Who interrupts the watching wants to see what was seen so far. */
+static void stop_on_signals(void)
+{
+	const struct sigaction action = {.sa_handler = handle_stop};
+
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+}
+
+static int tell_heartbeat(const struct options *o, const struct heartbeat_report *report)
+{
+	const struct text_style style = style_for(o, stdout);
+	int r = o->output == OUTPUT_JSON
+			? tell_heartbeat_json(stdout, report, isatty(STDOUT_FILENO))
+			: tell_heartbeat_text(stdout, report, &style);
+
+	if (r < 0)
+		complain("cannot write to standard output: %s", strerror(-r));
+	return r < 0 ? EXIT_SCAN_FAILED : 0;
+}
+
+static int run_heartbeat(const struct options *o)
+{
+	cleanup_(source_freep) struct source *source = NULL;
+	cleanup_(heartbeat_freep) struct heartbeat *heartbeat = NULL;
+	cleanup_(heartbeat_report_release) struct heartbeat_report report = {0};
+	const struct heartbeat_settings settings = {
+		.filter = o->filter,
+		.watch_ms = o->watch_ms,
+		.ports_max = o->ports_max,
+		.stop = &stop,
+	};
+	int status = open_source(o, &source);
+
+	if (status != 0)
+		return status;
+	if (o->watch_ms)
+		stop_on_signals();
+	if (heartbeat_watch(source, &settings, &heartbeat, &report) < 0)
+		return fail_scan(o, report.scan.error);
+	status = tell_heartbeat(o, &report);
+	return finish_recording(o, source) < 0 ? EXIT_SCAN_FAILED : status;
 }
 
 static int run_daemon(const struct options *o)
@@ -350,8 +427,11 @@ int main(int argc, char **argv)
 		return run_daemon(&options);
 	case ACTION_CHECK_CONFIG:
 		return check_config(&options);
+	case ACTION_HEARTBEAT:
+		return run_heartbeat(&options);
 	case ACTION_ONCE:
+	case ACTION_EXPLAIN:
 		break;
 	}
-	return run_once(&options);
+	return run_single_look(&options);
 }

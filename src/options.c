@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "options.h"
 
+#include "model/sock_list.h"
 #include "util.h"
 
 #include <errno.h>
@@ -22,6 +23,11 @@ enum option_id {
 	OPTION_ONCE = CHAR_MAX + 1, /* above any short option */
 	OPTION_WATCH,
 	OPTION_DAEMON,
+	OPTION_HEARTBEAT,
+	OPTION_FOR,
+	OPTION_EXPLAIN,
+	OPTION_PROCESSES,
+	OPTION_SOCKETS,
 	OPTION_JSON,
 	OPTION_CHECK,
 	OPTION_WARNING,
@@ -84,18 +90,52 @@ static int set_critical(struct options *o, const char *argument, const struct er
 	return set_thresholds(&o->critical, "--critical", argument, e);
 }
 
-static int set_port(struct options *o, const char *argument, const struct error *e)
+static int add_ports(
+	struct options *o, const char *option, const char *argument, const struct error *e)
 {
 	const char *word;
 	size_t length;
 
 	if (port_set_parse(&o->ports, argument, &word, &length) < 0)
 		return fail(e,
-			"--port: '%.*s' is no port; expected ports and ranges from 0 to 65535, "
+			"%s: '%.*s' is no port; expected ports and ranges from 0 to 65535, "
 			"such as 7777,27015-27030",
-			(int)length, word);
+			option, (int)length, word);
 	o->filter.ports = &o->ports;
 	return 0;
+}
+
+static int set_port(struct options *o, const char *argument, const struct error *e)
+{
+	return add_ports(o, "--port", argument, e);
+}
+
+/* The units of a duration; a number without one is in seconds. */
+static const struct {
+	const char *name;
+	uint64_t ms;
+} duration_units[] = {{"", 1000}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
+
+/* Longer than anybody watches, and far from where milliseconds overflow: ten days. */
+#define WATCH_MS_MAX (UINT64_C(240) * 3600000)
+
+static int set_for(struct options *o, const char *argument, const struct error *e)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(argument, &end, 10);
+	for (size_t i = 0; i < ARRAY_SIZE(duration_units); i++) {
+		if (argument[0] < '0' || argument[0] > '9' || errno || !value ||
+			strcmp(end, duration_units[i].name) != 0 ||
+			value > WATCH_MS_MAX / duration_units[i].ms)
+			continue;
+		o->watch_ms = value * duration_units[i].ms;
+		return 0;
+	}
+	return fail(e, "--for: '%s' is no time to watch; expected 1s to 240h, such as 90s or 10min",
+		argument);
 }
 
 static int set_state(struct options *o, const char *argument, const struct error *e)
@@ -140,6 +180,21 @@ static int set_ports(struct options *o, const char *argument, const struct error
 			"--ports: '%s' is no number of rows; expected 0 (every port) or more",
 			argument);
 	o->ports_max = value;
+	return 0;
+}
+
+static int set_sockets(struct options *o, const char *argument, const struct error *e)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(argument, &end, 10);
+	if (argument[0] < '0' || argument[0] > '9' || *end || errno || value < 1 ||
+		value > SOCK_LIST_MAX)
+		return fail(e, "--sockets: '%s' is no number of sockets; expected 1 to %d",
+			argument, SOCK_LIST_MAX);
+	o->sockets_max = value;
 	return 0;
 }
 
@@ -209,8 +264,16 @@ static int set_source(struct options *o, const char *argument, const struct erro
 /* The actions that print a snapshot in a form that was chosen. */
 #define PRINTING (ACTION_BIT(ACTION_ONCE) | ACTION_BIT(ACTION_WATCH))
 
+/* Those that end by themselves with a report, and can tell it of some ports only, as JSON, or from
+ * a recording. */
+#define REPORTING                                                                                  \
+	(ACTION_BIT(ACTION_ONCE) | ACTION_BIT(ACTION_HEARTBEAT) | ACTION_BIT(ACTION_EXPLAIN))
+
 /* Those that read this machine's sockets. */
-#define LIVE (PRINTING | ACTION_BIT(ACTION_DAEMON))
+#define LIVE (PRINTING | ACTION_BIT(ACTION_DAEMON) | ACTION_BIT(ACTION_EXPLAIN))
+
+/* Those that take one look at single sockets. */
+#define LOOKING (ACTION_BIT(ACTION_ONCE) | ACTION_BIT(ACTION_EXPLAIN))
 
 /* An option either has a setter of its own, or stores its value at a place in struct options. */
 static const struct option_row {
@@ -230,8 +293,18 @@ static const struct option_row {
 		set_watch, offsetof(struct options, action), ACTION_WATCH, ANY_ACTION},
 	{OPTION_DAEMON, "daemon", NULL, "look time and again, judge and tell, until stopped", NULL,
 		offsetof(struct options, action), ACTION_DAEMON, ANY_ACTION},
+	{OPTION_HEARTBEAT, "heartbeat", NULL, "how long peers are silent, and which timeout fits",
+		NULL, offsetof(struct options, action), ACTION_HEARTBEAT, ANY_ACTION},
+	{OPTION_FOR, "for", "TIME", "with --heartbeat: watch for so long, e.g. 90s or 10min",
+		set_for, 0, 0, ACTION_BIT(ACTION_HEARTBEAT)},
+	{OPTION_EXPLAIN, "explain", NULL, "since when, whose, why, and what to do, worst first",
+		NULL, offsetof(struct options, action), ACTION_EXPLAIN, ANY_ACTION},
+	{OPTION_PROCESSES, "processes", NULL, "with --explain: which processes hold the sockets",
+		NULL, offsetof(struct options, processes), true, ACTION_BIT(ACTION_EXPLAIN)},
+	{OPTION_SOCKETS, "sockets", "N", "also list the N oldest or largest sockets", set_sockets,
+		0, 0, LOOKING},
 	{OPTION_JSON, "json", NULL, "print it as a JSON document", NULL,
-		offsetof(struct options, output), OUTPUT_JSON, ACTION_BIT(ACTION_ONCE)},
+		offsetof(struct options, output), OUTPUT_JSON, REPORTING},
 	{OPTION_CHECK, "check", NULL, "print one monitoring-plugin line and exit with its status",
 		NULL, offsetof(struct options, output), OUTPUT_CHECK, ACTION_BIT(ACTION_ONCE)},
 	{OPTION_WARNING, "warning", "LIST",
@@ -240,22 +313,23 @@ static const struct option_row {
 	{OPTION_CRITICAL, "critical", "LIST", "with --check: CRITICAL above these", set_critical, 0,
 		0, ACTION_BIT(ACTION_ONCE)},
 	{OPTION_PORT, "port", "LIST", "only these ports, e.g. 7777,27015-27030", set_port, 0, 0,
-		PRINTING},
+		PRINTING | REPORTING},
 	{OPTION_STATE, "state", "LIST", "only these states, e.g. close_wait,fin_wait_2", set_state,
-		0, 0, PRINTING},
+		0, 0, PRINTING | ACTION_BIT(ACTION_EXPLAIN)},
 	{OPTION_SIDE, "side", "SIDE", "only server or only client sockets", set_side, 0, 0,
-		PRINTING},
+		PRINTING | REPORTING},
 	{OPTION_CLOSING, "closing", NULL, "do not read ESTABLISHED sockets, only count them", NULL,
 		offsetof(struct options, closing), true, PRINTING},
 	{OPTION_WIDE, "wide", NULL, "a column for every state", NULL,
 		offsetof(struct options, wide), true, PRINTING},
 	{OPTION_PORTS, "ports", "N", "how many ports to list (default 50; 0: all)", set_ports, 0, 0,
-		PRINTING},
-	{OPTION_COLOR, "color", "WHEN", "auto, always or never", set_color, 0, 0, PRINTING},
+		PRINTING | REPORTING},
+	{OPTION_COLOR, "color", "WHEN", "auto, always or never", set_color, 0, 0,
+		PRINTING | REPORTING},
 	{OPTION_RECORD, "record", "FILE", "also write all that was read to FILE", NULL,
-		offsetof(struct options, record), 0, ACTION_BIT(ACTION_ONCE)},
+		offsetof(struct options, record), 0, REPORTING},
 	{OPTION_REPLAY, "replay", "FILE", "read a recording instead of the kernel", NULL,
-		offsetof(struct options, replay), 0, ACTION_BIT(ACTION_ONCE)},
+		offsetof(struct options, replay), 0, REPORTING},
 	{OPTION_SLABINFO, "slabinfo", "FILE", "take object sizes from FILE", NULL,
 		offsetof(struct options, slabinfo), 0, LIVE},
 	{OPTION_SOURCE, "source", "SOURCE", "auto, sock_diag or proc (/proc/net/tcp)", set_source,
@@ -296,7 +370,11 @@ static const enum option_id exclusive[][2] = {
 	{OPTION_CHECK, OPTION_WIDE},
 	{OPTION_RECORD, OPTION_REPLAY},
 	{OPTION_CLOSING, OPTION_STATE},
+	{OPTION_CHECK, OPTION_SOCKETS},
 	{OPTION_SOURCE, OPTION_REPLAY},
+	/* A recording holds one look. */
+	{OPTION_FOR, OPTION_RECORD},
+	{OPTION_FOR, OPTION_REPLAY},
 };
 
 /* The first means nothing without the second. */
@@ -412,6 +490,14 @@ static int fail_unknown(char **argv, int c, const struct error *e)
 	return fail(e, "'%s' is not an option, or not a clear one; see tcpstated --help", word);
 }
 
+/* The option whose action has ports for arguments; NULL: it has none. */
+static const char *takes_ports(int action)
+{
+	if (action == ACTION_EXPLAIN)
+		return "--explain";
+	return action == ACTION_HEARTBEAT ? "--heartbeat" : NULL;
+}
+
 int options_parse(int argc, char **argv, struct options *ret, char *error, size_t error_size)
 {
 	const struct error e = {error, error_size};
@@ -445,9 +531,16 @@ int options_parse(int argc, char **argv, struct options *ret, char *error, size_
 		if (ret->action == ACTION_HELP || ret->action == ACTION_VERSION)
 			return 0;
 	}
-	if (optind < argc)
-		return fail(&e, "'%s': there are no arguments but options; see tcpstated --help",
-			argv[optind]);
+	for (; optind < argc; optind++) {
+		const char *action = takes_ports(ret->action);
+
+		if (!action)
+			return fail(&e,
+				"'%s': there are no arguments but options; see tcpstated --help",
+				argv[optind]);
+		if (add_ports(ret, action, argv[optind], &e) < 0)
+			return -EINVAL;
+	}
 	if (check_actions(given, ret, &e) < 0)
 		return -EINVAL;
 	return check_combinations(given, &e);
@@ -456,6 +549,8 @@ int options_parse(int argc, char **argv, struct options *ret, char *error, size_
 void options_help(FILE *out)
 {
 	fputs("Usage: tcpstated [OPTION]...\n"
+	      "       tcpstated --explain [OPTION]... [PORT]...\n"
+	      "       tcpstated --heartbeat [OPTION]... [PORT]...\n"
 	      "Counts this machine's TCP sockets per service port and state, and tells how much "
 	      "kernel memory they hold.\n"
 	      "\n",

@@ -16,6 +16,8 @@ enum action {
 	ACTION_ONCE,
 	ACTION_WATCH,
 	ACTION_DAEMON,
+	ACTION_HEARTBEAT,
+	ACTION_EXPLAIN,
 	ACTION_CHECK_CONFIG,
 	ACTION_HELP,
 	ACTION_VERSION,
@@ -31,19 +33,22 @@ struct options {
 	int output; /* enum output */
 	int color;  /* enum color */
 	int table;  /* enum socket_table */
-	int wide, closing;
+	int wide, closing, processes;
 	uint32_t interval_ms; /* of ACTION_WATCH */
 	size_t ports_max;     /* 0: every port */
+	size_t sockets_max;   /* 0: no single sockets */
 	struct filter filter; /* its ports point into this struct: do not copy it */
 	struct port_set ports;
 	struct thresholds warning, critical;
+	uint64_t watch_ms; /* --for; 0: one look */
 	/* borrowed from argv; NULL: not given */
 	const char *record, *replay, *slabinfo, *config, *state_directory;
 };
 
 /*
  * Reads the command line. Returns 0, or -EINVAL with a sentence in error that names the word and
- * what was expected; *ret is undefined then. -h and -V end the reading.
+ * what was expected; *ret is undefined then. -h and -V end the reading. With --heartbeat and
+ * --explain, arguments that are no options are ports, as those of --port.
  */
 int options_parse(int argc, char **argv, struct options *ret, char *error, size_t error_size);
 

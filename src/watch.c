@@ -2,9 +2,11 @@
 #include "watch.h"
 
 #include "judge/alert.h"
+#include "judge/closes.h"
 #include "judge/finding.h"
 #include "model/ages.h"
 #include "model/changes.h"
+#include "owners.h"
 #include "tell/watch.h"
 #include "terminal.h"
 #include "util.h"
@@ -28,7 +30,9 @@ struct watch {
 	struct alerts *alerts;
 	struct tally *tally;
 	struct ages *ages;
+	struct owners *owners; /* the names that rows point to */
 	struct changes changes;
+	struct closes closes;
 	/* the last good look */
 	struct snapshot snapshot;
 	struct port_tally *rows; /* those that snapshot lists: the tally's are gone with the next
@@ -108,6 +112,8 @@ static int take_snapshot(struct watch *w, const struct snapshot *s, uint64_t now
 	if (r == 0 && w->snapshot.scan.complete)
 		r = changes_take(&w->changes, &w->snapshot);
 	if (r == 0)
+		r = closes_take(&w->closes, &w->snapshot, now_ms);
+	if (r == 0)
 		r = keep_rows(w, w->settings->poll.ports_max);
 	return r;
 }
@@ -122,6 +128,7 @@ static int look(struct watch *w)
 	poll.ports_max = 0;
 	poll.ages = w->ages;
 	poll.now_ms = monotonic_us() / 1000;
+	poll.since_ms = closes_since_ms(&w->closes, poll.now_ms);
 	r = poll_once(w->settings->source, w->tally, &poll, &s);
 	if (r < 0 && !w->rows) {
 		snprintf(w->error, w->error_size, "%s", s.scan.error);
@@ -132,6 +139,11 @@ static int look(struct watch *w)
 		(void)clock_gettime(CLOCK_REALTIME, &w->failed_at);
 		memcpy(w->failure, s.scan.error, sizeof(w->failure));
 		return 0;
+	}
+	r = owners_name(w->owners, w->tally, &s);
+	if (r < 0) {
+		snapshot_release(&s);
+		return fail(w, r, NULL);
 	}
 	r = take_snapshot(w, &s, poll.now_ms);
 	return r < 0 ? fail(w, r, NULL) : 0;
@@ -144,6 +156,7 @@ static int draw(struct watch *w)
 		.snapshot = &w->snapshot,
 		.findings = &w->findings,
 		.changes = &w->changes,
+		.closes = &w->closes,
 		.alerts = w->shown,
 		.alerts_count = MIN(alerts_count(w->alerts), ARRAY_SIZE(w->shown)),
 		.alerts_omitted = alerts_omitted(w->alerts),
@@ -383,9 +396,11 @@ static void watch_free(struct watch *w)
 	sd_event_unref(w->event);
 	alerts_free(w->alerts);
 	ages_free(w->ages);
+	owners_free(w->owners);
 	findings_release(&w->findings);
 	snapshot_release(&w->snapshot);
 	changes_release(&w->changes);
+	closes_release(&w->closes);
 	tally_free(w->tally);
 	free(w->rows);
 	free(w);
@@ -407,6 +422,8 @@ int watch(const struct watch_settings *settings, char *error, size_t error_size)
 		r = alerts_new(&w->alerts);
 	if (r == 0)
 		r = ages_new(settings->tracked_max, &w->ages);
+	if (r == 0)
+		r = owners_new(settings->source, false, &w->owners);
 	if (r == 0)
 		r = alerts_set_rules(w->alerts, settings->rules, settings->rules_count);
 	if (r < 0)

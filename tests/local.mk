@@ -17,7 +17,11 @@ unit_tests = \
 	tests/unit/test_format \
 	tests/unit/test_threshold \
 	tests/unit/test_diagnose \
+	tests/unit/test_heartbeat_advice \
+	tests/unit/test_heartbeat_report \
 	tests/unit/test_text \
+	tests/unit/test_explain \
+	tests/unit/test_sock_list \
 	tests/unit/test_watch \
 	tests/unit/test_check \
 	tests/unit/test_json \
@@ -53,6 +57,7 @@ unit_tests = \
 	tests/unit/test_first_sight \
 	tests/unit/test_age_stats \
 	tests/unit/test_alert \
+	tests/unit/test_closes \
 	tests/unit/test_pace \
 	tests/unit/test_state_file \
 	tests/unit/test_owner \
@@ -64,6 +69,9 @@ unit_tests = \
 	tests/unit/test_options \
 	tests/unit/test_configuration
 
+tests_unit_test_explain_SOURCES = tests/unit/test_explain.c tests/unit/sample.h tests/unit/unit.h
+tests_unit_test_explain_LDADD = libtcpstated_lab.a $(LDADD)
+tests_unit_test_sock_list_SOURCES = tests/unit/test_sock_list.c tests/unit/unit.h
 tests_unit_test_state_SOURCES = tests/unit/test_state.c tests/unit/unit.h
 tests_unit_test_sign_SOURCES = tests/unit/test_sign.c tests/unit/unit.h
 tests_unit_test_filter_SOURCES = tests/unit/test_filter.c
@@ -72,6 +80,7 @@ tests_unit_test_ages_SOURCES = tests/unit/test_ages.c
 tests_unit_test_first_sight_SOURCES = tests/unit/test_first_sight.c
 tests_unit_test_age_stats_SOURCES = tests/unit/test_age_stats.c
 tests_unit_test_alert_SOURCES = tests/unit/test_alert.c tests/unit/sample.h
+tests_unit_test_closes_SOURCES = tests/unit/test_closes.c tests/unit/sample.h
 tests_unit_test_pace_SOURCES = tests/unit/test_pace.c
 tests_unit_test_state_file_SOURCES = tests/unit/test_state_file.c
 tests_unit_test_sock_memory_SOURCES = tests/unit/test_sock_memory.c
@@ -111,7 +120,8 @@ helpers = \
 	tests/helpers/churn \
 	tests/helpers/idiag_dump \
 	tests/helpers/owners \
-	tests/helpers/refuse
+	tests/helpers/refuse \
+	tests/helpers/talkers
 
 tests_helpers_churn_SOURCES = tests/helpers/churn.c
 tests_helpers_churn_LDADD =
@@ -122,6 +132,8 @@ tests_helpers_owners_SOURCES = tests/helpers/owners.c
 tests_helpers_owners_LDADD = libtcpstated.a $(CORE_LIBS)
 tests_helpers_refuse_SOURCES = tests/helpers/refuse.c
 tests_helpers_refuse_LDADD =
+tests_helpers_talkers_SOURCES = tests/helpers/talkers.c
+tests_helpers_talkers_LDADD =
 
 bats_tests = \
 	tests/cli/bad_input.bats \
@@ -130,10 +142,15 @@ bats_tests = \
 	tests/cli/recordings.bats \
 	tests/cli/watch.bats \
 	tests/kernel/counts.bats \
+	tests/kernel/owners.bats \
+	tests/kernel/explain.bats \
+	tests/kernel/heartbeat.bats \
+	tests/kernel/matrix.bats \
 	tests/kernel/refused.bats
-daemon_tests = tests/daemon/daemon.bats
+daemon_tests = tests/daemon/ages.bats tests/daemon/closes.bats tests/daemon/daemon.bats
 # Not under valgrind.
 lab_tests = \
+	tests/cli/watch_stopped.bats \
 	tests/lab/hold.bats \
 	tests/lab/lists.bats \
 	tests/lab/run.bats
@@ -141,6 +158,8 @@ lab_tests = \
 tests_unit_test_format_SOURCES = tests/unit/test_format.c
 tests_unit_test_threshold_SOURCES = tests/unit/test_threshold.c
 tests_unit_test_diagnose_SOURCES = tests/unit/test_diagnose.c tests/unit/sample.h
+tests_unit_test_heartbeat_advice_SOURCES = tests/unit/test_heartbeat_advice.c
+tests_unit_test_heartbeat_report_SOURCES = tests/unit/test_heartbeat_report.c tests/unit/sample.h
 tests_unit_test_text_SOURCES = tests/unit/test_text.c tests/unit/sample.h
 tests_unit_test_watch_SOURCES = tests/unit/test_watch.c tests/unit/sample.h
 tests_unit_test_check_SOURCES = tests/unit/test_check.c tests/unit/sample.h
@@ -161,10 +180,13 @@ tests_unit_test_json_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=alerts_count,--wrap=aler
 # Programs that measure: "make memory-table" (as root), "make heartbeat-table" (three minutes), "make ages-table" and
 # "make bench".
 measures = \
+	tests/bench/ages \
 	tests/bench/bare_dump \
 	tests/bench/compare \
 	tests/kernel/memory_table
 
+tests_bench_ages_SOURCES = tests/bench/ages.c
+tests_bench_ages_LDADD = libtcpstated.a $(CORE_LIBS) -lm
 tests_bench_bare_dump_SOURCES = tests/bench/bare_dump.c
 tests_bench_bare_dump_LDADD =
 tests_bench_compare_SOURCES = tests/bench/compare.c
@@ -202,7 +224,7 @@ load_tests = tests/daemon/budget.bats tests/daemon/soak.bats
 EXTRA_DIST = tests/bench/bench.sh $(bats_tests) $(lab_tests) $(daemon_tests) $(load_tests) \
 	tests/daemon/common.bash tests/daemon/notify.py tests/cli/common.bash tests/cli/validate_json.py \
 	tests/cli/watch.bash tests/cli/connect.py tests/kernel/common.bash \
-	tests/kernel/compare_counts.py \
+	tests/kernel/compare_counts.py tests/kernel/owners.py tests/kernel/heartbeat_table.py tests/kernel/matrix.py \
 	tests/recordings tests/under_valgrind
 
 include $(top_srcdir)/tests/fuzz/local.mk

@@ -299,6 +299,8 @@ static int set_up_looker(struct daemon *d)
 	if (r >= 0)
 		r = ages_new(l->config->tracked_max, &l->ages);
 	if (r >= 0)
+		r = owners_new(l->source, false, &l->owners);
+	if (r >= 0)
 		r = alerts_new(&l->alerts);
 	if (r >= 0)
 		r = alerts_set_rules(l->alerts, l->config->rules, l->config->rules_count);
@@ -360,7 +362,10 @@ static void stop(struct daemon *d)
 	sd_event_unref(d->event);
 	closep(&d->notify_fd);
 	alerts_free(l->alerts);
+	closes_release(&l->closes);
 	ages_free(l->ages);
+	owners_free(l->owners);
+	growth_release(&l->growth);
 	tally_free(l->tally);
 	source_freep(&l->source);
 	state_directory_close(&l->state);

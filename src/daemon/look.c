@@ -3,7 +3,6 @@
 
 #include "daemon/state_file.h"
 #include "format.h"
-#include "judge/diagnosis.h"
 #include "kernel/object_sizes.h"
 #include "log.h"
 #include "tell/json.h"
@@ -47,6 +46,7 @@ static void prepare(struct looker *l, uint64_t now_ms)
 		l->slab_ms = now_ms;
 	}
 	l->settings.now_ms = now_ms;
+	l->settings.since_ms = closes_since_ms(&l->closes, now_ms);
 	l->settings.closing = l->pace.masked;
 	l->settings.ports_max = l->config->ports_max;
 	l->settings.polling = (struct polling){
@@ -69,6 +69,7 @@ static void take_event(const struct alert_event *e, void *userdata)
 static int tell_snapshot(
 	struct looker *l, const struct snapshot *s, const struct findings *findings)
 {
+	const struct json_extras extras = {.alerts = l->alerts, .closes = &l->closes};
 	cleanup_(freep) char *text = NULL;
 	size_t size = 0;
 	FILE *out;
@@ -79,7 +80,7 @@ static int tell_snapshot(
 	out = open_memstream(&text, &size);
 	if (!out)
 		return -ENOMEM;
-	r = tell_json(out, s, findings, l->alerts, false);
+	r = tell_json(out, s, findings, &extras, false);
 	if (fclose(out) != 0 && r == 0)
 		r = -ENOMEM;
 	if (r == 0)
@@ -141,12 +142,16 @@ static void log_success(struct looker *l, const struct snapshot *s)
 }
 
 /* Judges and tells what was scanned. Returns 0 or -errno. */
-static int judge_and_tell(struct looker *l, const struct snapshot *s, uint64_t now_ms)
+static int judge_and_tell(struct looker *l, struct snapshot *s, uint64_t now_ms)
 {
 	cleanup_(findings_release) struct findings findings = {0};
 	int r;
 
-	r = alerts_judge(l->alerts, s, now_ms, take_event, l);
+	r = growth_take(&l->growth, s, now_ms);
+	if (r == 0)
+		r = alerts_judge(l->alerts, s, now_ms, take_event, l);
+	if (r == 0)
+		r = closes_take(&l->closes, s, now_ms);
 	if (r == 0)
 		r = diagnose(s, &findings);
 	if (r == 0)
@@ -196,7 +201,9 @@ int look(struct looker *l)
 	r = poll_once(l->source, l->tally, &l->settings, &s);
 	if (r == 0) {
 		log_success(l, &s);
-		r = judge_and_tell(l, &s, now_ms);
+		r = owners_name(l->owners, l->tally, &s);
+		if (r == 0)
+			r = judge_and_tell(l, &s, now_ms);
 		if (r < 0)
 			log_line(LOG_ERR, "cannot judge what was read: %s", strerror(-r));
 		set_status(l, &s);
@@ -239,25 +246,11 @@ void look_save(struct looker *l)
 	l->saved_sum = alerts_sum(l->alerts);
 }
 
-static const struct diagnosis *diagnosis_of(const struct config *c, const char *rule)
-{
-	for (size_t i = 0; i < c->rules_count; i++)
-		if (strcmp(c->rules[i].name, rule) == 0)
-			return c->rules[i].diagnosis ? diagnosis_find(c->rules[i].diagnosis) : NULL;
-	return NULL;
-}
-
 static void restore_event(const char *outlet, const struct alert_event *e, void *userdata)
 {
 	struct looker *l = userdata;
-	const struct diagnosis *d = diagnosis_of(l->config, e->alert);
-	struct alert_event event = *e;
 
-	if (d) {
-		event.why = d->why;
-		event.advice = d->advice;
-	}
-	(void)outlets_restore(l->outlets, outlet, &event);
+	(void)outlets_restore(l->outlets, outlet, e);
 }
 
 void look_restore(struct looker *l)

@@ -9,9 +9,12 @@
 #include "daemon/pace.h"
 #include "daemon/state_directory.h"
 #include "judge/alert.h"
+#include "judge/closes.h"
 #include "kernel/source.h"
 #include "model/ages.h"
+#include "model/growth.h"
 #include "model/tally.h"
+#include "owners.h"
 #include "poll_once.h"
 
 #include <stdbool.h>
@@ -24,7 +27,10 @@ struct looker {
 	struct source *source;
 	struct tally *tally;
 	struct ages *ages;
+	struct owners *owners;
+	struct growth growth;
 	struct alerts *alerts;
+	struct closes closes;
 	struct outlets *outlets;
 	struct poll_settings settings;
 	struct pace pace;

@@ -243,10 +243,24 @@ static void copy_string(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from);
 }
 
+/* Explained by what the sockets of its port show now; where there are none, by the rule alone. */
+static struct explanation explain(const struct snapshot *s, const struct alert *alert)
+{
+	const char *id = alert->rule.diagnosis;
+	const struct diagnosis *d = id ? diagnosis_find(id) : NULL;
+
+	if (!d)
+		return (struct explanation){0};
+	for (size_t i = 0; alert->key.has_port && i < s->rows_count; i++)
+		if (s->rows[i].side == alert->key.side && s->rows[i].port == alert->key.port)
+			return diagnosis_explain(d, &s->rows[i]);
+	return (struct explanation){d->why, d->advice};
+}
+
 static void tell_event(struct judging *j, struct alert *alert, enum event_kind kind)
 {
 	const struct rule *r = &alert->rule;
-	const struct diagnosis *d = r->diagnosis ? diagnosis_find(r->diagnosis) : NULL;
+	const struct explanation explanation = explain(j->snapshot, alert);
 	struct alert_event e = {
 		.sequence = ++j->alerts->sequence,
 		.kind = kind,
@@ -259,8 +273,8 @@ static void tell_event(struct judging *j, struct alert *alert, enum event_kind k
 		.raise = r->raise,
 		.clear = r->clear,
 		.numbers = alert->numbers,
-		.why = d ? d->why : NULL,
-		.advice = d ? d->advice : NULL,
+		.why = explanation.why,
+		.advice = explanation.advice,
 	};
 
 	copy_string(e.alert, sizeof(e.alert), r->name);

@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of an owner's name that is longer, the sentence has the beginning. */
+#define OWNER_SHOWN 64
+
 /* Appends to the sentence; what does not fit is cut. */
 __attribute__((format(printf, 2, 3))) static void say(
 	char text[ALERT_TEXT_SIZE], const char *format, ...)
@@ -179,4 +182,7 @@ void alert_text(char text[ALERT_TEXT_SIZE], const struct rule *r, const struct m
 	case MEASURE_COUNT:
 		break;
 	}
+	if (m->owner)
+		say(text, ", owner %s%.*s", m->owner_is_mixed ? "mostly " : "", OWNER_SHOWN,
+			m->owner);
 }

@@ -19,6 +19,7 @@
 
 static const char *const severity_names[] = {
 	[SEVERITY_OK] = "ok",
+	[SEVERITY_NOTE] = "note",
 	[SEVERITY_WARNING] = "warning",
 	[SEVERITY_CRITICAL] = "critical",
 };
@@ -55,6 +56,7 @@ static struct finding *add_finding(
 		.oldest_ms = AGE_UNKNOWN,
 		.why = d->why,
 		.advice = d->advice,
+		.see = d->see,
 	};
 	return f;
 }
@@ -64,6 +66,9 @@ static void set_port(struct finding *f, const struct port_tally *row)
 	f->has_port = true;
 	f->side = (enum sock_side)row->side;
 	f->port = row->port;
+	f->owner = row->owner;
+	f->user = row->user;
+	f->owner_is_mixed = row->cgroup.mixed;
 }
 
 /* Appends to the sentence; what does not fit is cut. */
@@ -86,6 +91,29 @@ static void say_where(struct finding *f)
 		say(f, f->side == SIDE_SERVER ? "port %u: " : "to port %u: ", (unsigned)f->port);
 }
 
+/* Of a name that is longer, the sentence has the beginning. */
+#define OWNER_SHOWN 120
+
+/* Ends a sentence that does not name the owner with who that is. */
+static void say_owner(struct finding *f)
+{
+	if (f->owner)
+		say(f, ", owner %s%.*s", f->owner_is_mixed ? "mostly " : "", OWNER_SHOWN, f->owner);
+}
+
+/* Says of what a program did whose it is. Returns false where the words do not speak of one. */
+static bool say_words(struct finding *f, const char *words)
+{
+	static const char program[] = "the program";
+	const char *at = f->owner && !f->owner_is_mixed ? strstr(words, program) : NULL;
+	const size_t before = at ? (size_t)(at - words) + strlen(program) : strlen(words);
+
+	say(f, " %.*s", (int)before, words);
+	if (at)
+		say(f, " of %.*s%s", OWNER_SHOWN, f->owner, words + before);
+	return at;
+}
+
 static uint64_t percent_of_memory(const struct judgement *j, unsigned percent)
 {
 	uint64_t total = j->snapshot->limits.mem_total_bytes;
@@ -105,48 +133,121 @@ static uint64_t closed_first(const struct port_tally *row)
 					       STATE_BIT(STATE_TIME_WAIT));
 }
 
-static enum severity judge_group(
+/* The sockets that a diagnosis is about, on one row. */
+struct group {
+	uint64_t sockets, memory_bytes;
+	uint32_t oldest_ms;
+	uint64_t together; /* with those of the other signs of the same fault */
+};
+
+static struct group group_by_sign(const struct diagnosis *d, const struct port_tally *row)
+{
+	const struct state_tally *t = &row->states[d->state];
+	struct group g = {
+		.sockets = row->signs[d->sign].sockets,
+		.memory_bytes = row->signs[d->sign].memory_bytes,
+		.oldest_ms = AGE_UNKNOWN,
+	};
+
+	/* One age a state: where some show another sign, it may be theirs. */
+	if (g.sockets == t->sockets)
+		g.oldest_ms = t->oldest_ms;
+	for (enum sign s = 0; s < SIGN_COUNT; s++)
+		g.together += d->together & SIGN_BIT(s) ? row->signs[s].sockets : 0;
+	/* One in ten of them may well be on its way to another sign. */
+	if (g.sockets * 10 < g.together)
+		g.together = 0;
+	return g;
+}
+
+static struct group group_of(
 	const struct diagnosis *d, const struct judgement *j, const struct port_tally *row)
 {
 	const struct state_tally *t = &row->states[d->state];
-	uint64_t sockets = part_sockets(t, d->part),
-		 memory = part_memory(t, d->part, &j->snapshot->prices);
+	struct group g = {.oldest_ms = AGE_UNKNOWN};
 
-	if (!sockets)
+	if (d->by_sign)
+		return group_by_sign(d, row);
+	g.sockets = g.together = part_sockets(t, d->part);
+	g.memory_bytes = part_memory(t, d->part, &j->snapshot->prices);
+	/* One age a state: that of a mini socket says nothing of the full ones. */
+	if (d->part & HOLD_BIT(HOLD_NONE) || !t->mini)
+		g.oldest_ms = t->oldest_ms;
+	return g;
+}
+
+static enum severity judge_group(const struct diagnosis *d, const struct judgement *j,
+	const struct port_tally *row, const struct group *g)
+{
+	if (!g->sockets)
 		return SEVERITY_OK;
-	if (memory >= percent_of_memory(j, MEMORY_CRITICAL_PERCENT))
+	if (d->is_note)
+		return g->sockets >= d->floor || j->asked ? SEVERITY_NOTE : SEVERITY_OK;
+	if (g->memory_bytes >= percent_of_memory(j, MEMORY_CRITICAL_PERCENT))
 		return SEVERITY_CRITICAL;
-	if (memory >= percent_of_memory(j, MEMORY_WARNING_PERCENT))
+	if (g->memory_bytes >= percent_of_memory(j, MEMORY_WARNING_PERCENT))
 		return SEVERITY_WARNING;
-	if (sockets < d->floor || sockets * 100 < closed_first(row) * d->share_percent ||
-		t->oldest_ms < d->age_ms)
+	if (g->together < d->floor && j->asked && g->together)
+		return SEVERITY_NOTE;
+	if (g->together < d->floor || g->sockets * 100 < closed_first(row) * d->share_percent ||
+		g->oldest_ms < d->age_ms)
 		return SEVERITY_OK;
 	return SEVERITY_WARNING;
 }
 
-static void tell_group(const struct diagnosis *d, struct judgement *j, const struct port_tally *row,
-	bool one_port, enum severity severity)
+/* Says how many show each cause, and explains them by the one that nearly all of them show. */
+static void say_causes(struct finding *f, const struct diagnosis *d, const struct port_tally *row)
 {
-	const struct state_tally *t = &row->states[d->state];
+	const struct cause *cause = diagnosis_cause(d, row, f->sockets);
+	const char *separator = " (";
+	char number[FORMAT_SIZE];
+
+	for (const struct cause *c = d->causes; c && c->words; c++) {
+		uint64_t sockets = row->signs[c->sign].sockets;
+
+		if (!sockets)
+			continue;
+		say(f, "%s%s %s", separator, format_count(number, sockets), c->words);
+		separator = ", ";
+	}
+	if (*separator == ',')
+		say(f, ")");
+	if (cause) {
+		f->why = cause->why;
+		f->advice = cause->advice;
+	}
+}
+
+/* The ports that are not told by themselves, all together. */
+#define MANY_PORTS SIZE_MAX
+
+/* port: the place of the row among the listed ports, or MANY_PORTS. */
+static void tell_group(const struct diagnosis *d, struct judgement *j, const struct port_tally *row,
+	const struct group *g, size_t port, enum severity severity)
+{
 	struct finding *f = add_finding(j, d, severity);
 	char number[FORMAT_SIZE];
+	bool told;
 
 	if (!f)
 		return;
-	f->sockets = part_sockets(t, d->part);
-	f->memory_bytes = part_memory(t, d->part, &j->snapshot->prices);
-	if (one_port) {
+	f->sockets = g->sockets;
+	f->memory_bytes = g->memory_bytes;
+	if (port != MANY_PORTS) {
 		set_port(f, row);
-		/* One age a state: that of a mini socket says nothing of the full ones. */
-		if (d->part & HOLD_BIT(HOLD_NONE) || !t->mini)
-			f->oldest_ms = t->oldest_ms;
+		f->oldest_ms = g->oldest_ms;
+		f->ages = age_stats_of_port(&j->snapshot->age_table, port, d->state);
 	}
-
 	say_where(f);
-	say(f, "%s %s %s", format_count(number, f->sockets), state_name(d->state), d->words);
+	say(f, "%s %s", format_count(number, f->sockets), state_name(d->state));
+	told = say_words(f, d->words);
+	say_causes(f, d, row);
 	say(f, ", %s", format_bytes(number, f->memory_bytes));
-	if (f->oldest_ms != AGE_UNKNOWN)
+	/* At first sight of all, 0 is as much as is known. */
+	if (f->oldest_ms != AGE_UNKNOWN && f->oldest_ms)
 		say(f, ", oldest %s", format_duration(number, f->oldest_ms));
+	if (!told)
+		say_owner(f);
 }
 
 /* Takes a row that was told by itself out of the sum of all rows. */
@@ -163,6 +264,13 @@ static void subtract_row(struct port_tally *sum, const struct port_tally *row)
 		a->orphan -= MIN(a->orphan, b->orphan);
 		a->unaccepted -= MIN(a->unaccepted, b->unaccepted);
 	}
+	for (enum sign s = 0; s < SIGN_COUNT; s++) {
+		struct sign_tally *a = &sum->signs[s];
+		const struct sign_tally *b = &row->signs[s];
+
+		a->sockets -= MIN(a->sockets, b->sockets);
+		a->memory_bytes -= MIN(a->memory_bytes, b->memory_bytes);
+	}
 }
 
 void look_groups(const struct diagnosis *d, struct judgement *j)
@@ -170,18 +278,36 @@ void look_groups(const struct diagnosis *d, struct judgement *j)
 	const struct snapshot *s = j->snapshot;
 	struct port_tally others = {0};
 	enum severity severity;
+	struct group g;
 
 	memcpy(others.states, s->totals.states, sizeof(others.states));
+	memcpy(others.signs, s->totals.signs, sizeof(others.signs));
 	for (size_t i = 0; i < s->ports_count; i++) {
-		severity = judge_group(d, j, s->ports[i]);
+		g = group_of(d, j, s->ports[i]);
+		severity = judge_group(d, j, s->ports[i], &g);
 		if (severity == SEVERITY_OK)
 			continue;
-		tell_group(d, j, s->ports[i], true, severity);
+		tell_group(d, j, s->ports[i], &g, i, severity);
 		subtract_row(&others, s->ports[i]);
 	}
-	severity = judge_group(d, j, &others);
+	g = group_of(d, j, &others);
+	severity = judge_group(d, j, &others, &g);
 	if (severity != SEVERITY_OK)
-		tell_group(d, j, &others, false, severity);
+		tell_group(d, j, &others, &g, MANY_PORTS, severity);
+}
+
+void look_time_wait_server(const struct diagnosis *d, struct judgement *j)
+{
+	const struct snapshot *s = j->snapshot;
+
+	for (size_t i = 0; i < s->ports_count; i++) {
+		const struct port_tally *row = s->ports[i];
+		const struct group g = group_of(d, j, row);
+		enum severity severity = judge_group(d, j, row, &g);
+
+		if (row->side == SIDE_SERVER && severity != SEVERITY_OK)
+			tell_group(d, j, row, &g, i, severity);
+	}
 }
 
 static enum severity judge_percent(double percent, double warning, double critical)
@@ -266,6 +392,7 @@ void look_accept_queues(const struct diagnosis *d, struct judgement *j)
 		say_where(f);
 		say(f, "%s %s, the backlog is %s", format_count(queue, row->accept_queue), d->words,
 			format_count(backlog, row->backlog));
+		say_owner(f);
 	}
 }
 
@@ -298,6 +425,7 @@ void look_syn_recv(const struct diagnosis *d, struct judgement *j)
 		say(f, "%s %s", format_count(number, t->sockets), d->words);
 		if (row->backlog)
 			say(f, ", the backlog is %s", format_count(number, row->backlog));
+		say_owner(f);
 	}
 }
 
@@ -318,9 +446,9 @@ static int compare_findings(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
-int diagnose(const struct snapshot *s, struct findings *ret)
+static int judge(const struct snapshot *s, bool asked, struct findings *ret)
 {
-	struct judgement j = {.snapshot = s};
+	struct judgement j = {.snapshot = s, .asked = asked};
 
 	for (const struct diagnosis *d = diagnoses; d->id && !j.error; d++)
 		d->look(d, &j);
@@ -334,8 +462,27 @@ int diagnose(const struct snapshot *s, struct findings *ret)
 	return 0;
 }
 
+int diagnose(const struct snapshot *s, struct findings *ret)
+{
+	return judge(s, false, ret);
+}
+
+int diagnose_asked(const struct snapshot *s, struct findings *ret)
+{
+	return judge(s, true, ret);
+}
+
 void findings_release(struct findings *f)
 {
 	free(f->list);
 	*f = (struct findings){0};
+}
+
+struct findings findings_faults(const struct findings *f)
+{
+	struct findings faults = *f;
+
+	while (faults.count && faults.list[faults.count - 1].severity == SEVERITY_NOTE)
+		faults.count--;
+	return faults;
 }

@@ -12,9 +12,17 @@
 
 struct judgement {
 	const struct snapshot *snapshot;
+	bool asked; /* the floor is one socket */
 	struct findings found;
 	size_t allocated;
 	int error; /* the first -errno */
+};
+
+/* A cause that a diagnosis tells apart by a sign. */
+struct cause {
+	enum sign sign;
+	const char *words; /* stands behind the number of those that show it */
+	const char *why, *advice;
 };
 
 struct diagnosis {
@@ -22,10 +30,20 @@ struct diagnosis {
 	void (*look)(const struct diagnosis *d, struct judgement *j);
 	const char *words; /* what the sentence says of its sockets or its limit */
 	const char *why, *advice;
+	const char *see; /* where to read on */
+	/* The sentence says how many show each; where nine in ten show one, its why and advice
+	 * stand in place of the others. The last has no words. */
+	const struct cause *causes;
 
-	/* look_groups: sockets of one state on one port */
+	/* look_groups: sockets of one state on one port, by who has them ... */
 	enum tcp_state state;
 	hold_set part;
+	/* ... or by what they show; of several signs that mean one fault, the floor is for all of
+	 * them together */
+	bool by_sign;
+	enum sign sign;
+	sign_set together;
+	bool is_note;           /* worth knowing, and nothing wrong */
 	uint32_t floor;         /* silent below so many */
 	unsigned share_percent; /* and below this share of the connections that this side closed */
 	uint32_t age_ms;        /* and while the oldest is younger, where its age is known */
@@ -39,11 +57,33 @@ struct diagnosis {
 /* Every diagnosis; the last has no id. */
 extern const struct diagnosis diagnoses[];
 
+/* The why or the advice, of a diagnosis or a cause, that reads so; NULL: none does. Static storage.
+ */
+const char *diagnosis_sentence(const char *text);
+
 /* Finds a diagnosis by its id; NULL: there is none. */
 const struct diagnosis *diagnosis_find(const char *id);
 
+/* The cause that nine in ten of so many sockets on a row show; NULL: none does. */
+const struct cause *diagnosis_cause(
+	const struct diagnosis *d, const struct port_tally *row, uint64_t sockets);
+
+/* Why a row's sockets are as a diagnosis says, and what to do; static storage. */
+struct explanation {
+	const char *why, *advice;
+};
+
+/*
+ * Explains what a rule has told of a row: of several diagnoses that are one fault (together) by
+ * that whose sign most of its sockets show, and by their cause where nearly all have one.
+ */
+struct explanation diagnosis_explain(const struct diagnosis *d, const struct port_tally *row);
+
 /* Sockets of one state, port by port, then what is left of them over all ports. */
 void look_groups(const struct diagnosis *d, struct judgement *j);
+
+/* The same, on ports where this machine is the server. */
+void look_time_wait_server(const struct diagnosis *d, struct judgement *j);
 
 /* One limit of the machine; towards one destination; of each listener. */
 void look_limit(const struct diagnosis *d, struct judgement *j);

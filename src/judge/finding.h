@@ -10,9 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum severity { SEVERITY_OK, SEVERITY_WARNING, SEVERITY_CRITICAL };
+enum severity {
+	SEVERITY_OK,
+	SEVERITY_NOTE, /* worth knowing, and nothing wrong */
+	SEVERITY_WARNING,
+	SEVERITY_CRITICAL,
+};
 
-/* "ok", "warning" or "critical". */
+/* "ok", "note", "warning" or "critical". */
 const char *severity_name(enum severity s);
 
 struct finding {
@@ -22,12 +27,18 @@ struct finding {
 	const char *netns; /* borrowed from the snapshot */
 	enum sock_side side;
 	uint16_t port;
-	uint64_t sockets;      /* how many sockets it is about; UNKNOWN where that means nothing */
-	uint64_t memory_bytes; /* what they hold; UNKNOWN likewise */
-	uint32_t oldest_ms;    /* AGE_UNKNOWN where no timer tells it */
-	char what[192];        /* one sentence with the numbers, without a full stop */
-	const char *why;       /* the cause and the consequence; static storage */
-	const char *advice;    /* what to do; static storage */
+	const char *owner;   /* whose the port is (struct port_tally); NULL: not known. Borrowed. */
+	const char *user;    /* likewise */
+	bool owner_is_mixed; /* not all of the port's sockets are that owner's */
+	uint64_t sockets;    /* how many sockets it is about; UNKNOWN where that means nothing */
+	uint64_t memory_bytes;        /* what they hold; UNKNOWN likewise */
+	uint32_t oldest_ms;           /* AGE_UNKNOWN where no timer tells it */
+	const struct age_stats *ages; /* of all sockets of this state on the port; NULL: not known.
+					 Borrowed from the snapshot. */
+	char what[384];               /* one sentence with the numbers, without a full stop */
+	const char *why;              /* the cause and the consequence; static storage */
+	const char *advice;           /* what to do; static storage */
+	const char *see;              /* where to read on; static storage */
 };
 
 /* Findings of one snapshot, worst first. */
@@ -46,6 +57,15 @@ struct findings {
 #define FINDING_FLOOR_SOCKETS 50
 int diagnose(const struct snapshot *s, struct findings *ret);
 
+/*
+ * The same for who asks about these very ports: below the floor a group is told as well, as a note
+ * where it would be a fault in number.
+ */
+int diagnose_asked(const struct snapshot *s, struct findings *ret);
+
 void findings_release(struct findings *f);
+
+/* Those that are more than notes; they stand first. Borrowed from f. */
+struct findings findings_faults(const struct findings *f);
 
 #endif

@@ -152,7 +152,12 @@ static int measure_ports(const struct rule *r, const struct snapshot *s,
 
 	for (size_t i = 0; i < s->rows_count && error >= 0; i++) {
 		const struct port_tally *row = &s->rows[i];
-		struct measurement m = {.key = key_of(row), .numbers = zero_numbers()};
+		struct measurement m = {
+			.key = key_of(row),
+			.numbers = zero_numbers(),
+			.owner = row->owner,
+			.owner_is_mixed = row->cgroup.mixed,
+		};
 
 		if (!selects_row(r, row))
 			continue;
@@ -203,6 +208,8 @@ static int measure_accept_queues(
 			.key = key_of(row),
 			.numbers = no_numbers(),
 			.usage = {row->accept_queue, row->backlog},
+			.owner = row->owner,
+			.owner_is_mixed = row->cgroup.mixed,
 		};
 
 		/* The fallback source does not tell the backlog. */

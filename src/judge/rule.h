@@ -53,7 +53,8 @@ enum rule_scope {
 
 struct rule {
 	char name[RULE_NAME_SIZE];
-	const char *diagnosis; /* whose why and advice its alerts carry (judge/diagnosis.h); NULL:
+	const char *diagnosis; /* whose why and advice its alerts carry, or those of another sign
+				  of the same fault (judge/diagnosis.h: diagnosis_explain); NULL:
 				  of none. Static storage. */
 	bool enabled;
 	enum severity severity; /* SEVERITY_WARNING or SEVERITY_CRITICAL */

@@ -52,6 +52,11 @@ static void lab_finish(struct lab *lab)
 	janitor_finish(&lab->janitor);
 }
 
+static bool keeps_descriptors(const struct spec *s)
+{
+	return s->situation->kind == KIND_HELD || s->alive;
+}
+
 /* Makes count sockets, tells by a byte, and keeps what is held until it is killed. */
 __attribute__((noreturn)) static void work(
 	struct lab *lab, struct spec *s, unsigned count, int ready)
@@ -77,7 +82,7 @@ __attribute__((noreturn)) static void work(
 	if (write(ready, "", 1) != 1)
 		_exit(EXIT_FAILURE);
 	close(ready);
-	while (s->situation->kind == KIND_HELD)
+	while (keeps_descriptors(s))
 		pause();
 	_exit(EXIT_SUCCESS);
 }
@@ -116,7 +121,9 @@ static int worker_start(struct lab *lab, struct spec *s, unsigned count)
 
 static int make_spec(struct lab *lab, struct spec *s)
 {
-	const unsigned capacity = s->situation->kind == KIND_HELD ? maker_capacity() : UINT32_MAX;
+	/* The peers that stay take descriptors as well. */
+	const unsigned capacity =
+		keeps_descriptors(s) ? maker_capacity() / (s->alive ? 2 : 1) : UINT32_MAX;
 
 	s->began_us = now_us();
 	while (s->made < s->sockets) {

@@ -27,6 +27,8 @@ enum option_id {
 	OPTION_SERVER,
 	OPTION_CLIENT,
 	OPTION_LOOPBACK,
+	OPTION_ALIVE,
+	OPTION_BACKLOG,
 	OPTION_SOCKETS = 'n',
 	OPTION_IPV6 = '6',
 	OPTION_HELP = 'h',
@@ -37,11 +39,11 @@ enum side_word { SIDE_WORD_NONE, SIDE_WORD_SERVER, SIDE_WORD_CLIENT };
 /* The words of a group, before they are known to fit together. */
 struct group {
 	const char *state;
-	int sockets, port, unread, unsent;
+	int sockets, port, unread, unsent, backlog;
 	int family; /* enum spec_family */
 	int kind;   /* enum kind */
 	int side;   /* enum side_word */
-	int read_eof, loopback, help;
+	int read_eof, loopback, alive, help;
 };
 
 /* An option either takes a number from min to max, or makes its place a value other than 0. */
@@ -82,6 +84,10 @@ static const struct option_row {
 		SIDE_WORD_CLIENT, 0, 0},
 	{OPTION_LOOPBACK, "loopback", NULL, "the peers were on this host, too",
 		offsetof(struct group, loopback), true, 0, 0},
+	{OPTION_ALIVE, "alive", NULL, "the peers stay, acknowledge, and never read",
+		offsetof(struct group, alive), true, 0, 0},
+	{OPTION_BACKLOG, "backlog", "N", "of the listener, for those that wait on it",
+		offsetof(struct group, backlog), 0, 1, 65535},
 	{OPTION_HELP, "help", NULL, "print this help and exit", offsetof(struct group, help), true,
 		0, 0},
 };
@@ -226,6 +232,28 @@ static bool can_loopback(const struct situation *s)
 	return s->handshake != HANDSHAKE_HALF && s->handshake != HANDSHAKE_SYN;
 }
 
+static bool asks_alive(const struct group *g)
+{
+	return g->alive;
+}
+
+/* What a live peer would end is none; FIN_WAIT_1 rests behind data that it has no room for. */
+static bool can_alive(const struct situation *s)
+{
+	return (s->state == STATE_ESTABLISHED && s->kind == KIND_HELD) ||
+	       s->state == STATE_FIN_WAIT_1;
+}
+
+static bool asks_backlog(const struct group *g)
+{
+	return g->backlog > 0;
+}
+
+static bool can_backlog(const struct situation *s)
+{
+	return s->handshake == HANDSHAKE_HALF || s->handshake == HANDSHAKE_UNACCEPTED;
+}
+
 /* What a situation cannot have is refused, so that the ready line never tells what is not so. */
 static const struct {
 	const char *option;
@@ -238,6 +266,8 @@ static const struct {
 	{"server", asks_server, can_server},
 	{"client", asks_client, can_client},
 	{"loopback", asks_loopback, can_loopback},
+	{"alive", asks_alive, can_alive},
+	{"backlog", asks_backlog, can_backlog},
 };
 
 /* Names a situation by its state and, where there are several, the option that chooses it. */
@@ -295,6 +325,8 @@ static int spec_from_group(struct spec *ret, const struct group *g, const struct
 		.client = !can_server(what) || asks_client(g),
 		.loopback = g->loopback,
 		.read_eof = g->read_eof,
+		.alive = g->alive,
+		.backlog = (unsigned)g->backlog,
 		.unread = (unsigned)g->unread,
 		.unsent = (unsigned)g->unsent,
 	};

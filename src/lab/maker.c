@@ -136,7 +136,7 @@ int spec_listen(const struct pair *p, const struct spec *s, uint16_t port, unsig
 					   : address_in6(&address, &in6addr_any, port);
 	/* Half-open connections are given up early once they take half of the backlog
 	 * (net/ipv4/inet_connection_sock.c: reqsk_timer_handler). */
-	const int backlog = BATCH_MAX + 2 * (int)waiting;
+	const int backlog = s->backlog ? (int)s->backlog : BATCH_MAX + 2 * (int)waiting;
 	int r;
 
 	r = pair_enter(p, !s->client || s->loopback);
@@ -412,6 +412,8 @@ static int batch_step(struct maker *m, struct batch *b, const struct step *step)
 	unsigned seen;
 	int r = 0;
 
+	if (step->act == ACT_SEVER && m->spec->alive)
+		return 0;
 	m->what = acts[step->act].what;
 	/* The address first: nothing must be answered for a peer that is gone. */
 	if (step->act == ACT_SEVER)

@@ -2,7 +2,7 @@
 /*
  * The situations in which a TCP connection can rest, each as the steps that lead there. A situation
  * is one of "my" socket, which is counted and measured; the peer's socket is only there to bring it
- * about, and vanishes without a trace.
+ * about, and vanishes without a trace, unless it is asked to stay.
  */
 #ifndef TCPSTATED_LAB_SITUATION_H
 #define TCPSTATED_LAB_SITUATION_H
@@ -86,7 +86,9 @@ struct spec {
 	bool client;   /* my side is the one that connected */
 	bool loopback; /* both ends on lo */
 	bool read_eof;
+	bool alive;              /* the peer stays, acknowledges, and never reads */
 	unsigned unread, unsent; /* bytes */
+	unsigned backlog;        /* of the listener; 0: enough */
 	uint64_t began_us;       /* when the first was made, by now_us() */
 	unsigned made;
 	unsigned expired; /* of those: mini sockets that the kernel has ended since */

@@ -140,8 +140,9 @@ static void judge_quantity(
 	}
 }
 
-static void judge_findings(struct line *l, const struct findings *f)
+static void judge_findings(struct line *l, const struct findings *all)
 {
+	const struct findings faults = findings_faults(all), *f = &faults;
 	const struct finding *worst = f->list;
 
 	if (!f->count)

@@ -2,6 +2,7 @@
 #include "tell/event_json.h"
 
 #include "format.h"
+#include "judge/diagnosis.h"
 #include "model/tally.h"
 #include "tell/json_builder.h"
 #include "util.h"
@@ -330,6 +331,26 @@ static bool read_sentence(struct json_object *value, struct alert_event *e)
 	return read_text(value, e->text, sizeof(e->text));
 }
 
+static bool read_program_text(struct json_object *value, const char **ret)
+{
+	*ret = NULL;
+	if (value && !json_object_is_type(value, json_type_string))
+		return false;
+	if (value)
+		*ret = diagnosis_sentence(json_object_get_string(value));
+	return true;
+}
+
+static bool read_why(struct json_object *value, struct alert_event *e)
+{
+	return read_program_text(value, &e->why);
+}
+
+static bool read_advice(struct json_object *value, struct alert_event *e)
+{
+	return read_program_text(value, &e->advice);
+}
+
 static const struct {
 	const char *key;
 	bool (*read)(struct json_object *value, struct alert_event *e);
@@ -354,6 +375,8 @@ static const struct {
 	{"memory_bytes", read_memory},
 	{"oldest_seconds", read_oldest},
 	{"text", read_sentence},
+	{"why", read_why},
+	{"do", read_advice},
 };
 
 static bool read_event(struct json_object *o, struct alert_event *ret)

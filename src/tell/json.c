@@ -3,7 +3,10 @@
 
 #include "config.h"
 #include "format.h"
+#include "judge/concern.h"
+#include "model/growth.h"
 #include "tell/json_builder.h"
+#include "tell/sock_table.h"
 #include "tell/stream.h"
 #include "util.h"
 
@@ -14,7 +17,7 @@
 struct document {
 	const struct snapshot *snapshot;
 	const struct findings *findings;
-	const struct alerts *alerts; /* NULL: none */
+	const struct json_extras *extras;
 };
 
 static struct json_object *scan_time(struct builder *b, const struct document *d)
@@ -106,14 +109,69 @@ static struct json_object *filter(struct builder *b, const struct document *d)
 	return o;
 }
 
-static struct json_object *state(
-	struct builder *b, uint64_t sockets, uint64_t memory_bytes, uint32_t oldest_ms)
+/* What the ages of sockets were made from; null where none are kept. */
+static struct json_object *ages(struct builder *b, const struct document *d)
+{
+	const struct age_table *t = &d->snapshot->age_table;
+	struct json_object *o;
+
+	if (!t->groups)
+		return NULL;
+	o = build_object(b);
+	build_put(b, o, "tracked", build_number(b, t->tracked));
+	build_put(b, o, "sampled", build_boolean(b, t->weight > 1));
+	build_put(b, o, "weight", build_number(b, t->weight));
+	build_put(b, o, "watched_seconds", build_seconds(b, t->watched_ms));
+	return o;
+}
+
+static void put_ages(
+	struct builder *b, struct json_object *o, const struct age_stats *a, uint64_t sockets)
+{
+	static const char *const older[AGE_MARK_COUNT] = {
+		[AGE_MARK_1_MINUTE] = "older_than_1_minute",
+		[AGE_MARK_10_MINUTES] = "older_than_10_minutes",
+		[AGE_MARK_60_MINUTES] = "older_than_60_minutes",
+	};
+	static const struct age_stats nothing;
+	const struct age_stats *stats = a ? a : &nothing;
+	/* Of mini sockets alone the table of ages knows nothing; where there are none, none is
+	 * old. */
+	const bool known = a && (stats->tracked || !sockets);
+	const bool any = stats->tracked;
+
+	build_put(b, o, "median_seconds", build_seconds(b, any ? stats->median_ms : AGE_UNKNOWN));
+	build_put(b, o, "p90_seconds", build_seconds(b, any ? stats->p90_ms : AGE_UNKNOWN));
+	for (enum age_mark m = 0; m < AGE_MARK_COUNT; m++)
+		build_put(b, o, older[m], build_number(b, known ? stats->older[m] : UNKNOWN));
+	build_put(b, o, "added_last_minute",
+		build_number(
+			b, known && stats->added != AGE_STATS_UNKNOWN ? stats->added : UNKNOWN));
+}
+
+struct state_numbers {
+	uint64_t sockets, memory_bytes;
+	uint32_t oldest_ms;
+	const struct age_stats *ages; /* NULL: nothing is known of them */
+	double growth;                /* or GROWTH_UNKNOWN */
+};
+
+static const struct state_numbers unknown_numbers = {
+	.sockets = UNKNOWN,
+	.memory_bytes = UNKNOWN,
+	.oldest_ms = AGE_UNKNOWN,
+	.growth = GROWTH_UNKNOWN,
+};
+
+static struct json_object *state(struct builder *b, const struct state_numbers *n)
 {
 	struct json_object *o = build_object(b);
 
-	build_put(b, o, "sockets", build_number(b, sockets));
-	build_put(b, o, "memory_bytes", build_number(b, memory_bytes));
-	build_put(b, o, "oldest_seconds", build_seconds(b, oldest_ms));
+	build_put(b, o, "sockets", build_number(b, n->sockets));
+	build_put(b, o, "memory_bytes", build_number(b, n->memory_bytes));
+	build_put(b, o, "oldest_seconds", build_seconds(b, n->oldest_ms));
+	put_ages(b, o, n->ages, n->sockets);
+	build_put(b, o, "growth_per_minute", build_quantity(b, n->growth));
 	return o;
 }
 
@@ -124,11 +182,19 @@ static struct json_object *total_of_state(
 	const struct snapshot *snapshot = d->snapshot;
 	const struct state_tally *t = &snapshot->totals.states[s];
 
+	struct state_numbers n = unknown_numbers;
+
 	if (state_set_has(snapshot->scanned, s))
-		return state(b, t->sockets, t->memory_bytes, t->oldest_ms);
-	if (s == STATE_ESTABLISHED && snapshot->established_from_counter)
-		return state(b, t->sockets, UNKNOWN, AGE_UNKNOWN);
-	return state(b, UNKNOWN, UNKNOWN, AGE_UNKNOWN);
+		n = (struct state_numbers){
+			.sockets = t->sockets,
+			.memory_bytes = t->memory_bytes,
+			.oldest_ms = t->oldest_ms,
+			.ages = age_stats_of_all(&snapshot->age_table, s),
+			.growth = growth_of_all(snapshot, s),
+		};
+	else if (s == STATE_ESTABLISHED && snapshot->established_from_counter)
+		n.sockets = t->sockets;
+	return state(b, &n);
 }
 
 static struct json_object *totals(struct builder *b, const struct document *d)
@@ -171,26 +237,89 @@ static struct json_object *fin_wait_2(struct builder *b, const struct document *
 					   : NULL);
 }
 
-static struct json_object *port(
+static struct json_object *closes_range(struct builder *b, const struct closes_range *r)
+{
+	struct json_object *o;
+
+	if (isnan(r->value))
+		return NULL;
+	o = build_object(b);
+	build_put(b, o, "estimate", build_decimal(b, r->value));
+	build_put(b, o, "low", build_decimal(b, r->low));
+	build_put(b, o, "high", build_decimal(b, r->high));
+	return o;
+}
+
+static struct json_object *closes_estimate(struct builder *b, const struct closes_estimate *e)
+{
+	static const char *const keys[CLOSES_WAY_COUNT] = {
+		[CLOSES_ALL] = "closed_per_minute",
+		[CLOSES_WE_FIRST] = "we_first_per_minute",
+		[CLOSES_PEER_FIRST] = "peer_first_per_minute",
+		[CLOSES_RESET] = "reset_per_minute",
+	};
+	struct json_object *o = build_object(b);
+
+	build_put(b, o, "estimate", build_boolean(b, true));
+	for (enum closes_way i = 0; i < CLOSES_WAY_COUNT; i++)
+		build_put(b, o, keys[i], closes_range(b, &e->ways[i]));
+	return o;
+}
+
+/* It takes two looks. */
+static struct json_object *closes(struct builder *b, const struct document *d)
+{
+	struct closes_estimate e;
+	struct json_object *o;
+
+	if (!d->extras->closes || !closes_known(d->extras->closes))
+		return NULL;
+	closes_of_namespace(d->extras->closes, &e);
+	o = closes_estimate(b, &e);
+	build_put(b, o, "watched_seconds",
+		build_decimal(b, (double)d->extras->closes->watched_ms / 1000));
+	return o;
+}
+
+/* Of a client's connections, the port is the peer's. */
+static struct json_object *port_closes(
 	struct builder *b, const struct document *d, const struct port_tally *p)
 {
+	struct closes_estimate e;
+
+	if (!d->extras->closes || !closes_known(d->extras->closes) || p->side != SIDE_SERVER)
+		return NULL;
+	closes_of_port(d->extras->closes, p->port, &e);
+	return closes_estimate(b, &e);
+}
+
+static struct json_object *port(struct builder *b, const struct document *d, size_t index)
+{
 	const struct snapshot *s = d->snapshot;
+	const struct port_tally *p = s->ports[index];
 	bool backlog_known = p->listening && strcmp(s->scan.source, "proc") != 0;
 	struct json_object *o = build_object(b), *states = build_object(b);
 	uint64_t unaccepted = 0, orphans = 0;
 
 	STATE_FOREACH(i) {
 		const struct state_tally *t = &p->states[i];
+		const struct state_numbers n = {
+			.sockets = t->sockets,
+			.memory_bytes = t->memory_bytes,
+			.oldest_ms = t->oldest_ms,
+			.ages = age_stats_of_port(&s->age_table, index, i),
+			.growth = growth_of_port(s, p, i),
+		};
 
 		unaccepted += t->unaccepted;
 		orphans += t->orphan;
 		if (t->sockets)
-			build_put(b, states, state_name(i),
-				state(b, t->sockets, t->memory_bytes, t->oldest_ms));
+			build_put(b, states, state_name(i), state(b, &n));
 	}
 	build_put(b, o, "netns", netns(b, d));
 	build_put(b, o, "side", build_string(b, side_name((enum sock_side)p->side)));
 	build_put(b, o, "port", build_number(b, p->port));
+	build_put(b, o, "owner", build_string(b, p->owner));
 	build_put(b, o, "listening", build_boolean(b, p->listening));
 	build_put(b, o, "sockets", build_number(b, port_tally_sockets(p, STATE_SET_ALL)));
 	build_put(b, o, "memory_bytes", build_number(b, port_tally_memory(p, STATE_SET_ALL)));
@@ -201,6 +330,7 @@ static struct json_object *port(
 	if (p->states[STATE_FIN_WAIT_2].sockets)
 		build_put(b, o, "fin_wait_2", fin_wait_2_kinds(b, &p->states[STATE_FIN_WAIT_2]));
 	build_put(b, o, "states", states);
+	build_put(b, o, "closes", port_closes(b, d, p));
 	return o;
 }
 
@@ -336,18 +466,47 @@ static struct json_object *alerts(struct builder *b, const struct document *d)
 {
 	struct json_object *array = build_array(b);
 
-	for (size_t i = 0; d->alerts && i < alerts_count(d->alerts); i++)
-		build_append(b, array, alert(b, d, alerts_get(d->alerts, i)));
+	for (size_t i = 0; d->extras->alerts && i < alerts_count(d->extras->alerts); i++)
+		build_append(b, array, alert(b, d, alerts_get(d->extras->alerts, i)));
 	return array;
 }
 
 static struct json_object *omitted_alerts(struct builder *b, const struct document *d)
 {
-	return build_number(b, d->alerts ? alerts_omitted(d->alerts) : 0);
+	return build_number(b, d->extras->alerts ? alerts_omitted(d->extras->alerts) : 0);
 }
 
-static struct json_object *finding(struct builder *b, const struct finding *f)
+static struct json_object *process(struct builder *b, const struct process *p)
 {
+	const size_t known = MIN(p->descriptors_count, (uint32_t)PROCESS_DESCRIPTORS_MAX);
+	struct json_object *o = build_object(b), *descriptors = build_array(b);
+
+	for (size_t i = 0; i < known; i++)
+		build_append(b, descriptors, build_number(b, p->descriptors[i]));
+	build_put(b, o, "pid", build_number(b, p->pid));
+	build_put(b, o, "uid", build_number(b, p->uid));
+	build_put(b, o, "comm", build_string(b, p->comm));
+	build_put(b, o, "command", build_string(b, p->command));
+	build_put(b, o, "descriptors_count", build_number(b, p->descriptors_count));
+	build_put(b, o, "descriptors", descriptors);
+	return o;
+}
+
+/* The processes that hold the sockets of one finding. */
+static struct json_object *holders_of(struct builder *b, const struct document *d, size_t index)
+{
+	const struct processes *p = d->extras->processes;
+	struct json_object *array = build_array(b);
+
+	for (size_t i = 0; i < p->count; i++)
+		if (finding_concerns(d->findings, index, p->list[i].group))
+			build_append(b, array, process(b, &p->list[i]));
+	return array;
+}
+
+static struct json_object *finding(struct builder *b, const struct document *d, size_t index)
+{
+	const struct finding *f = &d->findings->list[index];
 	struct json_object *o = build_object(b);
 
 	build_put(b, o, "id", build_string(b, f->id));
@@ -358,10 +517,13 @@ static struct json_object *finding(struct builder *b, const struct finding *f)
 	build_put(b, o, "sockets", build_number(b, f->sockets));
 	build_put(b, o, "memory_bytes", build_number(b, f->memory_bytes));
 	build_put(b, o, "oldest_seconds", build_seconds(b, f->oldest_ms));
-	build_put(b, o, "owner", NULL);
+	build_put(b, o, "owner", build_string(b, f->owner));
+	if (d->extras->processes)
+		build_put(b, o, "processes", holders_of(b, d, index));
 	build_put(b, o, "what", build_string(b, f->what));
 	build_put(b, o, "why", build_string(b, f->why));
 	build_put(b, o, "do", build_string(b, f->advice));
+	build_put(b, o, "see", build_string(b, f->see));
 	return o;
 }
 
@@ -370,8 +532,51 @@ static struct json_object *findings(struct builder *b, const struct document *d)
 	struct json_object *array = build_array(b);
 
 	for (size_t i = 0; i < d->findings->count; i++)
-		build_append(b, array, finding(b, &d->findings->list[i]));
+		build_append(b, array, finding(b, d, i));
 	return array;
+}
+
+/* What the lists of processes lack. */
+static struct json_object *processes(struct builder *b, const struct document *d)
+{
+	const struct processes *p = d->extras->processes;
+	struct json_object *o = build_object(b);
+
+	build_put(b, o, "refused", build_number(b, p->refused));
+	build_put(b, o, "unheld", build_number(b, p->unheld));
+	build_put(b, o, "omitted", build_number(b, p->omitted));
+	return o;
+}
+
+static struct json_object *endpoint(
+	struct builder *b, int family, const uint8_t address[16], uint16_t port)
+{
+	char text[FORMAT_SIZE];
+
+	return build_string(b, format_endpoint(text, family, address, port));
+}
+
+static struct json_object *single_socket(struct builder *b, const struct sock_seen *s)
+{
+	const struct sock_record *r = &s->record;
+	const bool has_timer = r->timer != TIMER_NONE, has_peer = r->state != STATE_LISTEN;
+	struct json_object *o = build_object(b);
+
+	build_put(b, o, "side", build_string(b, side_name(s->side)));
+	build_put(b, o, "port", build_number(b, s->port));
+	build_put(b, o, "state", build_string(b, state_name((enum tcp_state)r->state)));
+	build_put(b, o, "local", endpoint(b, r->family, r->local_address, r->local_port));
+	build_put(b, o, "remote",
+		has_peer ? endpoint(b, r->family, r->remote_address, r->remote_port) : NULL);
+	build_put(b, o, "age_seconds", build_seconds(b, s->age_ms));
+	build_put(b, o, "memory_bytes", build_number(b, s->memory_bytes));
+	build_put(b, o, "receive_queue", build_number(b, r->receive_queue));
+	build_put(b, o, "send_queue", build_number(b, r->send_queue));
+	build_put(b, o, "timer",
+		has_timer ? build_string(b, sock_timer_word((enum sock_timer)r->timer)) : NULL);
+	build_put(b, o, "timer_seconds", has_timer ? build_seconds(b, r->expires_ms) : NULL);
+	build_put(b, o, "owner", build_string(b, s->owner));
+	return o;
 }
 
 /* Where a document goes, and how. */
@@ -418,19 +623,40 @@ static void print_ports(const struct layout *l, struct builder *b, const struct 
 		if (i)
 			fputc(',', l->out);
 		new_line(l, 2);
-		print_value(l, b, port(b, d, s->ports[i]), 2);
+		print_value(l, b, port(b, d, i), 2);
 	}
 	if (s->ports_count)
 		new_line(l, 1);
 	fputc(']', l->out);
 }
 
+/* One at a time as well. */
+static void print_sockets(const struct layout *l, struct builder *b, const struct document *d)
+{
+	const struct sock_list *sockets = d->extras->sockets;
+
+	fputc('[', l->out);
+	for (size_t i = 0; i < sockets->count && !b->error; i++) {
+		if (i)
+			fputc(',', l->out);
+		new_line(l, 2);
+		print_value(l, b, single_socket(b, &sockets->list[i]), 2);
+	}
+	if (sockets->count)
+		new_line(l, 1);
+	fputc(']', l->out);
+}
+
+#define EXTRA(member) (offsetof(struct json_extras, member) + 1)
+
 /* The document, in its order. */
 static const struct {
 	const char *key;
-	/* Either the value, or what makes it; neither is for the ports. */
+	/* Either the value, or what makes it, or what prints it. */
 	const char *text;
 	struct json_object *(*build)(struct builder *b, const struct document *d);
+	void (*print)(const struct layout *l, struct builder *b, const struct document *d);
+	size_t extra; /* with a pointer of struct json_extras only: its place, plus one */
 } sections[] = {
 	{.key = "schema", .text = JSON_SCHEMA_ID},
 	{.key = "version", .text = PACKAGE_VERSION},
@@ -441,10 +667,12 @@ static const struct {
 	{.key = "netns", .build = netns},
 	{.key = "scan", .build = scan},
 	{.key = "poll", .build = poll},
+	{.key = "ages", .build = ages},
 	{.key = "filter", .build = filter},
 	{.key = "totals", .build = totals},
 	{.key = "fin_wait_2", .build = fin_wait_2},
-	{.key = "ports"},
+	{.key = "closes", .build = closes},
+	{.key = "ports", .print = print_ports},
 	{.key = "ports_omitted", .build = ports_omitted},
 	{.key = "prices", .build = prices},
 	{.key = "slab", .build = slab},
@@ -454,7 +682,16 @@ static const struct {
 	{.key = "alerts", .build = alerts},
 	{.key = "alerts_omitted", .build = omitted_alerts},
 	{.key = "findings", .build = findings},
+	{.key = "processes", .build = processes, .extra = EXTRA(processes)},
+	{.key = "sockets", .print = print_sockets, .extra = EXTRA(sockets)},
 };
+
+static bool is_asked_for(const struct document *d, size_t i)
+{
+	const void *place = (const char *)d->extras + sections[i].extra - 1;
+
+	return !sections[i].extra || *(const void *const *)place;
+}
 
 static void print_section(
 	const struct layout *l, struct builder *b, const struct document *d, size_t i)
@@ -465,18 +702,20 @@ static void print_section(
 	else if (sections[i].build)
 		print_value(l, b, sections[i].build(b, d), 1);
 	else
-		print_ports(l, b, d);
+		sections[i].print(l, b, d);
 }
 
 int tell_json(FILE *out, const struct snapshot *s, const struct findings *f,
-	const struct alerts *alert_list, bool pretty)
+	const struct json_extras *extras, bool pretty)
 {
 	const struct layout layout = {.out = out, .pretty = pretty};
-	const struct document document = {.snapshot = s, .findings = f, .alerts = alert_list};
+	const struct document document = {.snapshot = s, .findings = f, .extras = extras};
 	struct builder b = {0};
 
 	fputc('{', out);
 	for (size_t i = 0; i < ARRAY_SIZE(sections) && !b.error; i++) {
+		if (!is_asked_for(&document, i))
+			continue;
 		if (i)
 			fputc(',', out);
 		new_line(&layout, 1);

@@ -4,8 +4,11 @@
 #define TCPSTATED_TELL_JSON_H
 
 #include "judge/alert.h"
+#include "judge/closes.h"
 #include "judge/finding.h"
+#include "model/process.h"
 #include "model/snapshot.h"
+#include "model/sock_list.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,13 +16,20 @@
 /* Raised when a name goes away or changes its meaning; a new name keeps it. */
 #define JSON_SCHEMA_ID "tcpstated.snapshot/1"
 
+/* What belongs to a snapshot besides its findings; what is NULL is not there. */
+struct json_extras {
+	const struct alerts *alerts;       /* of the rules; in a single look none has a state */
+	const struct closes *closes;       /* how connections ended up to this look */
+	const struct processes *processes; /* of the findings' sockets */
+	const struct sock_list *sockets;   /* sorted */
+};
+
 /*
- * Writes one document; alert_list is that of the rules, NULL for a single look, in which no rule
- * has a state. It is indented when pretty, else as one line; a newline ends it either way. What is
- * unknown is null. Returns 0, -ENOMEM, or -errno of writing to out, which then holds a part of a
+ * Writes one document: indented when pretty, else as one line; a newline ends it either way. What
+ * is unknown is null. Returns 0, -ENOMEM, or -errno of writing to out, which then holds a part of a
  * document.
  */
 int tell_json(FILE *out, const struct snapshot *s, const struct findings *f,
-	const struct alerts *alert_list, bool pretty);
+	const struct json_extras *extras, bool pretty);
 
 #endif

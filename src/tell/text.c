@@ -18,6 +18,7 @@ const char *text_color(const struct text_style *style, enum severity severity)
 {
 	static const char *const sequences[] = {
 		[SEVERITY_OK] = "\033[1m",
+		[SEVERITY_NOTE] = "\033[1m",
 		[SEVERITY_WARNING] = "\033[1;33m",
 		[SEVERITY_CRITICAL] = "\033[1;31m",
 	};
@@ -32,7 +33,9 @@ const char *text_plain(const struct text_style *style)
 
 const char *text_severity(enum severity severity)
 {
-	return severity == SEVERITY_CRITICAL ? "CRITICAL" : "WARNING";
+	static const char *const words[] = {"OK", "NOTE", "WARNING", "CRITICAL"};
+
+	return words[severity];
 }
 
 void text_paragraph(FILE *out, const struct text_style *style, enum severity severity,
@@ -108,7 +111,7 @@ void text_verdict(FILE *out, const struct snapshot *s, const struct findings *f,
 		text_severity(worst->severity), worst->what, text_plain(style));
 }
 
-static void print_origin(FILE *out, const struct snapshot *s, const struct text_style *style)
+void text_origin(FILE *out, const struct snapshot *s, const struct text_style *style)
 {
 	const struct origin *o = &s->origin;
 	bool elsewhere = strcmp(o->netns, "host") != 0;
@@ -126,8 +129,7 @@ static void print_origin(FILE *out, const struct snapshot *s, const struct text_
 	text_paragraph(out, style, SEVERITY_OK, "", line);
 }
 
-/* Cuts a list of ports that would not fit on a line behind a comma. */
-static void cut_ports(char *ports)
+void text_cut_ports(char *ports)
 {
 	const size_t longest = 60;
 
@@ -150,7 +152,7 @@ static void print_filter(FILE *out, const struct snapshot *s, const struct text_
 			snprintf(states + strlen(states), sizeof(states) - strlen(states), " %s",
 				state_name(i));
 	if (ports) {
-		cut_ports(ports);
+		text_cut_ports(ports);
 		snprintf(line, sizeof(line), "port %s%s", ports, *states ? "; " : "");
 	}
 	if (*states)
@@ -266,6 +268,12 @@ static void print_prices(FILE *out, const struct snapshot *s, const struct text_
 	text_paragraph(out, style, SEVERITY_OK, "", line);
 }
 
+/* One diagnosis may have several causes. */
+static bool same_kind(const struct finding *a, const struct finding *b)
+{
+	return strcmp(a->id, b->id) == 0 && strcmp(a->why, b->why) == 0;
+}
+
 /* The findings of one kind: their sentences, then once the cause and the advice. */
 static void print_kind(
 	FILE *out, const struct findings *f, size_t first, const struct text_style *style)
@@ -278,7 +286,7 @@ static void print_kind(
 	for (size_t i = first; i < f->count; i++) {
 		const struct finding *finding = &f->list[i];
 
-		if (strcmp(finding->id, kind->id) != 0 || ++count > FINDINGS_OF_A_KIND)
+		if (!same_kind(finding, kind) || ++count > FINDINGS_OF_A_KIND)
 			continue;
 		snprintf(label, sizeof(label), "%-9s", text_severity(finding->severity));
 		text_paragraph(out, style, finding->severity, label, finding->what);
@@ -287,24 +295,27 @@ static void print_kind(
 		fprintf(out, "         and %zu more like these\n", count - FINDINGS_OF_A_KIND);
 	text_paragraph(out, style, SEVERITY_OK, "    why: ", kind->why);
 	text_paragraph(out, style, SEVERITY_OK, "     do: ", kind->advice);
+	text_paragraph(out, style, SEVERITY_OK, "    see: ", kind->see);
 }
 
 static bool seen_before(const struct findings *f, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
-		if (strcmp(f->list[i].id, f->list[index].id) == 0)
+		if (same_kind(&f->list[i], &f->list[index]))
 			return true;
 	return false;
 }
 
-int tell_text(FILE *out, const struct snapshot *s, const struct findings *f,
+int tell_text(FILE *out, const struct snapshot *s, const struct findings *all,
 	const struct text_style *style)
 {
+	const struct findings faults = findings_faults(all), *f = &faults;
+
 	text_verdict(out, s, f, style);
 	if (f->count > 1)
 		fprintf(out, "and %zu more %s, see below\n", f->count - 1,
 			f->count > 2 ? "findings" : "finding");
-	print_origin(out, s, style);
+	text_origin(out, s, style);
 	text_reservations(out, s, style);
 	fputc('\n', out);
 	port_table_print(out, s, f, style);

@@ -28,15 +28,15 @@ const char *text_color(const struct text_style *style, enum severity severity);
 const char *text_plain(const struct text_style *style);
 
 /*
- * Writes the report. Only the first line is never wrapped, so that it can be cut out whole. Returns
- * 0 or -errno.
+ * Writes the report. Only the first line is never wrapped, so that it can be cut out whole. Notes
+ * are left out. Returns 0 or -errno.
  */
-int tell_text(FILE *out, const struct snapshot *s, const struct findings *f,
+int tell_text(FILE *out, const struct snapshot *s, const struct findings *all,
 	const struct text_style *style);
 
 /* Parts of it that other outputs for a person have as well. */
 
-/* "WARNING" or "CRITICAL". */
+/* "OK", "NOTE", "WARNING" or "CRITICAL". */
 const char *text_severity(enum severity severity);
 
 /* Prints text behind a label, wrapped to the width, its further lines indented under its first. */
@@ -46,6 +46,12 @@ void text_paragraph(FILE *out, const struct text_style *style, enum severity sev
 /* The first line: the worst finding, or that nothing stands out. */
 void text_verdict(FILE *out, const struct snapshot *s, const struct findings *f,
 	const struct text_style *style);
+
+/* Where and when it was read. */
+void text_origin(FILE *out, const struct snapshot *s, const struct text_style *style);
+
+/* Cuts a list of ports that would not fit on a line behind a comma. */
+void text_cut_ports(char *ports);
 
 /* Whatever makes the numbers less than the whole truth, to be said before them. */
 void text_reservations(FILE *out, const struct snapshot *s, const struct text_style *style);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,6 +177,42 @@ static void print_limits(FILE *out, const struct snapshot *s, const struct text_
 		fputc('\n', out);
 }
 
+/* How connections end. Each number is rounded; one that is not known is left out. */
+static void print_closes(FILE *out, const struct closes *c)
+{
+	static const struct {
+		enum closes_way way;
+		const char *before, *after;
+	} words[] = {
+		{CLOSES_WE_FIRST, "", " by us first"},
+		{CLOSES_PEER_FIRST, "about ", " by peers first"},
+		{CLOSES_RESET, "", " reset"},
+	};
+	const char *comma = "closes a minute: ";
+	struct closes_estimate e;
+	char number[FORMAT_SIZE];
+	bool any = false;
+
+	if (!c || !closes_known(c))
+		return;
+	closes_of_namespace(c, &e);
+	/* Nothing to say of a quiet machine. */
+	if (e.ways[CLOSES_ALL].value < 0.5)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		const double value = e.ways[words[i].way].value;
+
+		if (isnan(value))
+			continue;
+		fprintf(out, "%s%s%s%s", comma, words[i].before,
+			format_count(number, (uint64_t)(value + 0.5)), words[i].after);
+		comma = ", ";
+		any = true;
+	}
+	if (any)
+		fputc('\n', out);
+}
+
 /* What is in force has its severity in front, what may come or go its state. */
 static void print_alert(FILE *out, const struct watch_frame *frame, const struct alert *a,
 	const struct text_style *style)
@@ -232,8 +269,10 @@ static void print_head(FILE *out, const struct watch_frame *frame, const struct 
 		text_reservations(out, s, style);
 		if (frame->note)
 			text_paragraph(out, style, SEVERITY_OK, "", frame->note);
-		if (!frame->failure)
+		if (!frame->failure) {
 			print_limits(out, s, style);
+			print_closes(out, frame->closes);
+		}
 	} else if (!s->scan.complete) {
 		fprintf(out, "%sINCOMPLETE%s: %s\n", text_color(style, SEVERITY_WARNING),
 			text_plain(style), format_printable(reason, sizeof(reason), s->scan.error));
@@ -437,11 +476,15 @@ static int tell_screen(FILE *out, const struct watch_frame *frame, const struct 
 int tell_watch(FILE *out, const struct watch_frame *frame, const struct text_style *style,
 	const struct watch_screen *screen)
 {
+	const struct findings faults = findings_faults(frame->findings);
+	struct watch_frame faulty = *frame;
+
+	faulty.findings = &faults;
 	if (screen)
-		return tell_screen(out, frame, style, screen);
-	print_head(out, frame, style, NULL, HEAD_FULL);
+		return tell_screen(out, &faulty, style, screen);
+	print_head(out, &faulty, style, NULL, HEAD_FULL);
 	if (!frame->failure)
-		print_table(out, frame, style, &(struct port_table_view){0});
+		print_table(out, &faulty, style, &(struct port_table_view){0});
 	fputc('\n', out);
 	return stream_finish(out);
 }

@@ -7,6 +7,7 @@
 #define TCPSTATED_TELL_WATCH_H
 
 #include "judge/alert.h"
+#include "judge/closes.h"
 #include "judge/finding.h"
 #include "model/changes.h"
 #include "model/snapshot.h"
@@ -21,6 +22,7 @@ struct watch_frame {
 	const struct snapshot *snapshot;   /* the last one that could be taken */
 	const struct findings *findings;   /* about it */
 	const struct changes *changes;     /* that led to it; NULL: not known */
+	const struct closes *closes;       /* how connections end; NULL: not known */
 	const struct alert *const *alerts; /* pending, raised or clearing, worst first */
 	size_t alerts_count;
 	uint64_t alerts_omitted; /* how many more there are */

@@ -142,7 +142,7 @@ setup() {
     pane resize-window -x 60 -y 15
     is_whole() {
       matches_now "^ +TOTAL +122 " &&
-        [ "$(head -n 1 "$out/pane")" = "WARNING: port 7001: 60 CLOSE_WAIT not closed by the program," ]
+        [[ $(head -n 1 "$out/pane") == "WARNING: port 7001: 60 CLOSE_WAIT not "* ]]
     }
     eventually is_whole
     grep "^2[0-9] more " "$out/pane"
@@ -200,23 +200,4 @@ setup() {
     keys C-c
     eventually has_no_watcher
     terminal_is_clean key'
-}
-
-@test "terminal: ^Z gives the shell its terminal, fg takes it again" {
-  [ -z "${TCPSTATED-}" ] || skip "valgrind does not let a program stop itself"
-  inside LISTEN --port 8001 -- '
-    source "$tools"
-    start_pane
-    shell_runs "\"$tcpstated\" --watch 3600 --side server"
-    shown_is "^ +8001 +1 +\? "
-    keys C-z
-    shown_is "Stopped"
-    terminal_is_clean stopped
-    connect 8001 30
-    shell_runs fg
-    shown_is "^ +8001 +31 +\+30 "
-    [ "$(pane display-message -p "#{alternate_on} #{cursor_flag}")" = "1 0" ]
-    keys q
-    eventually has_no_watcher
-    terminal_is_clean after'
 }

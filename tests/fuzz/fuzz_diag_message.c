@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Anything at all in place of what sock_diag answers, counted and priced as a real dump would be.
- */
+/* Anything at all in place of what sock_diag answers, counted and priced as a real dump would be,
+ * and looked at twice as --heartbeat does. */
+#include "judge/heartbeat_words.h"
 #include "kernel/diag_message.h"
 #include "model/tally.h"
 
@@ -12,6 +13,55 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void count(const struct sock_record *r, void *userdata)
 {
 	tally_count(userdata, r);
+}
+
+static void watch(const struct sock_record *r, void *userdata)
+{
+	heartbeat_count(userdata, r);
+}
+
+static void judge(const struct heartbeat *h)
+{
+	struct heartbeat_report report = {0};
+	char words[HEARTBEAT_WORDS_SIZE];
+
+	if (heartbeat_judge(h, 0, &report) < 0)
+		abort();
+	for (size_t i = 0; i < report.lines_count; i++) {
+		const struct heartbeat_line *line = &report.lines[i];
+		struct timeout_row rows[TIMEOUT_ROWS_MAX];
+
+		(void)heartbeat_timeouts(line->port, line->advice.basis, rows);
+		(void)heartbeat_suggestion(words, line->port, &line->advice, &report.numbers);
+		(void)heartbeat_silent_peers(words, &line->advice);
+		(void)heartbeat_keepalive(words, line->port);
+	}
+	heartbeat_report_release(&report);
+}
+
+/* A second look a second later, at what the first half of the datagram holds. */
+static void watch_twice(const void *datagram, size_t size)
+{
+	const struct heartbeat_context context = {
+		.filter = FILTER_ALL,
+		.port_first = 32768,
+		.port_last = 60999,
+		.watch = true,
+		.watched_max = 4,
+	};
+	struct heartbeat *h;
+
+	if (heartbeat_new(&context, &h) < 0)
+		abort();
+	for (size_t look = 0; look < 2; look++) {
+		struct diag_dump dump = {.fn = watch, .userdata = h, .states = STATE_SET_ALL};
+
+		heartbeat_start(h, look * 1000);
+		(void)diag_datagram_parse(&dump, datagram, look ? size / 2 : size);
+	}
+	heartbeat_finish(h);
+	judge(h);
+	heartbeat_free(h);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -39,6 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(datagram, data, size);
 	(void)diag_datagram_parse(&dump, datagram, size);
 	diag_dump_result(&dump, &scan);
+	watch_twice(datagram, size);
 	free(datagram);
 	return 0;
 }

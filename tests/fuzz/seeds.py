@@ -12,7 +12,7 @@ import sys
 
 ORIGIN, FILE, REQUEST, DATAGRAM, LINE, RESULT, END = range(1, 8)
 TCPDIAG_GETSOCK, NLMSG_ERROR, NLMSG_DONE = 18, 2, 3
-SKMEMINFO, SHUTDOWN, CGROUP_ID = 7, 8, 21
+INFO, SKMEMINFO, SHUTDOWN, CGROUP_ID = 2, 7, 8, 21
 
 LINE_TEXT = b"   0: 0100007F:1F40 0100007F:C350 08 0:1 00:0 0 0 0 4711 1"
 
@@ -38,6 +38,18 @@ def dump():
             + attribute(CGROUP_ID, struct.pack("=Q", 1)))
     return (sock(socket.AF_INET, 10, 0, 80, 0, full, 7) + sock(socket.AF_INET6, 8, 0, 80, 50000, full, 8)
             + sock(socket.AF_INET, 6, 3, 80, 50001) + sock(socket.AF_INET, 3, 1, 80, 50002))
+
+
+def established(remote, seconds, size):
+    """A connection of server port 80 that was silent for so long, by a tcp_info of that size."""
+    info = bytes(44) + struct.pack("=5I", 1, 0, seconds * 1000, seconds * 1000, 1500) + bytes(4) + struct.pack("=I", 20000)
+    info = (info + bytes(64) + struct.pack("=5I", 9, 9, 0, 0, 9) + bytes(280))[:size]
+    return sock(socket.AF_INET, 1, 2, 80, remote, attribute(SHUTDOWN, b"\0") + attribute(INFO, info))
+
+
+def silences():
+    return sock(socket.AF_INET, 10, 0, 80, 0) + b"".join(
+        established(50000 + i, i, size) for i, size in enumerate((280, 232, 224, 104, 60, 54, 1, 0)))
 
 
 def done(error=0):
@@ -71,6 +83,7 @@ EVERY_STATE = ("ESTABLISHED,SYN_SENT,SYN_RECV,FIN_WAIT_1,FIN_WAIT_2,TIME_WAIT,CL
 
 SEEDS = {
     "diag_message/dump": dump() + done(),
+    "diag_message/silences": silences() + done(),
     "diag_message/done_with_error": done(-4),
     "diag_message/error": error(-95),
     "diag_message/length_above_2_gib": struct.pack("=I", 0xFA000024) + message(1, bytes(20))[4:],

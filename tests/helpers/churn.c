@@ -4,7 +4,10 @@
  * second, ended in every way in turn, and a leak that comes and goes with them. To be run in a
  * network namespace of its own.
  *
- * usage: churn SECONDS CONNECTIONS_PER_SECOND LEAK_SOCKETS LEAK_SECONDS
+ * usage: churn SECONDS CONNECTIONS_PER_SECOND LEAK_SOCKETS LEAK_SECONDS [MIX]
+ *
+ * MIX is how the connections end, in turn, a letter each: c by the client, s by the server, r by a
+ * reset of the client's; without it they are "csr".
  */
 #include "util.h"
 
@@ -65,13 +68,13 @@ static void connect_pair(int listener, uint32_t number, int ret[2])
 		die("accept");
 }
 
-/* By the client, by the server, and by a reset, in turn. */
-static void end_pair(uint32_t number, const int pair[2])
+/* way: a letter of the mix. */
+static void end_pair(char way, const int pair[2])
 {
 	const struct linger reset = {.l_onoff = 1};
-	bool server_first = number % 3 == 1;
+	bool server_first = way == 's';
 
-	if (number % 3 == 2)
+	if (way == 'r')
 		(void)setsockopt(pair[0], SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(pair[server_first]);
 	close(pair[!server_first]);
@@ -106,10 +109,12 @@ int main(int argc, char **argv)
 	struct timespec next;
 	uint32_t number = 0;
 	bool leaks = false;
+	const char *mix;
 	long seconds, per_second, sockets, leak_seconds;
 	int listener;
 
-	if (argc != 5)
+	mix = argc == 6 ? argv[5] : "csr";
+	if (argc < 5 || argc > 6 || !*mix || mix[strspn(mix, "csr")])
 		return 2;
 	seconds = strtol(argv[1], NULL, 10);
 	per_second = strtol(argv[2], NULL, 10);
@@ -125,7 +130,7 @@ int main(int argc, char **argv)
 			int pair[2];
 
 			connect_pair(listener, number, pair);
-			end_pair(number++, pair);
+			end_pair(mix[number++ % strlen(mix)], pair);
 		}
 		next.tv_nsec += 1000000000 / BATCHES;
 		if (next.tv_nsec >= 1000000000) {

@@ -62,6 +62,8 @@ eventually() {
   return 1
 }
 
+export -f eventually
+
 @test "ESTABLISHED" {
   look established -n 7
   expect totals.states.ESTABLISHED.sockets=7 ports:7001.side=server ports:7001.orphans=0
@@ -96,6 +98,20 @@ eventually() {
 @test "CLOSE_WAIT is held, or in the accept queue" {
   look CLOSE_WAIT -n 7 and CLOSE_WAIT -n 1200 --unaccepted
   expect totals.states.CLOSE_WAIT.sockets=1207 ports:7001.unaccepted=1200 ports:7001.accept_queue=1200
+}
+
+@test "ESTABLISHED in an accept queue that is full" {
+  look ESTABLISHED -n 6 --unaccepted --backlog 5
+  expect totals.states.ESTABLISHED.sockets=6 ports:7001.unaccepted=6 ports:7001.accept_queue=6 ports:7001.backlog=5
+}
+
+@test "peers that are alive acknowledge, until their window is shut" {
+  "$lab" hold ESTABLISHED -n 3 --alive --unsent 1000 and FIN_WAIT_1 -n 3 --alive --unsent 250000 --port 7002 -- bash -c '
+    probed() {
+      [ "$(ss -tnoH state fin-wait-1 | grep -c "timer:(persist,")" -eq 3 ] &&
+        [ "$(ss -tnH state established sport 7001 | awk "{ print \$2 }" | sort -u)" = 0 ]
+    }
+    eventually probed'
 }
 
 @test "LAST_ACK and CLOSING" {
@@ -222,6 +238,9 @@ is_over() {
   refuses_hold --client LISTEN -- LISTEN --client
   refuses_hold --server SYN_SENT -- SYN_SENT --server
   refuses_hold --loopback SYN_RECV -- SYN_RECV --loopback
+  refuses_hold --alive CLOSE_WAIT "ESTABLISHED --held" "FIN_WAIT_1 --orphan" -- CLOSE_WAIT --alive
+  refuses_hold --backlog ESTABLISHED SYN_RECV -- ESTABLISHED --backlog 5
+  refuses_hold --backlog "'0'" 65535 -- SYN_RECV --backlog 0
   refuses_hold --held --orphan together -- FIN_WAIT_1 --held --orphan
   refuses_hold -6 --dual together -- TIME_WAIT --dual -6
   refuses_hold --server CLOSE -- CLOSE --server

@@ -468,3 +468,68 @@ END
   # The daemon itself has no use for it.
   [ "$(snapshot prices.source)" = slabinfo ]
 }
+
+# A service that leaks: 300 connections on port 7777, in a network namespace of the lab's, until it is stopped.
+make_leaky_service() {
+  cat >/run/systemd/system/leaky.service <<'END'
+[Service]
+ExecStart=sh -c 'sleep infinity | exec tcpstated-lab hold CLOSE_WAIT -n 300 --port 7777 >/run/leaky.ready'
+END
+  systemctl daemon-reload
+  systemctl start leaky
+  eventually test -s /run/leaky.ready
+  touch "$namespace"
+  mount --bind "/proc/$(json pid </run/leaky.ready)/ns/net" "$namespace"
+}
+
+end_leaky_service() {
+  systemctl stop leaky
+  rm -f /run/systemd/system/leaky.service /run/leaky.ready /run/systemd/system/explain.service
+  systemctl daemon-reload
+}
+
+# Runs "tcpstated --explain 7777" there as a service of its own, without any privilege, and prints what it says.
+explain_as_service() {
+  cat >/run/systemd/system/explain.service <<END
+[Service]
+Type=oneshot
+DynamicUser=yes
+CapabilityBoundingSet=
+NoNewPrivileges=yes
+NetworkNamespacePath=$namespace
+ExecStart=tcpstated --explain 7777
+StandardOutput=truncate:/run/explained
+END
+  systemctl daemon-reload
+  systemctl start explain
+  cat /run/explained
+}
+
+# usage: oldest_seconds TEXT: of "the oldest for 4.8 s"
+oldest_seconds() {
+  sed -n 's/.*the oldest for \([0-9.]*\) s.*/\1/p' <<<"$1"
+}
+
+@test "explain, without privilege: the unit, port, number, age, memory, growth and the sentence; as root the process, too" {
+  local made text age
+  make_leaky_service
+  made=$(stat -c %.Y /run/leaky.ready)
+  # Long enough for an age that tells something.
+  old_enough() { [ "$(($(date +%s) - ${made%.*}))" -ge 6 ]; }
+  eventually old_enough
+  text=$(explain_as_service)
+  text=$(tr -s '\n ' '  ' <<<"$text")
+  echo "$text"
+  [[ $text == *"port 7777: 300 CLOSE_WAIT"*"leaky.service"*"MiB"* ]]
+  [[ $text == *"whose: leaky.service"* ]]
+  [[ $text == *"at most 300 came within the last minute"* ]]
+  [[ $text == *" why: "*" do: "* ]]
+  [[ $text != *"descriptors:"* ]]
+  age=$(oldest_seconds "$text")
+  python3 -c 'import sys, time; age, made = map(float, sys.argv[1:]); sys.exit(not 4 <= age <= time.time() - made + 5)' "$age" "$made"
+
+  text=$(nsenter --net="$namespace" tcpstated --explain 7777 | tr -s '\n ' '  ')
+  echo "$text"
+  [[ $text == *"by: pid "*"(tcpstated-lab), 300 descriptors: "*"command: tcpstated-lab hold CLOSE_WAIT"* ]]
+  end_leaky_service
+}

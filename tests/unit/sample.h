@@ -99,7 +99,23 @@ static inline void sample_add(struct sample *sample, struct port_tally *row, enu
 	s->scan.sockets += tally->sockets;
 }
 
-/* Sockets of the usual price that a process holds, or, for TIME_WAIT, mini ones. */
+/* Lets sockets that were added show a sign. */
+static inline void sample_sign(
+	struct sample *sample, struct port_tally *row, enum sign sign, uint32_t sockets)
+{
+	struct sign_tally *places[] = {
+		&sample->snapshot.totals.signs[sign],
+		row ? &row->signs[sign] : NULL,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places) && places[i]; i++) {
+		places[i]->sockets += sockets;
+		places[i]->memory_bytes += sockets * UINT64_C(3867);
+	}
+}
+
+/* Sockets of the usual price that a process holds, or, for TIME_WAIT, mini ones; CLOSE_WAIT after
+ * its end was read. */
 static inline void sample_held(
 	struct sample *sample, struct port_tally *row, enum tcp_state state, uint32_t sockets)
 {
@@ -112,6 +128,8 @@ static inline void sample_held(
 			.mini = mini ? sockets : 0,
 			.oldest_ms = mini ? 59900 : AGE_UNKNOWN,
 		});
+	if (state == STATE_CLOSE_WAIT)
+		sample_sign(sample, row, SIGN_EOF_READ, sockets);
 }
 
 /* FIN_WAIT_2 that the kernel keeps as mini sockets. */

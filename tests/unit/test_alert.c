@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "judge/alert.h"
+#include "judge/diagnosis.h"
 #include "sample.h"
 #include "unit.h"
 
@@ -324,6 +325,25 @@ static void test_alerts_judge_counts_only_what_is_old_enough(void **state)
 	ages_free(ages);
 }
 
+static void test_alert_names_the_owner_of_its_port(void **state)
+{
+	struct rule rule = number_rule;
+	struct port_tally *row = sample_port(&world.sample, SIDE_SERVER, 7777);
+
+	(void)state;
+	rule.for_ms = rule.keep_ms = 0;
+	alerts_set_rules(world.alerts, &rule, 1);
+	row->owner = "gameserver.service";
+	set_sockets(row, STATE_CLOSE_WAIT, 120);
+	judge_at(0);
+	assert_int_equal(world.events_count, 1);
+	assert_non_null(strstr(world.events[0].text, "port 7777: 120 CLOSE_WAIT"));
+	assert_non_null(strstr(world.events[0].text, ", owner gameserver.service"));
+	row->cgroup.mixed = true;
+	judge_at(1000);
+	assert_non_null(strstr(alerts_get(world.alerts, 0)->text, ", owner mostly gameserver"));
+}
+
 static struct rule growth_rule(void)
 {
 	struct rule rule = number_rule;
@@ -619,6 +639,70 @@ static void test_built_in_rules_are_silent_on_a_healthy_machine(void **state)
 	ages_free(ages);
 }
 
+/* The reason is that of what most sockets of the port show, whatever the rule names. */
+static void test_alerts_judge_explains_by_signs(void **state)
+{
+	struct port_tally *row = sample_port(&world.sample, SIDE_SERVER, 7777);
+	struct rule rule = number_rule;
+	const struct diagnosis *d = diagnosis_find("fin-wait-1-stuck");
+
+	(void)state;
+	rule.diagnosis = "close-wait-not-closed";
+	rule.for_ms = 0;
+	rule.keep_ms = 0;
+	assert_int_equal(alerts_set_rules(world.alerts, &rule, 1), 0);
+	set_sockets(row, STATE_CLOSE_WAIT, 200);
+	row->signs[SIGN_EOF_READ].sockets = 90;
+	row->signs[SIGN_DATA_UNREAD].sockets = 110;
+	judge_at(0);
+	assert_int_equal(world.events_count, 1);
+	assert_ptr_equal(world.events[0].why, diagnosis_find("close-wait-data-unread")->why);
+	assert_ptr_equal(world.events[0].advice, diagnosis_find("close-wait-data-unread")->advice);
+
+	/* Where nothing is left, the rule's own is told. */
+	memset(row->signs, 0, sizeof(row->signs));
+	set_sockets(row, STATE_CLOSE_WAIT, 0);
+	judge_at(1000);
+	assert_int_equal(world.events_count, 2);
+	assert_ptr_equal(world.events[1].why, diagnosis_find("close-wait-not-closed")->why);
+
+	rule.diagnosis = d->id;
+	rule.states = STATE_BIT(STATE_FIN_WAIT_1);
+	assert_int_equal(alerts_set_rules(world.alerts, &rule, 1), 0);
+	set_sockets(row, STATE_FIN_WAIT_1, 200);
+	row->signs[SIGN_FIN_NOT_TAKEN].sockets = 179;
+	judge_at(2000);
+	assert_ptr_equal(world.events[2].why, d->why);
+	set_sockets(row, STATE_FIN_WAIT_1, 0);
+	judge_at(3000);
+	set_sockets(row, STATE_FIN_WAIT_1, 200);
+	row->signs[SIGN_FIN_NOT_TAKEN].sockets = 180;
+	judge_at(4000);
+	assert_int_equal(world.events_count, 5);
+	assert_ptr_equal(world.events[4].why, d->causes[1].why);
+	assert_ptr_equal(world.events[4].advice, d->causes[1].advice);
+}
+
+/* Of each built-in rule that selects sockets, the diagnosis is of the same ones. */
+static void test_built_in_rules_have_diagnoses_that_fit(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < built_in_rules_count; i++) {
+		const struct rule *r = &built_in_rules[i];
+		const struct diagnosis *d = r->diagnosis ? diagnosis_find(r->diagnosis) : NULL;
+
+		if (!r->diagnosis)
+			continue;
+		if (!d)
+			fail_msg("%s: there is no diagnosis %s", r->name, r->diagnosis);
+		if (rule_selects_sockets(r)) {
+			assert_true(state_set_has(r->states, d->state));
+			if (!d->by_sign)
+				assert_int_equal(r->holds, d->part);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -637,9 +721,12 @@ int main(void)
 		TEST(test_alerts_set_rules_carries_on_by_name),
 		TEST(test_alerts_restore_tells_nothing_twice),
 		TEST(test_alerts_restore_clears_one_without_rule),
+		TEST(test_alert_names_the_owner_of_its_port),
 		TEST(test_alerts_judge_is_bounded),
 		TEST(test_alerts_judge_keeps_its_promises_on_a_random_walk),
+		TEST(test_alerts_judge_explains_by_signs),
 		TEST(test_built_in_rules_make_sense),
+		TEST(test_built_in_rules_have_diagnoses_that_fit),
 		TEST(test_built_in_rules_are_silent_on_a_healthy_machine),
 	};
 

@@ -101,6 +101,18 @@ static void test_tell_check_findings_decide_without_thresholds(void **state)
 	assert_holds(line, " (and 1 more) | ");
 }
 
+static void test_tell_check_notes_do_not_decide(void **state)
+{
+	cleanup_(freep) char *line = NULL;
+	struct sample sample;
+
+	(void)state;
+	sample_init(&sample);
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 80), STATE_TIME_WAIT, 60000);
+	line = check(&sample, NULL, NULL, CHECK_OK);
+	assert_begins(line, "TCPSTATED OK - closing sockets: 60,000, ");
+}
+
 static void test_tell_check_thresholds_decide_alone(void **state)
 {
 	cleanup_(freep) char *line = NULL;
@@ -232,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tell_check_ok_line),
 		cmocka_unit_test(test_tell_check_findings_decide_without_thresholds),
+		cmocka_unit_test(test_tell_check_notes_do_not_decide),
 		cmocka_unit_test(test_tell_check_thresholds_decide_alone),
 		cmocka_unit_test(test_tell_check_state_over_its_threshold),
 		cmocka_unit_test(test_tell_check_memory_and_worst_of_several),

@@ -57,13 +57,54 @@ static void test_diagnose_time_wait_on_a_server_is_harmless(void **state)
 {
 	struct sample sample;
 	struct port_tally *port;
+	struct finding f;
 
 	(void)state;
 	sample_init(&sample);
 	port = sample_port(&sample, SIDE_SERVER, 80);
-	sample_held(&sample, port, STATE_TIME_WAIT, 60000);
 	sample_held(&sample, port, STATE_ESTABLISHED, 10000);
+	sample_held(&sample, port, STATE_TIME_WAIT, 999);
 	assert_silent(&sample);
+	sample_held(&sample, port, STATE_TIME_WAIT, 59001);
+	f = judge_one(&sample, "time-wait-server", SEVERITY_NOTE);
+	assert_int_equal(f.port, 80);
+	assert_int_equal(f.sockets, 60000);
+
+	/* A note stays one, whatever it holds. */
+	sample.snapshot.limits.mem_total_bytes = UINT64_C(16) << 20;
+	judge_one(&sample, "time-wait-server", SEVERITY_NOTE);
+}
+
+static void test_diagnose_time_wait_of_a_client_is_no_note(void **state)
+{
+	struct sample sample;
+
+	(void)state;
+	sample_init(&sample);
+	sample_held(&sample, sample_port(&sample, SIDE_CLIENT, 80), STATE_TIME_WAIT, 60000);
+	sample_held(&sample, NULL, STATE_TIME_WAIT, 60000);
+	assert_silent(&sample);
+}
+
+static void test_diagnose_notes_are_no_faults(void **state)
+{
+	struct sample sample;
+	struct findings f, faults;
+
+	(void)state;
+	sample_init(&sample);
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 80), STATE_TIME_WAIT, 60000);
+	f = judge(&sample);
+	assert_int_equal(findings_faults(&f).count, 0);
+	findings_release(&f);
+
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_CLOSE_WAIT, 60);
+	f = judge(&sample);
+	assert_int_equal(f.count, 2);
+	faults = findings_faults(&f);
+	assert_int_equal(faults.count, 1);
+	assert_string_equal(faults.list[0].id, "close-wait-not-closed");
+	findings_release(&f);
 }
 
 static void test_diagnose_floor_of_close_wait(void **state)
@@ -150,10 +191,10 @@ static void test_diagnose_splits_close_wait_by_who_holds_it(void **state)
 	assert_string_equal(f.list[0].id, "close-wait-not-closed");
 	assert_int_equal(f.list[0].sockets, 140);
 	assert_string_equal(f.list[1].id, "close-wait-unaccepted");
-	/* They share what the state holds, to a byte a socket. */
-	assert_in_range(f.list[0].memory_bytes + f.list[1].memory_bytes,
-		port->states[STATE_CLOSE_WAIT].memory_bytes - 200,
-		port->states[STATE_CLOSE_WAIT].memory_bytes);
+	assert_int_equal(f.list[0].memory_bytes, 140 * 3867);
+	/* One sum a state: the unaccepted have their share of it by number. */
+	assert_int_equal(
+		f.list[1].memory_bytes, (UINT64_C(140) * 3867 + UINT64_C(60) * 3977) / 200 * 60);
 	findings_release(&f);
 }
 
@@ -211,12 +252,14 @@ static void test_diagnose_traffic_passing_through_is_silent(void **state)
 	port = sample_port(&sample, SIDE_SERVER, 80);
 	sample_held(&sample, port, STATE_TIME_WAIT, 60000);
 	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 150);
+	sample_sign(&sample, port, SIGN_FIN_UNANSWERED, 20);
 	sample_mini(&sample, port, 150);
-	/* One whose clients close first, as often. */
+	/* One whose clients close first, ten times as often; here and there a segment is lost. */
 	port = sample_port(&sample, SIDE_SERVER, 8080);
 	sample_held(&sample, port, STATE_ESTABLISHED, 300);
-	sample_orphans(&sample, port, STATE_LAST_ACK, 150);
-	assert_silent(&sample);
+	sample_orphans(&sample, port, STATE_LAST_ACK, 1500);
+	sample_sign(&sample, port, SIGN_LAST_FIN_UNANSWERED, 99);
+	judge_one(&sample, "time-wait-server", SEVERITY_NOTE);
 }
 
 static void test_diagnose_fin_wait_2_that_just_began_is_silent(void **state)
@@ -237,13 +280,142 @@ static void test_diagnose_fin_wait_2_that_just_began_is_silent(void **state)
 	judge_one(&sample, "fin-wait-2-orphans", SEVERITY_WARNING);
 }
 
-static void test_diagnose_last_ack_and_closing(void **state)
+static void test_diagnose_fin_wait_1_says_its_causes(void **state)
 {
+	struct finding general, unanswered, not_taken;
+	struct port_tally *port;
 	struct sample sample;
 
 	(void)state;
 	sample_init(&sample);
-	sample_orphans(&sample, sample_port(&sample, SIDE_SERVER, 1), STATE_LAST_ACK, 500);
+	port = sample_port(&sample, SIDE_SERVER, 7007);
+	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 100);
+	general = judge_one(&sample, "fin-wait-1-stuck", SEVERITY_WARNING);
+	assert_string_equal(
+		general.what, "port 7007: 100 FIN_WAIT_1 not acknowledged by the peer, 247 KiB");
+
+	sample_sign(&sample, port, SIGN_FIN_UNANSWERED, 90);
+	unanswered = judge_one(&sample, "fin-wait-1-stuck", SEVERITY_WARNING);
+	assert_string_equal(unanswered.what,
+		"port 7007: 100 FIN_WAIT_1 not acknowledged by the peer (90 sent again without an "
+		"answer), 247 KiB");
+	assert_string_not_equal(unanswered.why, general.why);
+	assert_string_not_equal(unanswered.advice, general.advice);
+
+	/* Of both causes neither is the cause. */
+	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 20);
+	sample_sign(&sample, port, SIGN_FIN_NOT_TAKEN, 30);
+	not_taken = judge_one(&sample, "fin-wait-1-stuck", SEVERITY_WARNING);
+	assert_string_equal(not_taken.what,
+		"port 7007: 120 FIN_WAIT_1 not acknowledged by the peer (90 sent again without an "
+		"answer, 30 behind data that the peer does not read), 296 KiB");
+	assert_string_equal(not_taken.why, general.why);
+
+	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 1000);
+	sample_sign(&sample, port, SIGN_FIN_NOT_TAKEN, 1000);
+	not_taken = judge_one(&sample, "fin-wait-1-stuck", SEVERITY_WARNING);
+	assert_string_not_equal(not_taken.why, general.why);
+	assert_string_not_equal(not_taken.why, unanswered.why);
+}
+
+/* The signs that are no state of their own: silent below the floor, alone at it. */
+static void test_diagnose_signs_of_established(void **state)
+{
+	static const struct {
+		enum sign sign;
+		const char *id;
+	} rows[] = {
+		{SIGN_NOT_READ, "receive-queue-memory"},
+		{SIGN_NOT_TAKEN, "send-queue-memory"},
+		{SIGN_UNANSWERED, "dead-peers"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct port_tally *port;
+		struct sample sample;
+		struct finding f;
+
+		sample_init(&sample);
+		port = sample_port(&sample, SIDE_SERVER, 7777);
+		sample_held(&sample, port, STATE_ESTABLISHED, 5000);
+		port->states[STATE_ESTABLISHED].oldest_ms = 600000;
+		sample_sign(&sample, port, rows[i].sign, FINDING_FLOOR_SOCKETS - 1);
+		assert_silent(&sample);
+		sample_sign(&sample, port, rows[i].sign, 1);
+		f = judge_one(&sample, rows[i].id, SEVERITY_WARNING);
+		assert_int_equal(f.port, 7777);
+		assert_int_equal(f.sockets, FINDING_FLOOR_SOCKETS);
+		assert_int_equal(f.memory_bytes, FINDING_FLOOR_SOCKETS * 3867);
+		/* The oldest of the state need not be one of them. */
+		assert_int_equal(f.oldest_ms, AGE_UNKNOWN);
+	}
+}
+
+static void close_wait_with(struct sample *sample, struct port_tally *port, uint32_t eof_read,
+	uint32_t eof_unread, uint32_t data_unread)
+{
+	sample_held(sample, port, STATE_CLOSE_WAIT, eof_read);
+	sample_add(sample, port, STATE_CLOSE_WAIT,
+		&(struct state_tally){
+			.sockets = eof_unread + data_unread,
+			.memory_bytes = (eof_unread + data_unread) * UINT64_C(3867),
+			.oldest_ms = 90000,
+		});
+	sample_sign(sample, port, SIGN_EOF_UNREAD, eof_unread);
+	sample_sign(sample, port, SIGN_DATA_UNREAD, data_unread);
+}
+
+/* Three signs of one fault have one floor; each that is more than a tenth is told by itself. */
+static void test_diagnose_close_wait_by_what_is_unread(void **state)
+{
+	struct port_tally *port;
+	struct sample sample;
+	struct findings f;
+	struct finding one;
+
+	(void)state;
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_SERVER, 7777);
+	close_wait_with(&sample, port, 17, 16, 16);
+	assert_silent(&sample);
+	close_wait_with(&sample, port, 0, 1, 0);
+	f = judge(&sample);
+	assert_int_equal(f.count, 3);
+	assert_string_equal(f.list[0].id, "close-wait-eof-unread");
+	assert_string_equal(f.list[1].id, "close-wait-not-closed");
+	assert_string_equal(f.list[2].id, "close-wait-data-unread");
+	assert_int_equal(f.list[0].sockets, 17);
+	assert_int_equal(f.list[0].oldest_ms, AGE_UNKNOWN);
+	findings_release(&f);
+
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_SERVER, 7777);
+	close_wait_with(&sample, port, 5, 4, 91);
+	judge_one(&sample, "close-wait-data-unread", SEVERITY_WARNING);
+
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_SERVER, 7777);
+	close_wait_with(&sample, port, 0, 60, 0);
+	one = judge_one(&sample, "close-wait-eof-unread", SEVERITY_WARNING);
+	assert_int_equal(one.oldest_ms, 90000);
+	assert_string_equal(one.what,
+		"port 7777: 60 CLOSE_WAIT not looked at by the program since the peer left, "
+		"227 KiB, oldest 90 s");
+}
+
+static void test_diagnose_last_ack_and_closing(void **state)
+{
+	struct port_tally *port;
+	struct sample sample;
+
+	(void)state;
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_SERVER, 1);
+	sample_orphans(&sample, port, STATE_LAST_ACK, 500);
+	sample_sign(&sample, port, SIGN_LAST_FIN_UNANSWERED, 99);
+	assert_silent(&sample);
+	sample_sign(&sample, port, SIGN_LAST_FIN_UNANSWERED, 1);
 	judge_one(&sample, "last-ack-stuck", SEVERITY_WARNING);
 	sample_init(&sample);
 	sample_orphans(&sample, sample_port(&sample, SIDE_SERVER, 1), STATE_CLOSING, 50);
@@ -404,7 +576,7 @@ static void test_diagnose_worst_first(void **state)
 	sample_init(&sample);
 	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 1), STATE_CLOSE_WAIT, 60);
 	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 2), STATE_FIN_WAIT_2, 70);
-	sample_add(&sample, sample_port(&sample, SIDE_SERVER, 3), STATE_CLOSE_WAIT,
+	sample_add(&sample, sample_port(&sample, SIDE_SERVER, 3), STATE_FIN_WAIT_1,
 		&(struct state_tally){.sockets = 10, .memory_bytes = UINT64_C(1) << 30});
 	sample.snapshot.limits.orphans.used = 20000;
 	f = judge(&sample);
@@ -439,6 +611,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_diagnose_empty_machine_is_silent),
 		cmocka_unit_test(test_diagnose_time_wait_on_a_server_is_harmless),
+		cmocka_unit_test(test_diagnose_time_wait_of_a_client_is_no_note),
+		cmocka_unit_test(test_diagnose_notes_are_no_faults),
 		cmocka_unit_test(test_diagnose_floor_of_close_wait),
 		cmocka_unit_test(test_diagnose_client_is_named_by_its_peer),
 		cmocka_unit_test(test_diagnose_memory_speaks_below_the_floor),
@@ -447,6 +621,9 @@ int main(void)
 		cmocka_unit_test(test_diagnose_mini_alone_hold_all_of_the_state),
 		cmocka_unit_test(test_diagnose_traffic_passing_through_is_silent),
 		cmocka_unit_test(test_diagnose_fin_wait_2_that_just_began_is_silent),
+		cmocka_unit_test(test_diagnose_fin_wait_1_says_its_causes),
+		cmocka_unit_test(test_diagnose_signs_of_established),
+		cmocka_unit_test(test_diagnose_close_wait_by_what_is_unread),
 		cmocka_unit_test(test_diagnose_last_ack_and_closing),
 		cmocka_unit_test(test_diagnose_sockets_spread_over_ports_are_told_together),
 		cmocka_unit_test(test_diagnose_spread_sockets_are_told_once),

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "json.h"
+#include "judge/diagnosis.h"
 #include "model/tally.h"
 #include "sample_event.h"
 #include "tell/event_json.h"
@@ -315,6 +316,24 @@ static void test_event_json_parse_refuses_what_is_cut(void **state)
 	assert_int_equal(event_json_parse(big, EVENT_JSON_SIZE_MAX, &e), -EINVAL);
 }
 
+/* What the program said itself is what it says again. */
+static void test_event_json_the_programs_own_sentences_read_back(void **state)
+{
+	struct alert_event e = sample_event, again;
+
+	(void)state;
+	for (const struct diagnosis *d = diagnoses; d->id; d++) {
+		cleanup_(freep) char *text = NULL;
+
+		e.why = d->why;
+		e.advice = d->causes && d->causes->words ? d->causes->advice : d->advice;
+		text = format(&e);
+		assert_int_equal(event_json_parse(text, strlen(text), &again), 0);
+		assert_ptr_equal(again.why, e.why);
+		assert_ptr_equal(again.advice, e.advice);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_event_json_unknown_is_null),
 		cmocka_unit_test(test_event_json_round_trip),
 		cmocka_unit_test(test_event_json_oldest_age_reads_back),
+		cmocka_unit_test(test_event_json_the_programs_own_sentences_read_back),
 		cmocka_unit_test(test_event_json_foreign_text_stays_json),
 		cmocka_unit_test(test_event_json_parse_takes_what_a_later_version_adds),
 		cmocka_unit_test(test_event_json_parse_refuses),

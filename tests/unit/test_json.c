@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "json.h"
+#include "model/growth.h"
 #include "sample.h"
 #include "tell/json.h"
 #include "util.h"
@@ -13,10 +14,20 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* What a state tells where no ages are kept. */
+#define NO_AGES                                                                                    \
+	"\"median_seconds\":null,\"p90_seconds\":null,\"older_than_1_minute\":null,"               \
+	"\"older_than_10_minutes\":null,\"older_than_60_minutes\":null,\"added_last_minute\":"     \
+	"null,"                                                                                    \
+	"\"growth_per_minute\":null"
+
 /* The alerts that are told, in place of those of rules that judged. */
 static struct alert alerts[3];
 static size_t alerts_used;
 static uint64_t alerts_left_out;
+
+/* How connections ended; NULL: a single look. */
+static const struct closes *closes_told;
 
 size_t __wrap_alerts_count(const struct alerts *a);
 const struct alert *__wrap_alerts_get(const struct alerts *a, size_t index);
@@ -43,13 +54,16 @@ uint64_t __wrap_alerts_omitted(const struct alerts *a)
 
 static char *tell(const struct sample *sample, bool pretty)
 {
+	const struct json_extras extras = {
+		.alerts = alerts_used ? (const struct alerts *)alerts : NULL,
+		.closes = closes_told,
+	};
 	struct findings f;
 	char *text;
 	int r;
 
 	assert_int_equal(diagnose(&sample->snapshot, &f), 0);
-	text = SAMPLE_TOLD(&r, tell_json(out, &sample->snapshot, &f,
-				       alerts_used ? (const struct alerts *)alerts : NULL, pretty));
+	text = SAMPLE_TOLD(&r, tell_json(out, &sample->snapshot, &f, &extras, pretty));
 	assert_int_equal(r, 0);
 	findings_release(&f);
 	return text;
@@ -90,6 +104,7 @@ static void test_tell_json_empty_machine(void **state)
 	assert_string_equal(at(doc, "/scan/error"), "null");
 	assert_string_equal(at(doc, "/scan/note"), "null");
 	assert_string_equal(at(doc, "/filter"), "null");
+	assert_string_equal(at(doc, "/ages"), "null");
 	assert_string_equal(at(doc, "/totals/sockets"), "0");
 	STATE_FOREACH(s) {
 		char pointer[64];
@@ -138,7 +153,7 @@ static void test_tell_json_port(void **state)
 	assert_string_equal(
 		at(doc, "/ports/0/fin_wait_2"), "{\"mini\":30,\"orphan\":5,\"held\":20}");
 	assert_string_equal(at(doc, "/ports/0/states/TIME_WAIT"),
-		"{\"sockets\":100,\"memory_bytes\":26400,\"oldest_seconds\":59.9}");
+		"{\"sockets\":100,\"memory_bytes\":26400,\"oldest_seconds\":59.9," NO_AGES "}");
 	assert_string_equal(at(doc, "/ports/0/states/CLOSE_WAIT/oldest_seconds"), "null");
 	/* Only the states with sockets. */
 	assert_int_equal(json_object_object_length(json_object_object_get(
@@ -152,6 +167,95 @@ static void test_tell_json_port(void **state)
 		at(doc, "/totals/closing"), "{\"sockets\":165,\"memory_bytes\":164080}");
 	assert_string_equal(at(doc, "/fin_wait_2"), "{\"mini\":30,\"orphan\":5,\"held\":20}");
 	json_object_put(doc);
+}
+
+static void see(struct ages *a, uint64_t cookie, uint32_t row)
+{
+	const struct sock_record r = {
+		.state = STATE_CLOSE_WAIT,
+		.kind = KIND_FULL,
+		.cookie = cookie,
+	};
+
+	ages_see(a, &r, row);
+}
+
+/* 3 CLOSE_WAIT of 11 minutes and one of 20 seconds, of which the first row has two. */
+static void sample_ages(struct sample *sample, struct ages *a)
+{
+	static const uint32_t places[] = {1, 2};
+	const struct age_rows rows = {.places = places, .rows = 2, .ports = 2};
+
+	for (unsigned scan = 0; scan < 3; scan++) {
+		ages_start(a, scan ? 640000 + scan * 10240 : 0);
+		for (uint64_t cookie = 1; cookie <= (scan ? 4 : 3); cookie++)
+			see(a, cookie, cookie > 2);
+		ages_finish(a, true);
+	}
+	assert_int_equal(age_table_take(&sample->snapshot.age_table, a, &rows), 0);
+}
+
+static void test_tell_json_ages(void **state)
+{
+	struct sample sample;
+	struct json_object *doc;
+	struct ages *a;
+
+	(void)state;
+	sample_init(&sample);
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_CLOSE_WAIT, 2);
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7778), STATE_CLOSE_WAIT, 2);
+	sample_mini(&sample, &sample.rows[0], 30);
+	assert_int_equal(ages_new(AGES_TRACKED_DEFAULT, &a), 0);
+	sample_ages(&sample, a);
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/ages"),
+		"{\"tracked\":4,\"sampled\":false,\"weight\":1,\"watched_seconds\":660.5}");
+	assert_string_equal(at(doc, "/ports/0/states/CLOSE_WAIT"),
+		"{\"sockets\":2,\"memory_bytes\":7734,\"oldest_seconds\":null,"
+		"\"median_seconds\":660.5,\"p90_seconds\":660.5,\"older_than_1_minute\":2,"
+		"\"older_than_10_minutes\":2,\"older_than_60_minutes\":0,"
+		"\"added_last_minute\":0,\"growth_per_minute\":null}");
+	assert_string_equal(at(doc, "/ports/1/states/CLOSE_WAIT/median_seconds"), "10.2");
+	assert_string_equal(at(doc, "/ports/1/states/CLOSE_WAIT/added_last_minute"), "1");
+	assert_string_equal(at(doc, "/totals/states/CLOSE_WAIT/median_seconds"), "660.5");
+	assert_string_equal(at(doc, "/totals/states/CLOSE_WAIT/older_than_1_minute"), "3");
+	assert_string_equal(at(doc, "/totals/states/CLOSE_WAIT/added_last_minute"), "1");
+	/* Mini sockets are not tracked; where there is none, none is old. */
+	assert_string_equal(at(doc, "/ports/0/states/FIN_WAIT_2/older_than_1_minute"), "null");
+	assert_string_equal(at(doc, "/totals/states/LAST_ACK/older_than_1_minute"), "0");
+	assert_string_equal(at(doc, "/totals/states/LAST_ACK/median_seconds"), "null");
+	assert_string_equal(at(doc, "/totals/states/TIME_WAIT/older_than_1_minute"), "null");
+	json_object_put(doc);
+	age_table_release(&sample.snapshot.age_table);
+	ages_free(a);
+}
+
+static void test_tell_json_growth(void **state)
+{
+	struct growth growth = {0};
+	struct sample sample;
+	struct port_tally *port;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_SERVER, 7777);
+	sample_held(&sample, port, STATE_CLOSE_WAIT, 100);
+	sample_held(&sample, port, STATE_ESTABLISHED, 100);
+	assert_int_equal(growth_take(&growth, &sample.snapshot, 1000), 0);
+	sample_held(&sample, port, STATE_CLOSE_WAIT, 30);
+	assert_int_equal(growth_take(&growth, &sample.snapshot, 91000), 0);
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/ports/0/states/CLOSE_WAIT/growth_per_minute"), "20");
+	assert_string_equal(at(doc, "/ports/0/states/ESTABLISHED/growth_per_minute"), "null");
+	assert_string_equal(at(doc, "/totals/states/CLOSE_WAIT/growth_per_minute"), "20");
+	json_object_put(doc);
+	port->states[STATE_CLOSE_WAIT].sockets = 85;
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/ports/0/states/CLOSE_WAIT/growth_per_minute"), "-10");
+	json_object_put(doc);
+	growth_release(&growth);
 }
 
 static void test_tell_json_states_not_scanned_are_null(void **state)
@@ -176,7 +280,7 @@ static void test_tell_json_states_not_scanned_are_null(void **state)
 	assert_string_equal(at(doc, "/totals/states/TIME_WAIT/sockets"), "0");
 	assert_string_equal(at(doc, "/totals/states/CLOSE_WAIT/sockets"), "3");
 	assert_string_equal(at(doc, "/totals/states/FIN_WAIT_2"),
-		"{\"sockets\":null,\"memory_bytes\":null,\"oldest_seconds\":null}");
+		"{\"sockets\":null,\"memory_bytes\":null,\"oldest_seconds\":null," NO_AGES "}");
 	assert_string_equal(
 		at(doc, "/fin_wait_2"), "{\"mini\":null,\"orphan\":null,\"held\":null}");
 	assert_string_equal(at(doc, "/totals/closing/sockets"), "3");
@@ -216,7 +320,7 @@ static void test_tell_json_established_from_the_counter(void **state)
 	snapshot_established_from_counter(&sample.snapshot);
 	doc = document(&sample);
 	assert_string_equal(at(doc, "/totals/states/ESTABLISHED"),
-		"{\"sockets\":1000,\"memory_bytes\":null,\"oldest_seconds\":null}");
+		"{\"sockets\":1000,\"memory_bytes\":null,\"oldest_seconds\":null," NO_AGES "}");
 	assert_string_equal(at(doc, "/totals/sockets"), "1010");
 	assert_string_equal(at(doc, "/totals/memory_bytes"), "null");
 	assert_string_equal(at(doc, "/limits/memory/used"), "null");
@@ -356,6 +460,7 @@ static void test_tell_json_findings(void **state)
 	assert_string_equal(at(doc, "/findings/1/sockets"), "412");
 	assert_string_equal(at(doc, "/findings/1/oldest_seconds"), "null");
 	assert_string_equal(at(doc, "/findings/1/owner"), "null");
+	assert_non_null(strstr(at(doc, "/findings/1/see"), "tcpstated-lab run close-wait-leak"));
 	/* The texts whole, though they are long. */
 	for (int i = 0; i < 2; i++) {
 		char pointer[64];
@@ -399,6 +504,60 @@ static void set_alerts(void)
 	alerts[2].numbers = (struct alert_numbers){(double)NAN, UNKNOWN, UNKNOWN, AGE_UNKNOWN};
 	alerts_used = ARRAY_SIZE(alerts);
 	alerts_left_out = 5;
+}
+
+static void test_tell_json_closes(void **state)
+{
+	struct closes_port port = {
+		.port = 7777, .fresh_time_wait = {40, 60000}, .fresh_fin_wait_2 = {0, 60000}};
+	struct closes closes = {.watched_ms = 90500, .ports = &port, .ports_count = 1};
+	struct sample sample;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_ESTABLISHED, 1);
+	sample_held(&sample, sample_port(&sample, SIDE_CLIENT, 7777), STATE_ESTABLISHED, 1);
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/closes"), "null");
+	assert_string_equal(at(doc, "/ports/0/closes"), "null");
+	json_object_put(doc);
+
+	for (enum closes_flow f = 0; f < FLOW_COUNT; f++)
+		closes.sums[f].ms = 60000;
+	closes.sums[FLOW_PASSIVE_OPENS].amount = 100;
+	closes.sums[FLOW_TW].amount = 50;
+	closes.sums[FLOW_FRESH_TIME_WAIT].amount = 50;
+	closes.sums[FLOW_ESTAB_RESETS].amount = 5;
+	closes.sums[FLOW_ABORT_ON_DATA].amount = 2.5;
+	closes_told = &closes;
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/closes/estimate"), "true");
+	assert_string_equal(at(doc, "/closes/watched_seconds"), "90.5");
+	assert_string_equal(at(doc, "/closes/closed_per_minute"),
+		"{\"estimate\":100.0,\"low\":100.0,\"high\":100.0}");
+	assert_string_equal(at(doc, "/closes/peer_first_per_minute"),
+		"{\"estimate\":45.0,\"low\":42.5,\"high\":45.0}");
+	assert_string_equal(at(doc, "/closes/reset_per_minute/high"), "7.5");
+	assert_string_equal(at(doc, "/ports/0/closes/we_first_per_minute/estimate"), "40.0");
+	assert_string_equal(at(doc, "/ports/0/closes/peer_first_per_minute"), "null");
+	assert_string_equal(at(doc, "/ports/1/closes"), "null");
+	json_object_put(doc);
+
+	/* Without the kernel's counters. */
+	closes.sums[FLOW_PASSIVE_OPENS].ms = 0;
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/closes/closed_per_minute"), "null");
+	assert_string_equal(at(doc, "/closes/we_first_per_minute/estimate"), "50.0");
+	json_object_put(doc);
+
+	/* The first look of many. */
+	closes.watched_ms = 0;
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/closes"), "null");
+	assert_string_equal(at(doc, "/ports/0/closes"), "null");
+	json_object_put(doc);
+	closes_told = NULL;
 }
 
 static void test_tell_json_alerts(void **state)
@@ -503,7 +662,7 @@ static void test_schema_refuses_what_the_contract_forbids(void **state)
 		{"\"complete\":true", "\"complete\":1"},
 		{"\"TIME_WAIT\":", "\"TIMEWAIT\":"},
 		{"\"port\":7777", "\"port\":65536"},
-		{"\"port\":7777", "\"port\":7777,\"owner\":null"},
+		{"\"port\":7777", "\"port\":7777,\"boss\":null"},
 		{"\"side\":\"server\"", "\"side\":\"both\""},
 		{"\"sockets\":412", "\"sockets\":-1"},
 		{"\"percent\":0.1", "\"percent\":\"0.1\""},
@@ -546,7 +705,8 @@ static void test_tell_json_full_disk_is_an_error(void **state)
 	(void)state;
 	assert_non_null(out);
 	sample_init(&sample);
-	assert_int_equal(tell_json(out, &sample.snapshot, &f, NULL, false), -ENOSPC);
+	assert_int_equal(
+		tell_json(out, &sample.snapshot, &f, &(struct json_extras){0}, false), -ENOSPC);
 	fclose(out);
 }
 
@@ -555,6 +715,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tell_json_empty_machine),
 		cmocka_unit_test(test_tell_json_port),
+		cmocka_unit_test(test_tell_json_ages),
+		cmocka_unit_test(test_tell_json_growth),
 		cmocka_unit_test(test_tell_json_states_not_scanned_are_null),
 		cmocka_unit_test(test_tell_json_longest_port_list),
 		cmocka_unit_test(test_tell_json_established_from_the_counter),
@@ -563,6 +725,7 @@ int main(void)
 		cmocka_unit_test(test_tell_json_unknown_is_null),
 		cmocka_unit_test(test_tell_json_limits_and_counters),
 		cmocka_unit_test(test_tell_json_findings),
+		cmocka_unit_test(test_tell_json_closes),
 		cmocka_unit_test(test_tell_json_alerts),
 		cmocka_unit_test(test_tell_json_many_ports),
 		cmocka_unit_test(test_tell_json_pretty_is_the_same_document),

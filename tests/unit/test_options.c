@@ -92,6 +92,53 @@ static void test_options_parse_watch(void **state)
 	assert_int_equal(options.filter.states, STATE_BIT(STATE_LISTEN));
 }
 
+static void test_options_parse_heartbeat(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("--heartbeat"), 0);
+	assert_int_equal(options.action, ACTION_HEARTBEAT);
+	assert_null(options.filter.ports);
+	assert_int_equal(options.watch_ms, 0);
+
+	/* Ports may stand anywhere, and as many as are wanted. */
+	assert_int_equal(
+		PARSE("7777", "--heartbeat", "80-81,90", "--port=100", "--for=2h", "--json"), 0);
+	assert_true(port_set_has(options.filter.ports, 7777));
+	assert_true(port_set_has(options.filter.ports, 81));
+	assert_true(port_set_has(options.filter.ports, 100));
+	assert_false(port_set_has(options.filter.ports, 82));
+	assert_int_equal(options.watch_ms, 7200000);
+	assert_int_equal(options.output, OUTPUT_JSON);
+	assert_int_equal(PARSE("--heartbeat", "--for=90"), 0);
+	assert_int_equal(options.watch_ms, 90000);
+	assert_int_equal(PARSE("--heartbeat", "--for=1s"), 0);
+	assert_int_equal(PARSE("--heartbeat", "--for=240h"), 0);
+	assert_int_equal(options.watch_ms, 864000000);
+	assert_int_equal(PARSE("--heartbeat", "--for=10min"), 0);
+	assert_int_equal(options.watch_ms, 600000);
+}
+
+static void test_options_parse_explain(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("--explain"), 0);
+	assert_int_equal(options.action, ACTION_EXPLAIN);
+	assert_null(options.filter.ports);
+	assert_false(options.processes);
+	assert_int_equal(options.sockets_max, 0);
+	assert_int_equal(PARSE("7777", "--explain", "80-81", "--processes", "--sockets=10000",
+				 "--state=close_wait", "--json"),
+		0);
+	assert_true(port_set_has(options.filter.ports, 7777));
+	assert_true(port_set_has(options.filter.ports, 81));
+	assert_true(options.processes);
+	assert_int_equal(options.sockets_max, 10000);
+	assert_int_equal(options.filter.states, STATE_BIT(STATE_CLOSE_WAIT));
+	assert_int_equal(PARSE("--sockets=1"), 0);
+	assert_int_equal(options.action, ACTION_ONCE);
+	assert_int_equal(options.sockets_max, 1);
+}
+
 static void test_options_parse_help_ends_the_reading(void **state)
 {
 	(void)state;
@@ -143,6 +190,30 @@ static void test_options_parse_refusals_name_word_and_expectation(void **state)
 		{{"--warning=50M"}, "--warning", "--check"},
 		{{"--check", "--warning=CLOSE_WAIT=x"}, "CLOSE_WAIT=x", "CLOSE_WAIT=500"},
 		{{"--check", "--critical=NONSENSE=1"}, "NONSENSE=1", "50M"},
+		{{"--heartbeat", "7777,x"}, "'x'", "65535"},
+		{{"--heartbeat", "--for=0"}, "'0'", "90s"},
+		{{"--heartbeat", "--for=5m"}, "'5m'", "10min"},
+		{{"--heartbeat", "--for=-5"}, "'-5'", "10min"},
+		{{"--heartbeat", "--for=241h"}, "'241h'", "240h"},
+		{{"--heartbeat", "--for=99999999999999999999s"}, "999s", "240h"},
+		{{"--heartbeat", "--for=18446744073709551h"}, "551h", "240h"},
+		{{"--for=5s"}, "--for", "snapshot"},
+		{{"--heartbeat", "--daemon"}, "--heartbeat", "--daemon"},
+		{{"--heartbeat", "--check"}, "--heartbeat", "--check"},
+		{{"--heartbeat", "--wide"}, "--heartbeat", "--wide"},
+		{{"--heartbeat", "--source=proc"}, "--heartbeat", "--source"},
+		{{"--heartbeat", "--for=5s", "--record=a"}, "--for", "--record"},
+		{{"--heartbeat", "--for=5s", "--replay=a"}, "--for", "--replay"},
+		{{"--explain", "x"}, "--explain: 'x'", "65535"},
+		{{"--explain", "--heartbeat"}, "--explain", "--heartbeat"},
+		{{"--explain", "--check"}, "--explain", "--check"},
+		{{"--explain", "--wide"}, "--explain", "--wide"},
+		{{"--processes"}, "--processes", "--help"},
+		{{"--sockets=0"}, "'0'", "10000"},
+		{{"--sockets=10001"}, "'10001'", "10000"},
+		{{"--sockets=-1"}, "'-1'", "10000"},
+		{{"--sockets=1", "--watch"}, "--watch", "--sockets"},
+		{{"--sockets=1", "--check"}, "--check", "--sockets"},
 	};
 
 	(void)state;
@@ -166,6 +237,8 @@ int main(void)
 		cmocka_unit_test(test_options_parse_defaults),
 		cmocka_unit_test(test_options_parse_everything),
 		cmocka_unit_test(test_options_parse_watch),
+		cmocka_unit_test(test_options_parse_heartbeat),
+		cmocka_unit_test(test_options_parse_explain),
 		cmocka_unit_test(test_options_parse_help_ends_the_reading),
 		cmocka_unit_test(test_options_parse_refusals_name_word_and_expectation),
 	};

@@ -222,6 +222,26 @@ static void test_sock_diag_scan_asks_for_buffers_only_where_they_are_wanted(void
 	assert_int_equal(kernel.states[0], 1 << 6 | 1 << 10); /* LISTEN always, for the sides */
 }
 
+/* Each family's dump asks for it where the kernel refuses one for both; that of listeners never. */
+static void test_sock_diag_scan_asks_for_info_where_it_is_wanted(void **state)
+{
+	const struct scan_request request = {.states = STATE_BIT(STATE_ESTABLISHED), .info = true};
+	static const uint8_t info = 1 << (INET_DIAG_INFO - 1);
+	struct scan result = {0};
+
+	(void)state;
+	kernel.steps[0][0] = (struct step){ANSWER_ERROR, EOPNOTSUPP};
+	for (size_t i = 1; i <= 4; i++)
+		kernel.steps[i][0] = (struct step){ANSWER_DONE, 0};
+	assert_int_equal(sock_diag_scan(&request, NULL, count, NULL, &result), 0);
+	assert_int_equal(kernel.requests, 5);
+	assert_int_equal(kernel.extensions[0], info);
+	assert_int_equal(kernel.extensions[1], 0);
+	assert_int_equal(kernel.extensions[2], 0);
+	assert_int_equal(kernel.extensions[3], info);
+	assert_int_equal(kernel.extensions[4], info);
+}
+
 /* A kernel that does not know the older message: one dump for each family, listeners of both first.
  */
 static void test_sock_diag_scan_by_family_where_refused(void **state)
@@ -310,6 +330,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		DIAG_TEST(test_sock_diag_scan_both_families_in_one_dump),
 		DIAG_TEST(test_sock_diag_scan_asks_for_buffers_only_where_they_are_wanted),
+		DIAG_TEST(test_sock_diag_scan_asks_for_info_where_it_is_wanted),
 		DIAG_TEST(test_sock_diag_scan_by_family_where_refused),
 		DIAG_TEST(test_sock_diag_scan_interrupted_call_goes_on),
 		cmocka_unit_test(test_sock_diag_scan_failures),

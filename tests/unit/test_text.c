@@ -112,6 +112,40 @@ static void test_tell_text_all_clear_has_the_share(void **state)
 	assert_first_line(text, "Nothing stands out: 1 socket, 3.8 KiB; none is closing");
 }
 
+static void test_tell_text_leaves_notes_out(void **state)
+{
+	cleanup_(freep) char *text = NULL;
+	struct sample sample;
+
+	(void)state;
+	sample_init(&sample);
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 80), STATE_TIME_WAIT, 60000);
+	text = tell(&sample, &plain);
+	assert_first_line(text, "Nothing stands out: 60,000 sockets, 15.1 MiB; closing: 60,000 "
+				"(100.0 %), 15.1 MiB");
+	assert_lacks(text, "    why: ");
+}
+
+/* One diagnosis, two causes: each with its own reason. */
+static void test_tell_text_tells_causes_apart(void **state)
+{
+	cleanup_(freep) char *text = NULL;
+	struct port_tally *port;
+	struct sample sample;
+
+	(void)state;
+	sample_init(&sample);
+	port = sample_port(&sample, SIDE_SERVER, 7001);
+	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 200);
+	sample_sign(&sample, port, SIGN_FIN_UNANSWERED, 200);
+	port = sample_port(&sample, SIDE_SERVER, 7002);
+	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 100);
+	sample_sign(&sample, port, SIGN_FIN_NOT_TAKEN, 100);
+	text = tell(&sample, &plain);
+	assert_holds(text, "\n    why: The program closed, and the peers do not answer any more");
+	assert_holds(text, "\n    why: The program closed with data still to send");
+}
+
 static void test_tell_text_verdict_is_the_worst_finding(void **state)
 {
 	cleanup_(freep) char *text = NULL;
@@ -124,7 +158,8 @@ static void test_tell_text_verdict_is_the_worst_finding(void **state)
 		text, "WARNING: port 7777: 412 CLOSE_WAIT not closed by the program, 1.5 MiB");
 	assert_holds(text, "\nand 1 more finding, see below\n");
 	assert_holds(text, "\n    why: The peer has closed");
-	assert_holds(text, "\n     do: Find the code");
+	assert_holds(text, "\n     do: Find the path");
+	assert_holds(text, "\n    see: recv(2), close(2); ");
 	assert_width(text, 80);
 }
 
@@ -382,6 +417,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tell_text_empty_machine),
 		cmocka_unit_test(test_tell_text_all_clear_has_the_share),
+		cmocka_unit_test(test_tell_text_leaves_notes_out),
+		cmocka_unit_test(test_tell_text_tells_causes_apart),
 		cmocka_unit_test(test_tell_text_verdict_is_the_worst_finding),
 		cmocka_unit_test(test_tell_text_table),
 		cmocka_unit_test(test_tell_text_wide_has_every_state),

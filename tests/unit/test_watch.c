@@ -151,6 +151,51 @@ static void test_tell_watch_changes(void **state)
 	assert_lacks(text, "q quits");
 }
 
+static void test_tell_watch_closes(void **state)
+{
+	/* What half a minute stands for: 1,000 opened, 600 of them closed here, 10 reset. */
+	struct closes closes = {.watched_ms = 60000};
+	struct closes_sum *sums = closes.sums;
+	struct scene scene;
+	char *text;
+
+	(void)state;
+	for (enum closes_flow f = 0; f < FLOW_COUNT; f++)
+		sums[f].ms = 30000;
+	sums[FLOW_PASSIVE_OPENS].amount = 760;
+	sums[FLOW_TW].amount = sums[FLOW_FRESH_TIME_WAIT].amount = 600.2;
+	sums[FLOW_ESTAB_RESETS].amount = 10;
+	make_looks(&scene);
+	scene.frame.closes = &closes;
+	text = tell(&scene, &plain, &screen);
+	assert_holds(
+		text, "closes a minute: 1,200 by us first, about 300 by peers first, 20 reset");
+	free(text);
+
+	/* What is not known is left out. */
+	sums[FLOW_PASSIVE_OPENS].ms = 0;
+	text = tell(&scene, &plain, NULL);
+	assert_holds(text, "\ncloses a minute: 1,200 by us first, 20 reset\n");
+	free(text);
+
+	/* The first look, a quiet machine, and an old picture. */
+	closes.watched_ms = 0;
+	text = tell(&scene, &plain, NULL);
+	assert_lacks(text, "closes a minute");
+	free(text);
+	closes.watched_ms = 60000;
+	scene.frame.failure = "no";
+	text = tell(&scene, &plain, NULL);
+	assert_lacks(text, "closes a minute");
+	free(text);
+	scene.frame.failure = NULL;
+	for (enum closes_flow f = 0; f < FLOW_COUNT; f++)
+		sums[f] = (struct closes_sum){.ms = 30000};
+	text = tell(&scene, &plain, NULL);
+	assert_lacks(text, "closes a minute");
+	free(text);
+}
+
 static void test_tell_watch_block_ends_with_its_only_empty_line(void **state)
 {
 	cleanup_(freep) char *text = NULL;
@@ -509,6 +554,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tell_watch_changes),
+		cmocka_unit_test(test_tell_watch_closes),
 		cmocka_unit_test(test_tell_watch_block_ends_with_its_only_empty_line),
 		cmocka_unit_test(test_tell_watch_first_look_has_no_changes),
 		cmocka_unit_test(test_tell_watch_screen_is_filled_without_scrolling),

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "judge/heartbeat_advice.h"
+
+#include "util.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define SECOND 1000U
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+
+/* The numbers that a person would write into a configuration, in ms. */
+static const uint32_t human_ms[] = {5 * SECOND, 10 * SECOND, 15 * SECOND, 20 * SECOND, 30 * SECOND,
+	45 * SECOND, MINUTE, 90 * SECOND, 2 * MINUTE, 3 * MINUTE, 5 * MINUTE, 10 * MINUTE,
+	15 * MINUTE, 20 * MINUTE, 30 * MINUTE, 45 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR,
+	12 * HOUR, 24 * HOUR, 48 * HOUR};
+
+static const uint32_t table_ms[TIMEOUT_ROWS_MAX] = {5 * SECOND, 10 * SECOND, 15 * SECOND,
+	30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR};
+
+/* What is measured is off by up to 1.6 %, and should not double a timeout for that. */
+#define ROUNDING_PERCENT 2
+
+/* Where more than one connection in so many lives in silence, no timeout on data fits. */
+#define IDLE_SHARE 100
+
+const char *advice_verdict_name(enum advice_verdict v)
+{
+	static const char *const names[] = {
+		[ADVICE_SUGGESTED] = "suggested",
+		[ADVICE_TOO_FEW] = "too_few",
+		[ADVICE_TOO_SHORT] = "too_short",
+		[ADVICE_NO_INFO] = "no_info",
+	};
+
+	return names[v];
+}
+
+const char *silence_kind_name(enum silence_kind kind)
+{
+	return kind == SILENCE_DATA ? "data" : "sign";
+}
+
+static uint32_t round_up(uint64_t ms)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(human_ms); i++)
+		if (ms * (100 - ROUNDING_PERCENT) <= (uint64_t)human_ms[i] * 100)
+			return human_ms[i];
+	return human_ms[ARRAY_SIZE(human_ms) - 1];
+}
+
+static uint64_t rtt_floor_ms(const struct heartbeat_port *p)
+{
+	uint32_t rtt_us = histogram_quantile(&p->rtt_us, 0.99);
+	uint64_t rto_ms = rtt_us == HISTOGRAM_NONE ? 0 : (uint64_t)rtt_us * 3 / 1000;
+
+	return ADVICE_RTOS * MAX(rto_ms, (uint64_t)ADVICE_RTO_MS);
+}
+
+static void choose_timeout(struct heartbeat_advice *a, const struct heartbeat_port *p)
+{
+	uint64_t gaps_ms = (uint64_t)a->typical_ms * ADVICE_GAPS, rtt_ms = rtt_floor_ms(p);
+	uint64_t wanted_ms = MAX(MAX(gaps_ms, rtt_ms), (uint64_t)ADVICE_TIMEOUT_MIN_MS);
+
+	a->verdict = ADVICE_SUGGESTED;
+	a->timeout_ms = round_up(wanted_ms);
+	a->by_rtt = wanted_ms > gaps_ms && wanted_ms == rtt_ms;
+	a->by_minimum = wanted_ms > gaps_ms && wanted_ms == ADVICE_TIMEOUT_MIN_MS;
+}
+
+static void count_silent(struct heartbeat_advice *a, const struct heartbeat_port *p)
+{
+	const struct histogram *signs = &p->silent_ms[SILENCE_SIGN];
+	uint64_t quiet = histogram_above(&p->silent_ms[SILENCE_DATA], a->timeout_ms);
+
+	a->dead = histogram_above(signs, a->timeout_ms);
+	a->dead_data = MIN(a->dead, p->unacknowledged);
+	a->dead_longest_ms = a->dead ? signs->largest : SILENCE_UNKNOWN;
+	a->idle = quiet > a->dead ? quiet - a->dead : 0;
+	a->doubtful = a->dead > a->peers;
+	a->cut_alive = histogram_above(&p->ended_ms[a->basis], a->timeout_ms);
+}
+
+/* By the gaps that ended: who was heard twice lives, however long it was silent between. */
+static void advise_watched(struct heartbeat_advice *a, const struct heartbeat_port *p)
+{
+	const struct histogram *gaps = &p->ended_ms[a->basis];
+
+	a->peers = gaps->count;
+	a->typical_ms = histogram_quantile(gaps, 0.999);
+	if (a->peers >= ADVICE_PEERS_MIN) {
+		choose_timeout(a, p);
+		return;
+	}
+	a->verdict = ADVICE_TOO_SHORT;
+	/* Half of the peers have been silent for so long, so half of the silences take longer. */
+	a->watch_ms = round_up(2 * (uint64_t)histogram_quantile(&p->longest_ms[a->basis], 0.5));
+}
+
+/* By one look: those apart from all the others by their silence are left out. */
+static void advise_one_look(struct heartbeat_advice *a, const struct heartbeat_port *p)
+{
+	const struct histogram *silent = &p->silent_ms[a->basis];
+	uint32_t end = histogram_group_end(silent, ADVICE_GROUP_MS, ADVICE_GROUP_FACTOR);
+
+	a->weak = true;
+	a->peers = silent->count - histogram_above(silent, end);
+	a->typical_ms = end;
+	if (a->peers >= ADVICE_PEERS_MIN)
+		choose_timeout(a, p);
+	else
+		a->verdict = ADVICE_TOO_FEW;
+}
+
+static void advise_by(struct heartbeat_advice *a, const struct heartbeat_port *p,
+	const struct heartbeat_numbers *n, enum silence_kind basis)
+{
+	*a = (struct heartbeat_advice){
+		.basis = basis,
+		.typical_ms = SILENCE_UNKNOWN,
+		.dead_longest_ms = SILENCE_UNKNOWN,
+	};
+	if (!p->longest_ms[basis].count)
+		a->verdict = p->sockets ? ADVICE_NO_INFO : ADVICE_TOO_FEW;
+	else if (p->longest_ms[basis].count < ADVICE_PEERS_MIN)
+		a->verdict = ADVICE_TOO_FEW;
+	else if (n->looks > 1)
+		advise_watched(a, p);
+	else
+		advise_one_look(a, p);
+	if (a->verdict == ADVICE_SUGGESTED)
+		count_silent(a, p);
+}
+
+void heartbeat_advise(const struct heartbeat_port *p, const struct heartbeat_numbers *n,
+	struct heartbeat_advice *ret)
+{
+	struct heartbeat_advice by_data, by_sign;
+
+	advise_by(&by_data, p, n, SILENCE_DATA);
+	advise_by(&by_sign, p, n, SILENCE_SIGN);
+	*ret = by_data;
+	/* Peers that only acknowledge what they are sent, or answer keepalive, live as well. */
+	if (by_sign.verdict == ADVICE_SUGGESTED &&
+		(by_data.verdict != ADVICE_SUGGESTED || p->mute > p->sockets / 2 ||
+			by_data.idle > p->sockets / IDLE_SHARE))
+		*ret = by_sign;
+}
+
+size_t heartbeat_timeouts(const struct heartbeat_port *p, enum silence_kind basis,
+	struct timeout_row ret[TIMEOUT_ROWS_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < TIMEOUT_ROWS_MAX; i++) {
+		const struct timeout_row row = {
+			.timeout_ms = table_ms[i],
+			.cut = histogram_above(&p->longest_ms[basis], table_ms[i]),
+			.again = histogram_above(&p->ended_ms[basis], table_ms[i]),
+			.still = histogram_above(&p->silent_ms[basis], table_ms[i]),
+		};
+
+		if (count && ret[count - 1].cut == row.cut && ret[count - 1].again == row.again &&
+			ret[count - 1].still == row.still)
+			continue;
+		ret[count++] = row;
+		if (!row.cut)
+			break;
+	}
+	return count;
+}
+
+/* Most dead first; then most connections; then by side and port, so that equals are told equally.
+ */
+static int compare_lines(const void *a, const void *b)
+{
+	const struct heartbeat_line *x = a, *y = b;
+
+	if (x->advice.dead != y->advice.dead)
+		return x->advice.dead > y->advice.dead ? -1 : 1;
+	if (x->port->sockets != y->port->sockets)
+		return x->port->sockets > y->port->sockets ? -1 : 1;
+	if (x->port->side != y->port->side)
+		return x->port->side < y->port->side ? -1 : 1;
+	return (x->port->port > y->port->port) - (x->port->port < y->port->port);
+}
+
+int heartbeat_judge(const struct heartbeat *h, size_t ports_max, struct heartbeat_report *ret)
+{
+	size_t count, shown;
+	const struct heartbeat_port *const *ports = heartbeat_ports(h, &count);
+	struct heartbeat_line *lines = calloc(MAX(count, (size_t)1), sizeof(*lines));
+
+	if (!lines)
+		return -ENOMEM;
+	ret->numbers = heartbeat_numbers(h);
+	for (size_t i = 0; i < count; i++) {
+		lines[i].port = ports[i];
+		heartbeat_advise(ports[i], &ret->numbers, &lines[i].advice);
+	}
+	qsort(lines, count, sizeof(*lines), compare_lines);
+	shown = ports_max ? MIN(count, ports_max) : count;
+	ret->omitted.ports = count - shown + ret->numbers.rest_ports;
+	ret->omitted.sockets = ret->numbers.rest_sockets;
+	for (size_t i = shown; i < count; i++)
+		ret->omitted.sockets += lines[i].port->sockets;
+	ret->lines = lines;
+	ret->lines_count = shown;
+	return 0;
+}
+
+void heartbeat_report_release(struct heartbeat_report *r)
+{
+	free(r->lines);
+	r->lines = NULL;
+	r->lines_count = 0;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From how long peers are silent to a timeout that outlasts it: long enough that no peer that lives
+ * is cut, short enough that the dead do not stay.
+ */
+#ifndef TCPSTATED_JUDGE_HEARTBEAT_ADVICE_H
+#define TCPSTATED_JUDGE_HEARTBEAT_ADVICE_H
+
+#include "model/heartbeat.h"
+#include "model/snapshot.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Fewer connections than these that were heard say nothing about a port. */
+#define ADVICE_PEERS_MIN 20
+
+/* A peer may miss two of its heartbeats in a row before it is cut. */
+#define ADVICE_GAPS 3
+
+/* Below this, one lost Wi-Fi beacon cuts a player. */
+#define ADVICE_TIMEOUT_MIN_MS 5000
+
+/*
+ * A timeout leaves time for a segment to be lost four times: retransmissions after 1, 2, 4 and 8
+ * RTO. RTO is three round trips (RFC 6298: SRTT + 4 * SRTT/2 at first), and at least 200 ms
+ * (TCP_RTO_MIN, include/net/tcp.h).
+ */
+#define ADVICE_RTOS   15
+#define ADVICE_RTO_MS 200
+
+/* TCP's own keepalive begins after two hours (TCP_KEEPALIVE_TIME, include/net/tcp.h). */
+#define TCP_KEEPALIVE_DEFAULT_MS (7200 * 1000)
+
+/* In one look, peers that are silent 10 times longer than all the others before them, and than 1 s,
+ * are taken for a group of their own: those that are gone. */
+#define ADVICE_GROUP_FACTOR 10
+#define ADVICE_GROUP_MS     1000
+
+enum advice_verdict {
+	ADVICE_SUGGESTED,
+	ADVICE_TOO_FEW,   /* connections */
+	ADVICE_TOO_SHORT, /* watched: too few peers were heard again */
+	ADVICE_NO_INFO,   /* the kernel told no tcp_info */
+};
+
+/* "suggested", "too_few", "too_short" or "no_info". */
+const char *advice_verdict_name(enum advice_verdict v);
+
+/* "data" or "sign". */
+const char *silence_kind_name(enum silence_kind kind);
+
+struct heartbeat_advice {
+	enum advice_verdict verdict;
+	bool weak; /* from a single look: an interval is seen from its middle */
+	/*
+	 * SILENCE_DATA: a timeout on what the program reads. SILENCE_SIGN: many peers live and do
+	 * not speak, so only TCP itself can tell who is gone.
+	 */
+	enum silence_kind basis;
+	uint64_t peers;      /* that it is based on */
+	uint32_t typical_ms; /* their 99.9th percentile: of the gaps that ended, or of one look's
+				silences */
+	uint32_t timeout_ms; /* what is suggested; 0 without ADVICE_SUGGESTED */
+	bool by_rtt;         /* it is that long for the sake of the round-trip time */
+	bool by_minimum;     /* or because less is never suggested */
+
+	/* more look dead than were heard: who only listens cannot be told from who is gone, and it
+	 * takes a longer time of watching, or keepalive, before anybody is cut */
+	bool doubtful;
+	uint64_t cut_alive; /* were silent for longer than the timeout, and were heard again */
+
+	/* of the last look, against the timeout; 0 without one */
+	uint64_t dead;            /* no sign for longer than that: they look dead */
+	uint64_t dead_data;       /* of them, at most so many that data is under way to */
+	uint32_t dead_longest_ms; /* the longest such silence; SILENCE_UNKNOWN: none */
+	uint64_t idle; /* no data for longer, but a sign: they live, and a timeout on data would cut
+			  them unless they learn to send heartbeats */
+
+	uint32_t watch_ms; /* with ADVICE_TOO_SHORT: how long to watch instead */
+};
+
+void heartbeat_advise(const struct heartbeat_port *p, const struct heartbeat_numbers *n,
+	struct heartbeat_advice *ret);
+
+/* One row of the table "what a timeout would have cut". */
+struct timeout_row {
+	uint32_t timeout_ms;
+	uint64_t cut;   /* connections that were silent for longer, at some time */
+	uint64_t again; /* of them those that spoke again: they would have been cut wrongly */
+	uint64_t still; /* that are silent for longer now */
+};
+
+#define TIMEOUT_ROWS_MAX 11
+
+/*
+ * Fills in the rows that say something, by the basis of silence: one with other numbers than the
+ * row before, up to the first timeout that cuts nobody. Returns how many.
+ */
+size_t heartbeat_timeouts(const struct heartbeat_port *p, enum silence_kind basis,
+	struct timeout_row ret[TIMEOUT_ROWS_MAX]);
+
+struct heartbeat_line {
+	const struct heartbeat_port *port;
+	struct heartbeat_advice advice;
+};
+
+/* What judge/ hands to tell/. */
+struct heartbeat_report {
+	/* filled in by the caller */
+	struct origin origin;
+	struct scan scan;     /* of the last look */
+	struct filter filter; /* its port set is borrowed */
+	uint64_t asked_ms;    /* how long to watch; 0: one look */
+
+	struct heartbeat_numbers numbers;
+	struct heartbeat_line *lines; /* most dead peers first, then most connections */
+	size_t lines_count;
+	struct {
+		uint64_t ports, sockets;
+	} omitted;
+};
+
+/*
+ * Judges every port and keeps the ports_max worst (0: all). Returns 0 or -ENOMEM; release with
+ * heartbeat_report_release. The lines borrow from h.
+ */
+int heartbeat_judge(const struct heartbeat *h, size_t ports_max, struct heartbeat_report *ret);
+
+void heartbeat_report_release(struct heartbeat_report *r);
+
+#endif

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include "judge/concern.h"
+#include "judge/diagnosis.h"
+#include "lab/scenario.h"
+#include "sample.h"
+#include "tell/explain.h"
+#include "util.h"
+
+#include <string.h>
+
+static const struct text_style plain = {.columns = 80};
+static const struct holders nobody = {NULL, 0, false};
+
+static char *explain_with(const struct sample *sample, const struct holders *holders)
+{
+	const bool asked = sample->snapshot.filter.ports;
+	struct findings f;
+	char *text;
+	int r;
+
+	assert_int_equal(
+		asked ? diagnose_asked(&sample->snapshot, &f) : diagnose(&sample->snapshot, &f), 0);
+	text = SAMPLE_TOLD(&r, tell_explain(out, &sample->snapshot, &f, holders, &plain));
+	assert_int_equal(r, 0);
+	findings_release(&f);
+	return text;
+}
+
+static char *explain(const struct sample *sample)
+{
+	return explain_with(sample, &nobody);
+}
+
+static void assert_holds(const char *text, const char *words)
+{
+	if (!strstr(text, words))
+		fail_msg("'%s' is missing in:\n%s", words, text);
+}
+
+static void assert_lacks(const char *text, const char *words)
+{
+	if (strstr(text, words))
+		fail_msg("'%s' is in:\n%s", words, text);
+}
+
+/* Behind the first line, which is never wrapped. */
+static void assert_width(const char *text, size_t width)
+{
+	text += strcspn(text, "\n");
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		if (length > width)
+			fail_msg("wider than %zu: '%.*s'", width, (int)length, text);
+		text += length + (text[length] == '\n');
+	}
+}
+
+/* A leak on port 7777, and a healthy port 80; ask: by name. */
+static struct port_tally *leak(struct sample *sample, uint32_t sockets, bool ask)
+{
+	struct port_tally *row;
+
+	sample_init(sample);
+	row = sample_port(sample, SIDE_SERVER, 7777);
+	row->owner = "gameserver.service";
+	row->user = "game";
+	sample_held(sample, row, STATE_CLOSE_WAIT, sockets);
+	row->states[STATE_CLOSE_WAIT].oldest_ms = 15 * 60000;
+	sample_held(sample, sample_port(sample, SIDE_SERVER, 80), STATE_ESTABLISHED, 3);
+	if (ask) {
+		port_set_add(&sample->port_set, 7777);
+		port_set_add(&sample->port_set, 80);
+		port_set_add(&sample->port_set, 90);
+		sample->snapshot.filter.ports = &sample->port_set;
+	}
+	return row;
+}
+
+static void test_the_sentence_names_the_owner(void **state)
+{
+	struct sample sample;
+	cleanup_(freep) char *text = NULL;
+
+	(void)state;
+	leak(&sample, 412, false);
+	text = explain(&sample);
+	assert_holds(text, "WARNING: port 7777: 412 CLOSE_WAIT not closed by the program of "
+			   "gameserver.service, 1.5 MiB, oldest 15 min\n");
+	assert_holds(text, "  since: the oldest for 15 min\n");
+	assert_holds(text, "  whose: gameserver.service, user game\n");
+	assert_holds(text, "    why: ");
+	assert_holds(text, "     do: ");
+	assert_holds(text, "   read: ");
+	assert_holds(text, "close-wait-leak");
+	assert_lacks(text, "port 80");
+	assert_width(text, 80);
+}
+
+static void test_a_sentence_without_a_program_ends_with_the_owner(void **state)
+{
+	struct sample sample;
+	struct port_tally *row = leak(&sample, 0, false);
+	cleanup_(freep) char *text = NULL;
+
+	(void)state;
+	sample_held(&sample, row, STATE_FIN_WAIT_2, 60);
+	text = explain(&sample);
+	assert_holds(text, "port 7777: 60 FIN_WAIT_2 kept open after shutdown(), 227 KiB, owner "
+			   "gameserver.service\n");
+}
+
+static void test_an_owner_of_most_is_told_as_that(void **state)
+{
+	struct sample sample;
+	cleanup_(freep) char *text = NULL;
+
+	(void)state;
+	leak(&sample, 412, false)->cgroup.mixed = true;
+	text = explain(&sample);
+	assert_holds(text, "by the program, 1.5 MiB, oldest 15 min, owner mostly "
+			   "gameserver.service\n");
+	assert_holds(text, "  whose: mostly gameserver.service, user game\n");
+}
+
+static void test_without_an_owner_none_is_told(void **state)
+{
+	struct sample sample;
+	struct port_tally *row = leak(&sample, 412, false);
+	cleanup_(freep) char *text = NULL;
+
+	(void)state;
+	row->owner = row->user = NULL;
+	text = explain(&sample);
+	assert_holds(text, "412 CLOSE_WAIT not closed by the program, 1.5 MiB, oldest 15 min\n");
+	assert_lacks(text, "owner");
+	assert_lacks(text, "whose:");
+}
+
+/* The longest name that a unit or a container may have. */
+static void test_a_long_owner_leaves_the_sentence_whole(void **state)
+{
+	static char name[600];
+	struct sample sample;
+	cleanup_(freep) char *text = NULL;
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	leak(&sample, 412, false)->owner = name;
+	text = explain(&sample);
+	assert_holds(text, "xxx, 1.5 MiB, oldest 15 min\n");
+}
+
+static void test_below_the_floor_only_who_asks_is_told(void **state)
+{
+	struct sample sample;
+	cleanup_(freep) char *unasked = NULL, *asked = NULL;
+
+	(void)state;
+	leak(&sample, 1, false);
+	unasked = explain(&sample);
+	assert_holds(unasked, "Nothing stands out");
+	assert_lacks(unasked, "7777");
+	leak(&sample, 1, true);
+	asked = explain(&sample);
+	assert_holds(asked, "NOTE     port 7777: 1 CLOSE_WAIT not closed by the program of");
+	assert_lacks(asked, "WARNING");
+}
+
+static void test_of_a_quiet_port_what_is_there_is_told(void **state)
+{
+	struct sample sample;
+	cleanup_(freep) char *text = NULL;
+
+	(void)state;
+	leak(&sample, 412, true);
+	text = explain(&sample);
+	assert_holds(text, "\nport 80: nothing is wrong; 3 sockets, 11.3 KiB: 3 ESTABLISHED\n");
+	assert_holds(text, "\nNo socket on port 90.\n");
+	assert_lacks(text, "port 7777: nothing");
+}
+
+static void test_many_absent_ports_are_cut(void **state)
+{
+	struct sample sample;
+	cleanup_(freep) char *text = NULL;
+
+	(void)state;
+	leak(&sample, 412, true);
+	for (unsigned port = 10001; port < 65535; port += 2)
+		port_set_add(&sample.port_set, (uint16_t)port);
+	text = explain(&sample);
+	assert_holds(text, ",...");
+	assert_true(strlen(text) < 4000);
+	assert_width(text, 80);
+}
+
+static uint32_t close_wait_group(uint16_t port, enum sign sign)
+{
+	const struct held_class class = {SIDE_SERVER, port, STATE_CLOSE_WAIT, true, sign};
+
+	return held_group(&class);
+}
+
+static void test_processes_are_told_with_what_they_hold(void **state)
+{
+	struct process list[] = {
+		{.pid = 812,
+			.group = close_wait_group(7777, SIGN_EOF_READ),
+			.descriptors_count = 412,
+			.descriptors = {5, 6, 7},
+			.comm = "game\033[2J",
+			.command = "/usr/bin/gamesrv \"--port\" 7777\n\xff"},
+		{.pid = 813, .group = close_wait_group(7778, SIGN_EOF_READ), .comm = "other"},
+		{.pid = 814, .group = close_wait_group(7777, SIGN_EOF_UNREAD), .comm = "other"},
+	};
+	const struct processes processes = {.list = list, .count = 3, .refused = 2, .unheld = 9};
+	const struct holders holders = {&processes, 0, true};
+	struct sample sample;
+	cleanup_(freep) char *text = NULL;
+
+	(void)state;
+	leak(&sample, 412, false);
+	text = explain_with(&sample, &holders);
+	assert_holds(text, "     by: pid 812 (game?[2J), 412 descriptors: 5, 6, 7, 0,");
+	assert_holds(text, "/usr/bin/gamesrv \"--port\"");
+	assert_holds(text, "7777??\n");
+	assert_lacks(text, "other");
+	assert_holds(text, "2 processes could not be looked into; run as root to see them.\n");
+	assert_holds(text, "Of 9 sockets no process was seen to hold it.\n");
+	assert_width(text, 80);
+}
+
+static void test_who_may_not_look_is_told_how(void **state)
+{
+	const struct holders holders = {NULL, 0, true};
+	struct sample sample;
+	cleanup_(freep) char *text = NULL;
+
+	(void)state;
+	leak(&sample, 412, false);
+	text = explain_with(&sample, &holders);
+	assert_holds(text, "--processes");
+}
+
+static void test_groups_are_read_as_they_were_written(void **state)
+{
+	(void)state;
+	STATE_FOREACH(s) {
+		for (unsigned i = 0; i < 2 * (SIGN_COUNT + 1); i++) {
+			const struct held_class class = {.side = i % 2,
+				.port = (uint16_t)(65535 - i),
+				.state = s,
+				.has_sign = i / 2 < SIGN_COUNT,
+				.sign = i / 2 < SIGN_COUNT ? i / 2 : 0};
+			const struct held_class read = held_class_of(held_group(&class));
+
+			assert_int_equal(read.side, class.side);
+			assert_int_equal(read.port, class.port);
+			assert_int_equal(read.state, class.state);
+			assert_int_equal(read.has_sign, class.has_sign);
+			assert_int_equal(read.sign, class.sign);
+		}
+	}
+}
+
+/* What nobody holds has nobody to ask but who listens there. */
+static void test_of_sockets_without_process_the_listener_is_concerned(void **state)
+{
+	const struct held_class listener = {
+		.side = SIDE_SERVER, .port = 7777, .state = STATE_LISTEN};
+	struct held_class elsewhere = listener;
+	struct sample sample;
+	struct findings f;
+
+	(void)state;
+	sample_init(&sample);
+	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_TIME_WAIT, 5000);
+	assert_int_equal(diagnose(&sample.snapshot, &f), 0);
+	assert_int_equal(f.count, 1);
+	elsewhere.port = 7778;
+	assert_true(findings_concern(&f, held_group(&listener)));
+	assert_false(findings_concern(&f, held_group(&elsewhere)));
+	assert_false(findings_concern(&f, close_wait_group(7777, SIGN_EOF_READ)));
+	findings_release(&f);
+}
+
+/* What is told of many ports is not about those that are told by themselves. */
+static void test_many_ports_are_not_those_that_are_told(void **state)
+{
+	struct sample sample;
+	struct findings f;
+
+	(void)state;
+	leak(&sample, 412, false);
+	sample_held(&sample, NULL, STATE_CLOSE_WAIT, 60);
+	assert_int_equal(diagnose(&sample.snapshot, &f), 0);
+	assert_int_equal(f.count, 2);
+	assert_true(f.list[0].has_port);
+	assert_true(finding_concerns(&f, 0, close_wait_group(7777, SIGN_EOF_READ)));
+	assert_false(finding_concerns(&f, 1, close_wait_group(7777, SIGN_EOF_READ)));
+	assert_true(finding_concerns(&f, 1, close_wait_group(9000, SIGN_EOF_READ)));
+	findings_release(&f);
+}
+
+/* The names behind "tcpstated-lab run" are scenarios. */
+static void test_every_diagnosis_says_where_to_read_on(void **state)
+{
+	static const char run[] = "tcpstated-lab run ";
+
+	(void)state;
+	for (const struct diagnosis *d = diagnoses; d->id; d++) {
+		const char *at = d->see ? strstr(d->see, run) : NULL;
+
+		if (!d->see)
+			fail_msg("%s does not", d->id);
+		for (at = at ? at + strlen(run) : ""; *at;) {
+			char name[64];
+			size_t length = strcspn(at, " ;");
+
+			snprintf(name, sizeof(name), "%.*s", (int)length, at);
+			if (!scenario_find(name))
+				fail_msg("%s: there is no scenario %s", d->id, name);
+			at += length + (at[length] == ' ');
+			if (*at == ';')
+				break;
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_sentence_names_the_owner),
+		cmocka_unit_test(test_a_sentence_without_a_program_ends_with_the_owner),
+		cmocka_unit_test(test_an_owner_of_most_is_told_as_that),
+		cmocka_unit_test(test_without_an_owner_none_is_told),
+		cmocka_unit_test(test_a_long_owner_leaves_the_sentence_whole),
+		cmocka_unit_test(test_below_the_floor_only_who_asks_is_told),
+		cmocka_unit_test(test_of_a_quiet_port_what_is_there_is_told),
+		cmocka_unit_test(test_many_absent_ports_are_cut),
+		cmocka_unit_test(test_processes_are_told_with_what_they_hold),
+		cmocka_unit_test(test_who_may_not_look_is_told_how),
+		cmocka_unit_test(test_groups_are_read_as_they_were_written),
+		cmocka_unit_test(test_of_sockets_without_process_the_listener_is_concerned),
+		cmocka_unit_test(test_many_ports_are_not_those_that_are_told),
+		cmocka_unit_test(test_every_diagnosis_says_where_to_read_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
