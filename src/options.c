@@ -562,9 +562,9 @@ void options_help(FILE *out)
 			table[i].argument && !may_be_left_out(&table[i]) ? "=" : "",
 			table[i].argument ? table[i].argument : "");
 		if (table[i].id <= CHAR_MAX)
-			fprintf(out, "  -%c, %-18s %s\n", table[i].id, left, table[i].help);
+			fprintf(out, "  -%c, %-21s %s\n", table[i].id, left, table[i].help);
 		else
-			fprintf(out, "      %-18s %s\n", left, table[i].help);
+			fprintf(out, "      %-21s %s\n", left, table[i].help);
 	}
 	fputs("\n"
 	      "Exit status: 0 success; 1 the sockets could not be read; 2 wrong usage; with "
