@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tcpstated: options, then one look at the machine, then the telling. */
+#include "basic/cleanup.h"
+#include "command/options.h"
+#include "command/single_poll.h"
+#include "command/watch.h"
 #include "config.h"
-#include "configuration/configuration.h"
-#include "daemon/daemon.h"
-#include "heartbeat_watch.h"
-#include "kernel/object_sizes.h"
-#include "kernel/source.h"
-#include "options.h"
-#include "poll_once.h"
-#include "single_look.h"
-#include "tell/check.h"
-#include "tell/explain.h"
-#include "tell/heartbeat_json.h"
-#include "tell/heartbeat_text.h"
-#include "tell/json.h"
-#include "tell/sock_table.h"
-#include "tell/text.h"
-#include "util.h"
-#include "watch.h"
+#include "config/config.h"
+#include "daemon/loop.h"
+#include "kernel/memory/object_sizes.h"
+#include "kernel/sockets/source.h"
+#include "output/check.h"
+#include "output/explain.h"
+#include "output/heartbeat_json.h"
+#include "output/heartbeat_text.h"
+#include "output/json.h"
+#include "output/sock_table.h"
+#include "output/text.h"
+#include "poll/heartbeat.h"
+#include "poll/poll.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -147,12 +147,12 @@ static struct text_style style_for(const struct options *o, FILE *out)
 	return (struct text_style){.wide = o->wide, .color = color, .columns = columns_of(out)};
 }
 
-static int tell_report(const struct options *o, const struct single_look *l)
+static int report_report(const struct options *o, const struct single_poll *l)
 {
 	const struct text_style style = style_for(o, stdout);
 	int r = o->action == ACTION_EXPLAIN
-			? tell_explain(stdout, &l->snapshot, &l->findings, &l->holders, &style)
-			: tell_text(stdout, &l->snapshot, &l->findings, &style);
+			? explain_print(stdout, &l->snapshot, &l->findings, &l->holders, &style)
+			: text_print(stdout, &l->snapshot, &l->findings, &style);
 
 	if (r == 0 && o->sockets_max)
 		r = sock_table_print(stdout, &l->sockets, &style);
@@ -160,7 +160,7 @@ static int tell_report(const struct options *o, const struct single_look *l)
 }
 
 /* Tells a look in the form that was asked for. Returns the exit status. */
-static int tell(const struct options *o, const struct single_look *l)
+static int report(const struct options *o, const struct single_poll *l)
 {
 	const struct json_extras extras = {
 		.processes = l->holders.processes,
@@ -171,13 +171,13 @@ static int tell(const struct options *o, const struct single_look *l)
 
 	switch ((enum output)o->output) {
 	case OUTPUT_TEXT:
-		r = tell_report(o, l);
+		r = report_report(o, l);
 		break;
 	case OUTPUT_JSON:
-		r = tell_json(stdout, &l->snapshot, &l->findings, &extras, isatty(STDOUT_FILENO));
+		r = json_print(stdout, &l->snapshot, &l->findings, &extras, isatty(STDOUT_FILENO));
 		break;
 	case OUTPUT_CHECK:
-		r = tell_check(
+		r = check_print(
 			stdout, &l->snapshot, &l->findings, &o->warning, &o->critical, &check);
 		break;
 	}
@@ -193,7 +193,7 @@ static int fail_scan(const struct options *o, const char *reason)
 	complain("%s", reason);
 	if (o->output != OUTPUT_CHECK)
 		return EXIT_SCAN_FAILED;
-	(void)tell_check_unknown(stdout, reason);
+	(void)check_print_unknown(stdout, reason);
 	return CHECK_UNKNOWN;
 }
 
@@ -207,11 +207,11 @@ static int finish_recording(const struct options *o, struct source *source)
 	return r;
 }
 
-static int run_single_look(const struct options *o)
+static int run_single_poll(const struct options *o)
 {
 	cleanup_(source_freep) struct source *source = NULL;
-	cleanup_(single_look_release) struct single_look look = {0};
-	struct single_look_settings settings = {
+	cleanup_(single_poll_release) struct single_poll poll = {0};
+	struct single_poll_settings settings = {
 		.poll.filter = o->filter,
 		.poll.closing = o->closing,
 		.poll.ports_max = o->ports_max,
@@ -228,10 +228,10 @@ static int run_single_look(const struct options *o)
 		status = read_prices(o, source, &settings.poll);
 	if (status != 0)
 		return o->output == OUTPUT_CHECK ? CHECK_UNKNOWN : status;
-	if (single_look(source, &settings, &look) < 0)
-		return fail_scan(o, look.error);
-	status = tell(o, &look);
-	r = single_look_note(&look, source);
+	if (single_poll(source, &settings, &poll) < 0)
+		return fail_scan(o, poll.error);
+	status = report(o, &poll);
+	r = single_poll_attach(&poll, source);
 	if (r < 0)
 		complain("cannot record whose the sockets are: %s", strerror(-r));
 	return finish_recording(o, source) < 0 || r < 0 ? EXIT_SCAN_FAILED : status;
@@ -253,12 +253,12 @@ static void stop_on_signals(void)
 	(void)sigaction(SIGTERM, &action, NULL);
 }
 
-static int tell_heartbeat(const struct options *o, const struct heartbeat_report *report)
+static int report_heartbeat(const struct options *o, const struct heartbeat_report *report)
 {
 	const struct text_style style = style_for(o, stdout);
 	int r = o->output == OUTPUT_JSON
-			? tell_heartbeat_json(stdout, report, isatty(STDOUT_FILENO))
-			: tell_heartbeat_text(stdout, report, &style);
+			? heartbeat_json_print(stdout, report, isatty(STDOUT_FILENO))
+			: heartbeat_text_print(stdout, report, &style);
 
 	if (r < 0)
 		complain("cannot write to standard output: %s", strerror(-r));
@@ -284,7 +284,7 @@ static int run_heartbeat(const struct options *o)
 		stop_on_signals();
 	if (heartbeat_watch(source, &settings, &heartbeat, &report) < 0)
 		return fail_scan(o, report.scan.error);
-	status = tell_heartbeat(o, &report);
+	status = report_heartbeat(o, &report);
 	return finish_recording(o, source) < 0 ? EXIT_SCAN_FAILED : status;
 }
 
@@ -433,5 +433,5 @@ int main(int argc, char **argv)
 	case ACTION_EXPLAIN:
 		break;
 	}
-	return run_single_look(&options);
+	return run_single_poll(&options);
 }

@@ -27,10 +27,10 @@ unit_tests = \
 	tests/unit/test_json \
 	tests/unit/test_event_json \
 	tests/unit/test_journal \
-	tests/unit/test_exec \
-	tests/unit/test_file_out \
-	tests/unit/test_outlet \
-	tests/unit/test_outlets \
+	tests/unit/test_command \
+	tests/unit/test_append \
+	tests/unit/test_queue \
+	tests/unit/test_outputs \
 	tests/unit/test_prices \
 	tests/unit/test_slabinfo \
 	tests/unit/test_slub \
@@ -38,7 +38,7 @@ unit_tests = \
 	tests/unit/test_kernel_types \
 	tests/unit/test_object_sizes \
 	tests/unit/test_file \
-	tests/unit/test_word \
+	tests/unit/test_escape \
 	tests/unit/test_cgroup_tree \
 	tests/unit/test_cgroups \
 	tests/unit/test_processes \
@@ -47,18 +47,18 @@ unit_tests = \
 	tests/unit/test_proc_net_tcp \
 	tests/unit/test_recording \
 	tests/unit/test_state \
-	tests/unit/test_sign \
+	tests/unit/test_symptom \
 	tests/unit/test_filter \
 	tests/unit/test_destinations \
 	tests/unit/test_tally \
 	tests/unit/test_changes \
 	tests/unit/test_growth \
 	tests/unit/test_ages \
-	tests/unit/test_first_sight \
+	tests/unit/test_age_bound \
 	tests/unit/test_age_stats \
 	tests/unit/test_alert \
-	tests/unit/test_closes \
-	tests/unit/test_pace \
+	tests/unit/test_close_rates \
+	tests/unit/test_budget \
 	tests/unit/test_state_file \
 	tests/unit/test_owner \
 	tests/unit/test_histogram \
@@ -73,15 +73,15 @@ tests_unit_test_explain_SOURCES = tests/unit/test_explain.c tests/unit/sample.h 
 tests_unit_test_explain_LDADD = libtcpstated_lab.a $(LDADD)
 tests_unit_test_sock_list_SOURCES = tests/unit/test_sock_list.c tests/unit/unit.h
 tests_unit_test_state_SOURCES = tests/unit/test_state.c tests/unit/unit.h
-tests_unit_test_sign_SOURCES = tests/unit/test_sign.c tests/unit/unit.h
+tests_unit_test_symptom_SOURCES = tests/unit/test_symptom.c tests/unit/unit.h
 tests_unit_test_filter_SOURCES = tests/unit/test_filter.c
 tests_unit_test_destinations_SOURCES = tests/unit/test_destinations.c
 tests_unit_test_ages_SOURCES = tests/unit/test_ages.c
-tests_unit_test_first_sight_SOURCES = tests/unit/test_first_sight.c
+tests_unit_test_age_bound_SOURCES = tests/unit/test_age_bound.c
 tests_unit_test_age_stats_SOURCES = tests/unit/test_age_stats.c
 tests_unit_test_alert_SOURCES = tests/unit/test_alert.c tests/unit/sample.h
-tests_unit_test_closes_SOURCES = tests/unit/test_closes.c tests/unit/sample.h
-tests_unit_test_pace_SOURCES = tests/unit/test_pace.c
+tests_unit_test_close_rates_SOURCES = tests/unit/test_close_rates.c tests/unit/sample.h
+tests_unit_test_budget_SOURCES = tests/unit/test_budget.c
 tests_unit_test_state_file_SOURCES = tests/unit/test_state_file.c
 tests_unit_test_sock_memory_SOURCES = tests/unit/test_sock_memory.c
 tests_unit_test_histogram_SOURCES = tests/unit/test_histogram.c
@@ -98,7 +98,7 @@ tests_unit_test_sock_diag_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_options_SOURCES = tests/unit/test_options.c
 tests_unit_test_configuration_SOURCES = tests/unit/test_configuration.c
 tests_unit_test_file_SOURCES = tests/unit/test_file.c
-tests_unit_test_word_SOURCES = tests/unit/test_word.c
+tests_unit_test_escape_SOURCES = tests/unit/test_escape.c
 tests_unit_test_cgroup_tree_SOURCES = tests/unit/test_cgroup_tree.c tests/unit/fake_tree.h
 tests_unit_test_cgroups_SOURCES = tests/unit/test_cgroups.c
 tests_unit_test_processes_SOURCES = tests/unit/test_processes.c
@@ -163,14 +163,14 @@ tests_unit_test_heartbeat_report_SOURCES = tests/unit/test_heartbeat_report.c te
 tests_unit_test_text_SOURCES = tests/unit/test_text.c tests/unit/sample.h
 tests_unit_test_watch_SOURCES = tests/unit/test_watch.c tests/unit/sample.h
 tests_unit_test_check_SOURCES = tests/unit/test_check.c tests/unit/sample.h
-tests_unit_test_exec_SOURCES = tests/unit/test_exec.c tests/unit/sample_event.h tests/unit/folder.h \
+tests_unit_test_command_SOURCES = tests/unit/test_command.c tests/unit/sample_event.h tests/unit/folder.h \
 	tests/unit/pidfd.c tests/unit/pidfd.h
-tests_unit_test_exec_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
-tests_unit_test_file_out_SOURCES = tests/unit/test_file_out.c tests/unit/folder.h
-tests_unit_test_outlets_SOURCES = tests/unit/test_outlets.c tests/unit/sample_event.h tests/unit/folder.h \
+tests_unit_test_command_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
+tests_unit_test_append_SOURCES = tests/unit/test_append.c tests/unit/folder.h
+tests_unit_test_outputs_SOURCES = tests/unit/test_outputs.c tests/unit/sample_event.h tests/unit/folder.h \
 	tests/unit/pidfd.c tests/unit/pidfd.h
-tests_unit_test_outlets_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_journal_sendv,--wrap=pthread_create,--wrap=syscall
-tests_unit_test_outlet_SOURCES = tests/unit/test_outlet.c
+tests_unit_test_outputs_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_journal_sendv,--wrap=pthread_create,--wrap=syscall
+tests_unit_test_queue_SOURCES = tests/unit/test_queue.c
 tests_unit_test_event_json_SOURCES = tests/unit/test_event_json.c tests/unit/sample_event.h tests/unit/json.h
 tests_unit_test_journal_SOURCES = tests/unit/test_journal.c tests/unit/sample_event.h tests/unit/json.h
 tests_unit_test_journal_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_journal_sendv

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/state_alert.h"
 
-#include "util.h"
+#include "basic/macro.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -23,7 +23,7 @@ static const struct field {
 	{"name", TYPE_TEXT, AT(rule.name), RULE_NAME_SIZE},
 	{"severity", TYPE_U32, AT(rule.severity), SEVERITY_CRITICAL},
 	{"states", TYPE_U16, AT(rule.states), STATE_SET_ALL},
-	{"holds", TYPE_U8, AT(rule.holds), HOLD_SET_ALL},
+	{"holds", TYPE_U8, AT(rule.ownerships), OWNERSHIP_SET_ALL},
 	{"older_than_ms", TYPE_U32, AT(rule.older_than_ms), UINT32_MAX},
 	{"measure", TYPE_U32, AT(rule.measure), MEASURE_COUNT - 1},
 	{"limit", TYPE_U32, AT(rule.limit), LIMIT_COUNT - 1},
@@ -38,7 +38,7 @@ static const struct field {
 	{"state", TYPE_U32, AT(state), ALERT_STATE_COUNT - 1},
 	{"since", TYPE_TIME, AT(since), 0},
 	{"changed_ms", TYPE_U64, AT(changed_ms), UINT64_MAX},
-	{"told_ms", TYPE_U64, AT(told_ms), UINT64_MAX},
+	{"told_ms", TYPE_U64, AT(reported_ms), UINT64_MAX},
 	{"value", TYPE_DOUBLE, AT(numbers.value), 0},
 	{"sockets", TYPE_U64, AT(numbers.sockets), UINT64_MAX},
 	{"memory_bytes", TYPE_U64, AT(numbers.memory_bytes), UINT64_MAX},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/state_directory.h"
 
-#include "util.h"
+#include "basic/cleanup.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/state_file.h"
 
+#include "basic/cleanup.h"
+#include "basic/macro.h"
 #include "daemon/state_alert.h"
-#include "tell/event_json.h"
-#include "util.h"
+#include "output/event_json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,14 +26,14 @@
 /* Ages of 4 million sockets, which is more than anybody may configure, are less than that. */
 #define FILE_MAX_BYTES ((off_t)256 << 20)
 
-static void write_event(const char *outlet, const struct alert_event *e, void *userdata)
+static void write_event(const char *output_queue, const struct alert_event *e, void *userdata)
 {
 	cleanup_(freep) char *json = NULL;
 
 	/* Without memory for it, it is lost with this file; the queue still has it. */
 	if (event_json_format(e, &json) < 0)
 		return;
-	fprintf(userdata, "event %s\t%s\n", outlet, json);
+	fprintf(userdata, "event %s\t%s\n", output_queue, json);
 }
 
 static void write_age(const struct age *age, void *userdata)
@@ -84,7 +85,7 @@ int state_save(int dir_fd, const struct state_contents *contents)
 struct reading {
 	FILE *in;
 	const struct state_identity *identity;
-	const struct state_sink *sink;
+	const struct state_target *output;
 	char *line;
 	size_t line_size;
 	unsigned line_number;
@@ -172,7 +173,7 @@ static int read_header(struct reading *reading)
 	value = header_value(reading, "sequence");
 	if (!value || !parse_number(value, &sequence))
 		return refuse_line(reading);
-	alerts_set_sequence(reading->sink->alerts, sequence);
+	alerts_set_sequence(reading->output->alerts, sequence);
 	return 0;
 }
 
@@ -183,7 +184,7 @@ static int take_alert(struct reading *reading, char *text)
 
 	if (r < 0)
 		return r;
-	r = alerts_restore(reading->sink->alerts, &alert);
+	r = alerts_restore(reading->output->alerts, &alert);
 	return r == -ENOSPC ? 0 : r;
 }
 
@@ -199,8 +200,8 @@ static int take_event(struct reading *reading, char *text)
 	r = event_json_parse(json, strlen(json), &event);
 	if (r < 0)
 		return r;
-	if (reading->sink->event)
-		reading->sink->event(text, &event, reading->sink->userdata);
+	if (reading->output->event)
+		reading->output->event(text, &event, reading->output->userdata);
 	return 0;
 }
 
@@ -218,7 +219,7 @@ static int take_age(struct reading *reading, char *text)
 	cookie = strtoull(text + length + 1, &end, 16);
 	if (errno || *end != ' ' || !parse_number(end + 1, &age_ms))
 		return -EBADMSG;
-	ages_restore(reading->sink->ages, cookie, state,
+	ages_restore(reading->output->ages, cookie, state,
 		(uint32_t)MIN(age_ms, (uint64_t)UINT32_MAX - 1), reading->saved_ms);
 	return 0;
 }
@@ -244,13 +245,13 @@ static int take_line(struct reading *reading)
 	return -EBADMSG;
 }
 
-int state_read(FILE *in, const struct state_identity *identity, const struct state_sink *sink,
+int state_read(FILE *in, const struct state_identity *identity, const struct state_target *output,
 	char *note, size_t note_size)
 {
 	struct reading reading = {
 		.in = in,
 		.identity = identity,
-		.sink = sink,
+		.output = output,
 		.note = note,
 		.note_size = note_size,
 	};
@@ -270,7 +271,7 @@ int state_read(FILE *in, const struct state_identity *identity, const struct sta
 	return r;
 }
 
-int state_load(int dir_fd, const struct state_identity *identity, const struct state_sink *sink,
+int state_load(int dir_fd, const struct state_identity *identity, const struct state_target *output,
 	char *note, size_t note_size)
 {
 	/* Whoever put a FIFO there must not hold up the start. */
@@ -293,5 +294,5 @@ int state_load(int dir_fd, const struct state_identity *identity, const struct s
 	if (!in)
 		return -ENOMEM;
 	(void)TAKE_FD(fd);
-	return state_read(in, identity, sink, note, note_size);
+	return state_read(in, identity, output, note, note_size);
 }

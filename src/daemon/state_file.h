@@ -25,7 +25,8 @@ struct state_identity {
 };
 
 /* Called with an event that waits, and the outlet that it waits for. */
-typedef void (*state_event_fn)(const char *outlet, const struct alert_event *e, void *userdata);
+typedef void (*state_event_fn)(
+	const char *output_queue, const struct alert_event *e, void *userdata);
 
 struct state_contents {
 	struct state_identity identity;
@@ -40,7 +41,7 @@ struct state_contents {
 int state_save(int dir_fd, const struct state_contents *contents);
 
 /* Where what is read goes. */
-struct state_sink {
+struct state_target {
 	struct alerts *alerts;
 	struct ages *ages;
 	state_event_fn event; /* e is valid during the call only */
@@ -51,11 +52,11 @@ struct state_sink {
  * Reads the file in dir_fd. Returns 0; 1 when there is none; or -errno with a sentence about why it
  * is ignored in note. -EBADMSG: a line of it made no sense; what came before stays in force.
  */
-int state_load(int dir_fd, const struct state_identity *identity, const struct state_sink *sink,
+int state_load(int dir_fd, const struct state_identity *identity, const struct state_target *output,
 	char *note, size_t note_size);
 
 /* The same from an open stream, for tests and fuzzing. */
-int state_read(FILE *in, const struct state_identity *identity, const struct state_sink *sink,
+int state_read(FILE *in, const struct state_identity *identity, const struct state_target *output,
 	char *note, size_t note_size);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "judge/alert.h"
 
+#include "basic/array.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "judge/alert_text.h"
 #include "judge/diagnosis.h"
 #include "judge/history.h"
-#include "util.h"
 
 #include <errno.h>
 #include <math.h>
@@ -24,6 +26,7 @@ struct alerts {
 	struct alert *list; /* sorted by rule name and key */
 	size_t count, allocated;
 	const struct alert **order; /* the same, as they are told; room for allocated */
+	size_t order_allocated;
 	uint64_t omitted, sequence;
 };
 
@@ -106,8 +109,9 @@ static struct rule_run *find_run(const struct alerts *a, const char *name)
 static bool measures_the_same(const struct rule *a, const struct rule *b)
 {
 	return a->measure == b->measure && a->counter == b->counter &&
-	       a->window_ms == b->window_ms && a->states == b->states && a->holds == b->holds &&
-	       a->scope == b->scope && memcmp(a->sides, b->sides, sizeof(a->sides)) == 0;
+	       a->window_ms == b->window_ms && a->states == b->states &&
+	       a->ownerships == b->ownerships && a->scope == b->scope &&
+	       memcmp(a->sides, b->sides, sizeof(a->sides)) == 0;
 }
 
 int alerts_set_rules(struct alerts *a, const struct rule *rules, size_t count)
@@ -187,22 +191,9 @@ static struct alert *find_alert(
 
 static int grow(struct alerts *a)
 {
-	size_t allocated = MAX(2 * a->allocated, (size_t)16);
-	const struct alert **order;
-	struct alert *list;
+	int r = ARRAY_GROW(a->list, a->allocated, a->count + 1);
 
-	if (a->count < a->allocated)
-		return 0;
-	order = reallocarray(a->order, allocated, sizeof(void *));
-	if (!order)
-		return -ENOMEM;
-	a->order = order;
-	list = reallocarray(a->list, allocated, sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	a->list = list;
-	a->allocated = allocated;
-	return 0;
+	return r == 0 ? ARRAY_GROW(a->order, a->order_allocated, a->allocated) : r;
 }
 
 /* Makes room for an alert that is not there yet. Returns 0, -ENOSPC or -ENOMEM. */
@@ -257,7 +248,7 @@ static struct explanation explain(const struct snapshot *s, const struct alert *
 	return (struct explanation){d->why, d->advice};
 }
 
-static void tell_event(struct judging *j, struct alert *alert, enum event_kind kind)
+static void report_event(struct judging *j, struct alert *alert, enum event_kind kind)
 {
 	const struct rule *r = &alert->rule;
 	const struct explanation explanation = explain(j->snapshot, alert);
@@ -281,7 +272,7 @@ static void tell_event(struct judging *j, struct alert *alert, enum event_kind k
 	copy_string(e.host, sizeof(e.host), j->snapshot->origin.host);
 	copy_string(e.netns, sizeof(e.netns), j->snapshot->origin.netns);
 	copy_string(e.text, sizeof(e.text), alert->text);
-	alert->told_ms = j->now_ms;
+	alert->reported_ms = j->now_ms;
 	j->fn(&e, j->userdata);
 }
 
@@ -306,7 +297,7 @@ static void step_inactive(struct judging *j, struct alert *alert, double value)
 	if (alert->rule.for_ms)
 		return;
 	enter(j, alert, ALERT_RAISED);
-	tell_event(j, alert, EVENT_RAISED);
+	report_event(j, alert, EVENT_RAISED);
 }
 
 static void step_pending(struct judging *j, struct alert *alert, double value)
@@ -315,14 +306,14 @@ static void step_pending(struct judging *j, struct alert *alert, double value)
 		enter(j, alert, ALERT_INACTIVE);
 	} else if (has_lasted(j, alert, alert->rule.for_ms)) {
 		enter(j, alert, ALERT_RAISED);
-		tell_event(j, alert, EVENT_RAISED);
+		report_event(j, alert, EVENT_RAISED);
 	}
 }
 
 static void end_alert(struct judging *j, struct alert *alert)
 {
 	enter(j, alert, ALERT_INACTIVE);
-	tell_event(j, alert, EVENT_CLEARED);
+	report_event(j, alert, EVENT_CLEARED);
 }
 
 static void step_raised(struct judging *j, struct alert *alert, double value)
@@ -333,8 +324,8 @@ static void step_raised(struct judging *j, struct alert *alert, double value)
 		enter(j, alert, ALERT_CLEARING);
 		if (!r->keep_ms)
 			end_alert(j, alert);
-	} else if (r->repeat_ms && j->now_ms - alert->told_ms >= r->repeat_ms) {
-		tell_event(j, alert, EVENT_REPEATED);
+	} else if (r->repeat_ms && j->now_ms - alert->reported_ms >= r->repeat_ms) {
+		report_event(j, alert, EVENT_REPEATED);
 	}
 }
 
@@ -404,7 +395,7 @@ static int judge_measurement(const struct measurement *measured, void *userdata)
 /* An alert on a port that is not there any more: nothing is there. */
 static void judge_absent(struct judging *j, struct alert *alert)
 {
-	const struct measurement m = {.key = alert->key, .numbers = {.oldest_ms = AGE_UNKNOWN}};
+	const struct measurement m = {.key = alert->key, .numbers = {.oldest_ms = UNKNOWN_U32}};
 
 	alert->rule = *j->run->rule;
 	alert->rule.ports = NULL;

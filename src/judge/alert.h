@@ -37,14 +37,13 @@ struct alert_key {
 };
 
 /* A value that could not be measured; isnan() tells. */
-#define VALUE_UNKNOWN __builtin_nan("")
 
 /* The numbers behind an alert, as the last good scan told them. */
 struct alert_numbers {
 	double value;          /* in the unit of the rule's measure */
 	uint64_t sockets;      /* UNKNOWN where the measure is not of sockets */
 	uint64_t memory_bytes; /* likewise */
-	uint32_t oldest_ms;    /* AGE_UNKNOWN likewise, and where no age is known */
+	uint32_t oldest_ms;    /* UNKNOWN_U32 likewise, and where no age is known */
 };
 
 /* One sentence with the numbers, without a full stop. */
@@ -57,7 +56,7 @@ struct alert {
 	enum alert_state state;
 	struct timespec since; /* CLOCK_REALTIME of the scan that first saw it at or above raise */
 	uint64_t changed_ms;   /* when the state began */
-	uint64_t told_ms;      /* when it was told last */
+	uint64_t reported_ms;  /* when it was told last */
 	struct alert_numbers numbers;
 	char text[ALERT_TEXT_SIZE];
 	bool seen; /* private to alert.c */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "judge/alert_text.h"
 
-#include "format.h"
+#include "basic/format.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "judge/diagnosis.h"
-#include "util.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -56,12 +57,12 @@ static void say_states(char text[ALERT_TEXT_SIZE], state_set states)
 static void say_holds(char text[ALERT_TEXT_SIZE], const struct rule *r)
 {
 	static const struct {
-		hold_set holds;
+		ownership_set ownerships;
 		const char *words;
 	} all_words[] = {
-		{HOLD_BIT(HOLD_HELD), "held by a program"},
-		{HOLD_BIT(HOLD_ORPHAN), "closed by their program"},
-		{HOLD_BIT(HOLD_UNACCEPTED), "not accepted by a program"},
+		{OWNERSHIP_BIT(OWNERSHIP_HELD), "held by a program"},
+		{OWNERSHIP_BIT(OWNERSHIP_ORPHAN), "closed by their program"},
+		{OWNERSHIP_BIT(OWNERSHIP_UNACCEPTED), "not accepted by a program"},
 	};
 	const struct diagnosis *d = r->diagnosis ? diagnosis_find(r->diagnosis) : NULL;
 
@@ -70,7 +71,7 @@ static void say_holds(char text[ALERT_TEXT_SIZE], const struct rule *r)
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(all_words); i++)
-		if (r->holds == all_words[i].holds)
+		if (r->ownerships == all_words[i].ownerships)
 			say(text, " %s", all_words[i].words);
 }
 
@@ -88,7 +89,7 @@ static void say_memory(char text[ALERT_TEXT_SIZE], const struct alert_numbers *n
 
 	if (n->memory_bytes != UNKNOWN)
 		say(text, ", %s", format_bytes(number, n->memory_bytes));
-	if (n->oldest_ms != AGE_UNKNOWN)
+	if (n->oldest_ms != UNKNOWN_U32)
 		say(text, ", oldest %s", format_duration(number, n->oldest_ms));
 }
 

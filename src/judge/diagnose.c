@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/array.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "judge/diagnosis.h"
 
-#include "format.h"
-#include "util.h"
+#include "basic/format.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -35,16 +37,9 @@ static struct finding *add_finding(
 {
 	struct finding *f;
 
-	if (j->found.count == j->allocated) {
-		size_t allocated = MAX(2 * j->allocated, (size_t)16);
-		struct finding *list = reallocarray(j->found.list, allocated, sizeof(*list));
-
-		if (!list) {
-			j->error = -ENOMEM;
-			return NULL;
-		}
-		j->found.list = list;
-		j->allocated = allocated;
+	if (ARRAY_GROW(j->found.list, j->allocated, j->found.count + 1) < 0) {
+		j->error = -ENOMEM;
+		return NULL;
 	}
 	f = &j->found.list[j->found.count++];
 	*f = (struct finding){
@@ -53,7 +48,7 @@ static struct finding *add_finding(
 		.netns = j->snapshot->origin.netns,
 		.sockets = UNKNOWN,
 		.memory_bytes = UNKNOWN,
-		.oldest_ms = AGE_UNKNOWN,
+		.oldest_ms = UNKNOWN_U32,
 		.why = d->why,
 		.advice = d->advice,
 		.see = d->see,
@@ -140,20 +135,20 @@ struct group {
 	uint64_t together; /* with those of the other signs of the same fault */
 };
 
-static struct group group_by_sign(const struct diagnosis *d, const struct port_tally *row)
+static struct group group_by_symptom(const struct diagnosis *d, const struct port_tally *row)
 {
 	const struct state_tally *t = &row->states[d->state];
 	struct group g = {
-		.sockets = row->signs[d->sign].sockets,
-		.memory_bytes = row->signs[d->sign].memory_bytes,
-		.oldest_ms = AGE_UNKNOWN,
+		.sockets = row->symptoms[d->symptom].sockets,
+		.memory_bytes = row->symptoms[d->symptom].memory_bytes,
+		.oldest_ms = UNKNOWN_U32,
 	};
 
 	/* One age a state: where some show another sign, it may be theirs. */
 	if (g.sockets == t->sockets)
 		g.oldest_ms = t->oldest_ms;
-	for (enum sign s = 0; s < SIGN_COUNT; s++)
-		g.together += d->together & SIGN_BIT(s) ? row->signs[s].sockets : 0;
+	for (enum symptom s = 0; s < SYMPTOM_COUNT; s++)
+		g.together += d->together & SYMPTOM_BIT(s) ? row->symptoms[s].sockets : 0;
 	/* One in ten of them may well be on its way to another sign. */
 	if (g.sockets * 10 < g.together)
 		g.together = 0;
@@ -164,14 +159,14 @@ static struct group group_of(
 	const struct diagnosis *d, const struct judgement *j, const struct port_tally *row)
 {
 	const struct state_tally *t = &row->states[d->state];
-	struct group g = {.oldest_ms = AGE_UNKNOWN};
+	struct group g = {.oldest_ms = UNKNOWN_U32};
 
-	if (d->by_sign)
-		return group_by_sign(d, row);
-	g.sockets = g.together = part_sockets(t, d->part);
-	g.memory_bytes = part_memory(t, d->part, &j->snapshot->prices);
+	if (d->by_symptom)
+		return group_by_symptom(d, row);
+	g.sockets = g.together = ownership_sockets(t, d->ownership);
+	g.memory_bytes = ownership_memory(t, d->ownership, &j->snapshot->prices);
 	/* One age a state: that of a mini socket says nothing of the full ones. */
-	if (d->part & HOLD_BIT(HOLD_NONE) || !t->mini)
+	if (d->ownership & OWNERSHIP_BIT(OWNERSHIP_NONE) || !t->mini)
 		g.oldest_ms = t->oldest_ms;
 	return g;
 }
@@ -182,12 +177,12 @@ static enum severity judge_group(const struct diagnosis *d, const struct judgeme
 	if (!g->sockets)
 		return SEVERITY_OK;
 	if (d->is_note)
-		return g->sockets >= d->floor || j->asked ? SEVERITY_NOTE : SEVERITY_OK;
+		return g->sockets >= d->floor || j->explicit ? SEVERITY_NOTE : SEVERITY_OK;
 	if (g->memory_bytes >= percent_of_memory(j, MEMORY_CRITICAL_PERCENT))
 		return SEVERITY_CRITICAL;
 	if (g->memory_bytes >= percent_of_memory(j, MEMORY_WARNING_PERCENT))
 		return SEVERITY_WARNING;
-	if (g->together < d->floor && j->asked && g->together)
+	if (g->together < d->floor && j->explicit && g->together)
 		return SEVERITY_NOTE;
 	if (g->together < d->floor || g->sockets * 100 < closed_first(row) * d->share_percent ||
 		g->oldest_ms < d->age_ms)
@@ -203,7 +198,7 @@ static void say_causes(struct finding *f, const struct diagnosis *d, const struc
 	char number[FORMAT_SIZE];
 
 	for (const struct cause *c = d->causes; c && c->words; c++) {
-		uint64_t sockets = row->signs[c->sign].sockets;
+		uint64_t sockets = row->symptoms[c->symptom].sockets;
 
 		if (!sockets)
 			continue;
@@ -222,12 +217,12 @@ static void say_causes(struct finding *f, const struct diagnosis *d, const struc
 #define MANY_PORTS SIZE_MAX
 
 /* port: the place of the row among the listed ports, or MANY_PORTS. */
-static void tell_group(const struct diagnosis *d, struct judgement *j, const struct port_tally *row,
-	const struct group *g, size_t port, enum severity severity)
+static void report_group(const struct diagnosis *d, struct judgement *j,
+	const struct port_tally *row, const struct group *g, size_t port, enum severity severity)
 {
 	struct finding *f = add_finding(j, d, severity);
 	char number[FORMAT_SIZE];
-	bool told;
+	bool reported;
 
 	if (!f)
 		return;
@@ -240,13 +235,13 @@ static void tell_group(const struct diagnosis *d, struct judgement *j, const str
 	}
 	say_where(f);
 	say(f, "%s %s", format_count(number, f->sockets), state_name(d->state));
-	told = say_words(f, d->words);
+	reported = say_words(f, d->words);
 	say_causes(f, d, row);
 	say(f, ", %s", format_bytes(number, f->memory_bytes));
 	/* At first sight of all, 0 is as much as is known. */
-	if (f->oldest_ms != AGE_UNKNOWN && f->oldest_ms)
+	if (f->oldest_ms != UNKNOWN_U32 && f->oldest_ms)
 		say(f, ", oldest %s", format_duration(number, f->oldest_ms));
-	if (!told)
+	if (!reported)
 		say_owner(f);
 }
 
@@ -264,16 +259,16 @@ static void subtract_row(struct port_tally *sum, const struct port_tally *row)
 		a->orphan -= MIN(a->orphan, b->orphan);
 		a->unaccepted -= MIN(a->unaccepted, b->unaccepted);
 	}
-	for (enum sign s = 0; s < SIGN_COUNT; s++) {
-		struct sign_tally *a = &sum->signs[s];
-		const struct sign_tally *b = &row->signs[s];
+	for (enum symptom s = 0; s < SYMPTOM_COUNT; s++) {
+		struct symptom_tally *a = &sum->symptoms[s];
+		const struct symptom_tally *b = &row->symptoms[s];
 
 		a->sockets -= MIN(a->sockets, b->sockets);
 		a->memory_bytes -= MIN(a->memory_bytes, b->memory_bytes);
 	}
 }
 
-void look_groups(const struct diagnosis *d, struct judgement *j)
+void judge_groups(const struct diagnosis *d, struct judgement *j)
 {
 	const struct snapshot *s = j->snapshot;
 	struct port_tally others = {0};
@@ -281,22 +276,22 @@ void look_groups(const struct diagnosis *d, struct judgement *j)
 	struct group g;
 
 	memcpy(others.states, s->totals.states, sizeof(others.states));
-	memcpy(others.signs, s->totals.signs, sizeof(others.signs));
+	memcpy(others.symptoms, s->totals.symptoms, sizeof(others.symptoms));
 	for (size_t i = 0; i < s->ports_count; i++) {
 		g = group_of(d, j, s->ports[i]);
 		severity = judge_group(d, j, s->ports[i], &g);
 		if (severity == SEVERITY_OK)
 			continue;
-		tell_group(d, j, s->ports[i], &g, i, severity);
+		report_group(d, j, s->ports[i], &g, i, severity);
 		subtract_row(&others, s->ports[i]);
 	}
 	g = group_of(d, j, &others);
 	severity = judge_group(d, j, &others, &g);
 	if (severity != SEVERITY_OK)
-		tell_group(d, j, &others, &g, MANY_PORTS, severity);
+		report_group(d, j, &others, &g, MANY_PORTS, severity);
 }
 
-void look_time_wait_server(const struct diagnosis *d, struct judgement *j)
+void judge_time_wait_server(const struct diagnosis *d, struct judgement *j)
 {
 	const struct snapshot *s = j->snapshot;
 
@@ -306,7 +301,7 @@ void look_time_wait_server(const struct diagnosis *d, struct judgement *j)
 		enum severity severity = judge_group(d, j, row, &g);
 
 		if (row->side == SIDE_SERVER && severity != SEVERITY_OK)
-			tell_group(d, j, row, &g, i, severity);
+			report_group(d, j, row, &g, i, severity);
 	}
 }
 
@@ -338,7 +333,7 @@ static void say_usage(const struct diagnosis *d, struct finding *f, const struct
 		format_percent(percent, usage_percent(u)));
 }
 
-void look_limit(const struct diagnosis *d, struct judgement *j)
+void judge_limits(const struct diagnosis *d, struct judgement *j)
 {
 	const void *place = (const char *)j->snapshot + d->usage;
 	struct finding *f = judge_limit(d, j);
@@ -347,7 +342,7 @@ void look_limit(const struct diagnosis *d, struct judgement *j)
 		say_usage(d, f, place);
 }
 
-void look_client_ports(const struct diagnosis *d, struct judgement *j)
+void judge_client_ports(const struct diagnosis *d, struct judgement *j)
 {
 	const struct destination *busiest = &j->snapshot->busiest;
 	struct finding *f = judge_limit(d, j);
@@ -367,7 +362,7 @@ void look_client_ports(const struct diagnosis *d, struct judgement *j)
  * The kernel drops what comes once more wait than the backlog says (include/net/sock.h:
  * sk_acceptq_is_full).
  */
-void look_accept_queues(const struct diagnosis *d, struct judgement *j)
+void judge_accept_queues(const struct diagnosis *d, struct judgement *j)
 {
 	const struct snapshot *s = j->snapshot;
 
@@ -400,7 +395,7 @@ void look_accept_queues(const struct diagnosis *d, struct judgement *j)
  * SYN_RECV counts against the backlog as well; where that is not known, against what nobody would
  * call a burst.
  */
-void look_syn_recv(const struct diagnosis *d, struct judgement *j)
+void judge_syn_recv(const struct diagnosis *d, struct judgement *j)
 {
 	const struct snapshot *s = j->snapshot;
 
@@ -446,12 +441,12 @@ static int compare_findings(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
-static int judge(const struct snapshot *s, bool asked, struct findings *ret)
+static int judge(const struct snapshot *s, bool explicit, struct findings *ret)
 {
-	struct judgement j = {.snapshot = s, .asked = asked};
+	struct judgement j = {.snapshot = s, .explicit = explicit};
 
 	for (const struct diagnosis *d = diagnoses; d->id && !j.error; d++)
-		d->look(d, &j);
+		d->judge(d, &j);
 	if (j.error) {
 		findings_release(&j.found);
 		return j.error;
@@ -467,7 +462,7 @@ int diagnose(const struct snapshot *s, struct findings *ret)
 	return judge(s, false, ret);
 }
 
-int diagnose_asked(const struct snapshot *s, struct findings *ret)
+int diagnose_explicit(const struct snapshot *s, struct findings *ret)
 {
 	return judge(s, true, ret);
 }

@@ -6,15 +6,16 @@
 #define USAGE_AT(member) offsetof(struct snapshot, member)
 
 /* CLOSE_WAIT that a program has: three ways of the same fault. */
-#define SIGNS_NOT_CLOSED                                                                           \
-	(SIGN_BIT(SIGN_EOF_READ) | SIGN_BIT(SIGN_EOF_UNREAD) | SIGN_BIT(SIGN_DATA_UNREAD))
+#define SYMPTOMS_NOT_CLOSED                                                                        \
+	(SYMPTOM_BIT(SYMPTOM_EOF_READ) | SYMPTOM_BIT(SYMPTOM_EOF_UNREAD) |                         \
+		SYMPTOM_BIT(SYMPTOM_DATA_UNREAD))
 
 /* Closed by their process: mini sockets and orphans. */
-#define PART_RELEASED (HOLD_BIT(HOLD_NONE) | HOLD_BIT(HOLD_ORPHAN))
+#define OWNERSHIP_RELEASED (OWNERSHIP_BIT(OWNERSHIP_NONE) | OWNERSHIP_BIT(OWNERSHIP_ORPHAN))
 
 static const struct cause fin_wait_1_causes[] = {
 	{
-		.sign = SIGN_FIN_UNANSWERED,
+		.symptom = SYMPTOM_FIN_UNANSWERED,
 		.words = "sent again without an answer",
 		.why = "The program closed, and the peers do not answer any more: they vanished "
 		       "(network lost, machine off), or something on the path drops the packets. "
@@ -26,7 +27,7 @@ static const struct cause fin_wait_1_causes[] = {
 			  "reset it (SO_LINGER with 0 s, which discards what was not delivered).",
 	},
 	{
-		.sign = SIGN_FIN_NOT_TAKEN,
+		.symptom = SYMPTOM_FIN_NOT_TAKEN,
 		.words = "behind data that the peer does not read",
 		.why = "The program closed with data still to send, and the peers' receive windows "
 		       "are shut: they are alive and answer the probes, but their programs do not "
@@ -48,11 +49,11 @@ static const struct cause fin_wait_1_causes[] = {
 const struct diagnosis diagnoses[] = {
 	{
 		.id = "close-wait-eof-unread",
-		.look = look_groups,
+		.judge = judge_groups,
 		.state = STATE_CLOSE_WAIT,
-		.by_sign = true,
-		.sign = SIGN_EOF_UNREAD,
-		.together = SIGNS_NOT_CLOSED,
+		.by_symptom = true,
+		.symptom = SYMPTOM_EOF_UNREAD,
+		.together = SYMPTOMS_NOT_CLOSED,
 		.floor = FINDING_FLOOR_SOCKETS,
 		.words = "not looked at by the program since the peer left",
 		.why = "The peer has closed, and the program has not even read that: it does not "
@@ -69,11 +70,11 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "close-wait-not-closed",
-		.look = look_groups,
+		.judge = judge_groups,
 		.state = STATE_CLOSE_WAIT,
-		.by_sign = true,
-		.sign = SIGN_EOF_READ,
-		.together = SIGNS_NOT_CLOSED,
+		.by_symptom = true,
+		.symptom = SYMPTOM_EOF_READ,
+		.together = SYMPTOMS_NOT_CLOSED,
 		.floor = FINDING_FLOOR_SOCKETS,
 		.words = "not closed by the program",
 		.why = "The peer has closed, recv() has returned 0 to the program, and the program "
@@ -89,11 +90,11 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "close-wait-data-unread",
-		.look = look_groups,
+		.judge = judge_groups,
 		.state = STATE_CLOSE_WAIT,
-		.by_sign = true,
-		.sign = SIGN_DATA_UNREAD,
-		.together = SIGNS_NOT_CLOSED,
+		.by_symptom = true,
+		.symptom = SYMPTOM_DATA_UNREAD,
+		.together = SYMPTOMS_NOT_CLOSED,
 		.floor = FINDING_FLOOR_SOCKETS,
 		.words = "with data unread by the program",
 		.why = "The peer has sent data and closed; the program has read neither. It has "
@@ -108,9 +109,9 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "close-wait-unaccepted",
-		.look = look_groups,
+		.judge = judge_groups,
 		.state = STATE_CLOSE_WAIT,
-		.part = HOLD_BIT(HOLD_UNACCEPTED),
+		.ownership = OWNERSHIP_BIT(OWNERSHIP_UNACCEPTED),
 		.floor = FINDING_FLOOR_SOCKETS,
 		.words = "never accepted by the program",
 		.why = "Clients connected, waited in the listener's accept queue and left again: "
@@ -122,9 +123,9 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "fin-wait-2-held",
-		.look = look_groups,
+		.judge = judge_groups,
 		.state = STATE_FIN_WAIT_2,
-		.part = HOLD_BIT(HOLD_HELD),
+		.ownership = OWNERSHIP_BIT(OWNERSHIP_HELD),
 		.floor = FINDING_FLOOR_SOCKETS,
 		.words = "kept open after shutdown()",
 		.why = "The program called shutdown() and kept the descriptor; the peer "
@@ -138,9 +139,9 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "fin-wait-2-orphans",
-		.look = look_groups,
+		.judge = judge_groups,
 		.state = STATE_FIN_WAIT_2,
-		.part = PART_RELEASED,
+		.ownership = OWNERSHIP_RELEASED,
 		.floor = 2 * FINDING_FLOOR_SOCKETS,
 		.share_percent = 10,
 		.age_ms = 5000, /* longer than any round trip */
@@ -158,9 +159,9 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "fin-wait-1-stuck",
-		.look = look_groups,
+		.judge = judge_groups,
 		.state = STATE_FIN_WAIT_1,
-		.part = HOLD_SET_ALL,
+		.ownership = OWNERSHIP_SET_ALL,
 		.floor = 2 * FINDING_FLOOR_SOCKETS,
 		.share_percent = 10,
 		.words = "not acknowledged by the peer",
@@ -180,11 +181,11 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "last-ack-stuck",
-		.look = look_groups,
+		.judge = judge_groups,
 		.state = STATE_LAST_ACK,
-		.by_sign = true,
-		.sign = SIGN_LAST_FIN_UNANSWERED,
-		.together = SIGN_BIT(SIGN_LAST_FIN_UNANSWERED),
+		.by_symptom = true,
+		.symptom = SYMPTOM_LAST_FIN_UNANSWERED,
+		.together = SYMPTOM_BIT(SYMPTOM_LAST_FIN_UNANSWERED),
 		.floor = 2 * FINDING_FLOOR_SOCKETS,
 		.words = "not acknowledged by the peer",
 		.why = "Both sides closed, and only the peer's last acknowledgement is missing; it "
@@ -199,9 +200,9 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "closing-stuck",
-		.look = look_groups,
+		.judge = judge_groups,
 		.state = STATE_CLOSING,
-		.part = HOLD_SET_ALL,
+		.ownership = OWNERSHIP_SET_ALL,
 		.floor = FINDING_FLOOR_SOCKETS,
 		.words = "not acknowledged by the peer",
 		.why = "Both sides closed at the same moment, and the peer has not acknowledged "
@@ -213,9 +214,9 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "time-wait-server",
-		.look = look_time_wait_server,
+		.judge = judge_time_wait_server,
 		.state = STATE_TIME_WAIT,
-		.part = HOLD_SET_ALL,
+		.ownership = OWNERSHIP_SET_ALL,
 		.is_note = true,
 		.floor = 20 * FINDING_FLOOR_SOCKETS,
 		.words = "because this server closes first",
@@ -232,7 +233,7 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "time-wait-client-ports",
-		.look = look_client_ports,
+		.judge = judge_client_ports,
 		.usage = USAGE_AT(client_ports),
 		.warning = 75,
 		.critical = 90,
@@ -253,7 +254,7 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "tw-buckets-full",
-		.look = look_limit,
+		.judge = judge_limits,
 		.usage = USAGE_AT(limits.tw_buckets),
 		.warning = 75,
 		.critical = 90,
@@ -269,7 +270,7 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "orphans-near-limit",
-		.look = look_limit,
+		.judge = judge_limits,
 		.usage = USAGE_AT(limits.orphans),
 		.warning = 25,
 		.critical = 50,
@@ -288,7 +289,7 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "tcp-mem-near-limit",
-		.look = look_limit,
+		.judge = judge_limits,
 		.usage = USAGE_AT(limits.tcp_mem_pages),
 		.warning = 66,
 		.critical = 90,
@@ -303,7 +304,7 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "conntrack-near-limit",
-		.look = look_limit,
+		.judge = judge_limits,
 		.usage = USAGE_AT(limits.conntrack),
 		.warning = 75,
 		.critical = 90,
@@ -318,11 +319,11 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "receive-queue-memory",
-		.look = look_groups,
+		.judge = judge_groups,
 		.state = STATE_ESTABLISHED,
-		.by_sign = true,
-		.sign = SIGN_NOT_READ,
-		.together = SIGN_BIT(SIGN_NOT_READ),
+		.by_symptom = true,
+		.symptom = SYMPTOM_NOT_READ,
+		.together = SYMPTOM_BIT(SYMPTOM_NOT_READ),
 		.floor = FINDING_FLOOR_SOCKETS,
 		.words = "with 32 KiB and more unread by the program",
 		.why = "The program does not read as fast as its peers send, or not at all. The "
@@ -335,11 +336,11 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "send-queue-memory",
-		.look = look_groups,
+		.judge = judge_groups,
 		.state = STATE_ESTABLISHED,
-		.by_sign = true,
-		.sign = SIGN_NOT_TAKEN,
-		.together = SIGN_BIT(SIGN_NOT_TAKEN),
+		.by_symptom = true,
+		.symptom = SYMPTOM_NOT_TAKEN,
+		.together = SYMPTOM_BIT(SYMPTOM_NOT_TAKEN),
 		.floor = FINDING_FLOOR_SOCKETS,
 		.words = "whose peer does not read what was sent to it",
 		.why = "The peers' receive windows are shut: they are alive and acknowledge, but "
@@ -355,11 +356,11 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "dead-peers",
-		.look = look_groups,
+		.judge = judge_groups,
 		.state = STATE_ESTABLISHED,
-		.by_sign = true,
-		.sign = SIGN_UNANSWERED,
-		.together = SIGN_BIT(SIGN_UNANSWERED),
+		.by_symptom = true,
+		.symptom = SYMPTOM_UNANSWERED,
+		.together = SYMPTOM_BIT(SYMPTOM_UNANSWERED),
 		.floor = FINDING_FLOOR_SOCKETS,
 		.words = "whose peer does not answer any more",
 		.why = "What was sent has been sent again and again without an acknowledgement: "
@@ -376,7 +377,7 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "accept-queue-full",
-		.look = look_accept_queues,
+		.judge = judge_accept_queues,
 		.floor = FINDING_FLOOR_SOCKETS,
 		.warning = 75,
 		.words = "connections wait for accept()",
@@ -391,7 +392,7 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "syn-recv-flood",
-		.look = look_syn_recv,
+		.judge = judge_syn_recv,
 		.floor = FINDING_FLOOR_SOCKETS,
 		.warning = 50,
 		.critical = 90,
@@ -421,7 +422,7 @@ const struct cause *diagnosis_cause(
 	const struct diagnosis *d, const struct port_tally *row, uint64_t sockets)
 {
 	for (const struct cause *c = d->causes; c && c->words; c++)
-		if (row->signs[c->sign].sockets * UINT64_C(10) >= sockets * 9)
+		if (row->symptoms[c->symptom].sockets * UINT64_C(10) >= sockets * 9)
 			return c;
 	return NULL;
 }
@@ -431,9 +432,9 @@ static const struct diagnosis *by_most(const struct diagnosis *d, const struct p
 {
 	const struct diagnosis *most = d;
 
-	for (const struct diagnosis *x = diagnoses; d->by_sign && x->id; x++)
-		if (x->by_sign && x->together == d->together &&
-			row->signs[x->sign].sockets > row->signs[most->sign].sockets)
+	for (const struct diagnosis *x = diagnoses; d->by_symptom && x->id; x++)
+		if (x->by_symptom && x->together == d->together &&
+			row->symptoms[x->symptom].sockets > row->symptoms[most->symptom].sockets)
 			most = x;
 	return most;
 }

@@ -4,7 +4,7 @@
 #define TCPSTATED_JUDGE_DIAGNOSIS_H
 
 #include "judge/finding.h"
-#include "judge/part.h"
+#include "judge/ownership_filter.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 struct judgement {
 	const struct snapshot *snapshot;
-	bool asked; /* the floor is one socket */
+	bool explicit; /* the floor is one socket */
 	struct findings found;
 	size_t allocated;
 	int error; /* the first -errno */
@@ -20,14 +20,14 @@ struct judgement {
 
 /* A cause that a diagnosis tells apart by a sign. */
 struct cause {
-	enum sign sign;
+	enum symptom symptom;
 	const char *words; /* stands behind the number of those that show it */
 	const char *why, *advice;
 };
 
 struct diagnosis {
 	const char *id;
-	void (*look)(const struct diagnosis *d, struct judgement *j);
+	void (*judge)(const struct diagnosis *d, struct judgement *j);
 	const char *words; /* what the sentence says of its sockets or its limit */
 	const char *why, *advice;
 	const char *see; /* where to read on */
@@ -35,20 +35,20 @@ struct diagnosis {
 	 * stand in place of the others. The last has no words. */
 	const struct cause *causes;
 
-	/* look_groups: sockets of one state on one port, by who has them ... */
+	/* judge_groups: sockets of one state on one port, by who has them ... */
 	enum tcp_state state;
-	hold_set part;
+	ownership_set ownership;
 	/* ... or by what they show; of several signs that mean one fault, the floor is for all of
 	 * them together */
-	bool by_sign;
-	enum sign sign;
-	sign_set together;
+	bool by_symptom;
+	enum symptom symptom;
+	symptom_set together;
 	bool is_note;           /* worth knowing, and nothing wrong */
 	uint32_t floor;         /* silent below so many */
 	unsigned share_percent; /* and below this share of the connections that this side closed */
 	uint32_t age_ms;        /* and while the oldest is younger, where its age is known */
 
-	/* look_limit: a struct usage of the snapshot against its limit, in percent */
+	/* judge_limits: a struct usage of the snapshot against its limit, in percent */
 	size_t usage;
 	double warning, critical;
 	bool counts_sockets; /* what is used are sockets */
@@ -80,15 +80,15 @@ struct explanation {
 struct explanation diagnosis_explain(const struct diagnosis *d, const struct port_tally *row);
 
 /* Sockets of one state, port by port, then what is left of them over all ports. */
-void look_groups(const struct diagnosis *d, struct judgement *j);
+void judge_groups(const struct diagnosis *d, struct judgement *j);
 
 /* The same, on ports where this machine is the server. */
-void look_time_wait_server(const struct diagnosis *d, struct judgement *j);
+void judge_time_wait_server(const struct diagnosis *d, struct judgement *j);
 
 /* One limit of the machine; towards one destination; of each listener. */
-void look_limit(const struct diagnosis *d, struct judgement *j);
-void look_client_ports(const struct diagnosis *d, struct judgement *j);
-void look_accept_queues(const struct diagnosis *d, struct judgement *j);
-void look_syn_recv(const struct diagnosis *d, struct judgement *j);
+void judge_limits(const struct diagnosis *d, struct judgement *j);
+void judge_client_ports(const struct diagnosis *d, struct judgement *j);
+void judge_accept_queues(const struct diagnosis *d, struct judgement *j);
+void judge_syn_recv(const struct diagnosis *d, struct judgement *j);
 
 #endif

@@ -32,7 +32,7 @@ struct finding {
 	bool owner_is_mixed; /* not all of the port's sockets are that owner's */
 	uint64_t sockets;    /* how many sockets it is about; UNKNOWN where that means nothing */
 	uint64_t memory_bytes;        /* what they hold; UNKNOWN likewise */
-	uint32_t oldest_ms;           /* AGE_UNKNOWN where no timer tells it */
+	uint32_t oldest_ms;           /* UNKNOWN_U32 where no timer tells it */
 	const struct age_stats *ages; /* of all sockets of this state on the port; NULL: not known.
 					 Borrowed from the snapshot. */
 	char what[384];               /* one sentence with the numbers, without a full stop */
@@ -61,7 +61,7 @@ int diagnose(const struct snapshot *s, struct findings *ret);
  * The same for who asks about these very ports: below the floor a group is told as well, as a note
  * where it would be a fault in number.
  */
-int diagnose_asked(const struct snapshot *s, struct findings *ret);
+int diagnose_explicit(const struct snapshot *s, struct findings *ret);
 
 void findings_release(struct findings *f);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "judge/heartbeat_advice.h"
 
-#include "util.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -37,9 +38,9 @@ const char *advice_verdict_name(enum advice_verdict v)
 	return names[v];
 }
 
-const char *silence_kind_name(enum silence_kind kind)
+const char *idle_kind_name(enum idle_kind kind)
 {
-	return kind == SILENCE_DATA ? "data" : "sign";
+	return kind == IDLE_DATA ? "data" : "sign";
 }
 
 static uint32_t round_up(uint64_t ms)
@@ -71,12 +72,12 @@ static void choose_timeout(struct heartbeat_advice *a, const struct heartbeat_po
 
 static void count_silent(struct heartbeat_advice *a, const struct heartbeat_port *p)
 {
-	const struct histogram *signs = &p->silent_ms[SILENCE_SIGN];
-	uint64_t quiet = histogram_above(&p->silent_ms[SILENCE_DATA], a->timeout_ms);
+	const struct histogram *symptoms = &p->idle_ms[IDLE_ANY];
+	uint64_t quiet = histogram_above(&p->idle_ms[IDLE_DATA], a->timeout_ms);
 
-	a->dead = histogram_above(signs, a->timeout_ms);
+	a->dead = histogram_above(symptoms, a->timeout_ms);
 	a->dead_data = MIN(a->dead, p->unacknowledged);
-	a->dead_longest_ms = a->dead ? signs->largest : SILENCE_UNKNOWN;
+	a->dead_longest_ms = a->dead ? symptoms->largest : UNKNOWN_U32;
 	a->idle = quiet > a->dead ? quiet - a->dead : 0;
 	a->doubtful = a->dead > a->peers;
 	a->cut_alive = histogram_above(&p->ended_ms[a->basis], a->timeout_ms);
@@ -99,9 +100,9 @@ static void advise_watched(struct heartbeat_advice *a, const struct heartbeat_po
 }
 
 /* By one look: those apart from all the others by their silence are left out. */
-static void advise_one_look(struct heartbeat_advice *a, const struct heartbeat_port *p)
+static void advise_one_poll(struct heartbeat_advice *a, const struct heartbeat_port *p)
 {
-	const struct histogram *silent = &p->silent_ms[a->basis];
+	const struct histogram *silent = &p->idle_ms[a->basis];
 	uint32_t end = histogram_group_end(silent, ADVICE_GROUP_MS, ADVICE_GROUP_FACTOR);
 
 	a->weak = true;
@@ -114,21 +115,21 @@ static void advise_one_look(struct heartbeat_advice *a, const struct heartbeat_p
 }
 
 static void advise_by(struct heartbeat_advice *a, const struct heartbeat_port *p,
-	const struct heartbeat_numbers *n, enum silence_kind basis)
+	const struct heartbeat_numbers *n, enum idle_kind basis)
 {
 	*a = (struct heartbeat_advice){
 		.basis = basis,
-		.typical_ms = SILENCE_UNKNOWN,
-		.dead_longest_ms = SILENCE_UNKNOWN,
+		.typical_ms = UNKNOWN_U32,
+		.dead_longest_ms = UNKNOWN_U32,
 	};
 	if (!p->longest_ms[basis].count)
 		a->verdict = p->sockets ? ADVICE_NO_INFO : ADVICE_TOO_FEW;
 	else if (p->longest_ms[basis].count < ADVICE_PEERS_MIN)
 		a->verdict = ADVICE_TOO_FEW;
-	else if (n->looks > 1)
+	else if (n->polls > 1)
 		advise_watched(a, p);
 	else
-		advise_one_look(a, p);
+		advise_one_poll(a, p);
 	if (a->verdict == ADVICE_SUGGESTED)
 		count_silent(a, p);
 }
@@ -136,19 +137,19 @@ static void advise_by(struct heartbeat_advice *a, const struct heartbeat_port *p
 void heartbeat_advise(const struct heartbeat_port *p, const struct heartbeat_numbers *n,
 	struct heartbeat_advice *ret)
 {
-	struct heartbeat_advice by_data, by_sign;
+	struct heartbeat_advice by_data, by_symptom;
 
-	advise_by(&by_data, p, n, SILENCE_DATA);
-	advise_by(&by_sign, p, n, SILENCE_SIGN);
+	advise_by(&by_data, p, n, IDLE_DATA);
+	advise_by(&by_symptom, p, n, IDLE_ANY);
 	*ret = by_data;
 	/* Peers that only acknowledge what they are sent, or answer keepalive, live as well. */
-	if (by_sign.verdict == ADVICE_SUGGESTED &&
+	if (by_symptom.verdict == ADVICE_SUGGESTED &&
 		(by_data.verdict != ADVICE_SUGGESTED || p->mute > p->sockets / 2 ||
 			by_data.idle > p->sockets / IDLE_SHARE))
-		*ret = by_sign;
+		*ret = by_symptom;
 }
 
-size_t heartbeat_timeouts(const struct heartbeat_port *p, enum silence_kind basis,
+size_t heartbeat_timeouts(const struct heartbeat_port *p, enum idle_kind basis,
 	struct timeout_row ret[TIMEOUT_ROWS_MAX])
 {
 	size_t count = 0;
@@ -158,7 +159,7 @@ size_t heartbeat_timeouts(const struct heartbeat_port *p, enum silence_kind basi
 			.timeout_ms = table_ms[i],
 			.cut = histogram_above(&p->longest_ms[basis], table_ms[i]),
 			.again = histogram_above(&p->ended_ms[basis], table_ms[i]),
-			.still = histogram_above(&p->silent_ms[basis], table_ms[i]),
+			.still = histogram_above(&p->idle_ms[basis], table_ms[i]),
 		};
 
 		if (count && ret[count - 1].cut == row.cut && ret[count - 1].again == row.again &&

@@ -49,16 +49,16 @@ enum advice_verdict {
 const char *advice_verdict_name(enum advice_verdict v);
 
 /* "data" or "sign". */
-const char *silence_kind_name(enum silence_kind kind);
+const char *idle_kind_name(enum idle_kind kind);
 
 struct heartbeat_advice {
 	enum advice_verdict verdict;
 	bool weak; /* from a single look: an interval is seen from its middle */
 	/*
-	 * SILENCE_DATA: a timeout on what the program reads. SILENCE_SIGN: many peers live and do
+	 * IDLE_DATA: a timeout on what the program reads. IDLE_ANY: many peers live and do
 	 * not speak, so only TCP itself can tell who is gone.
 	 */
-	enum silence_kind basis;
+	enum idle_kind basis;
 	uint64_t peers;      /* that it is based on */
 	uint32_t typical_ms; /* their 99.9th percentile: of the gaps that ended, or of one look's
 				silences */
@@ -74,7 +74,7 @@ struct heartbeat_advice {
 	/* of the last look, against the timeout; 0 without one */
 	uint64_t dead;            /* no sign for longer than that: they look dead */
 	uint64_t dead_data;       /* of them, at most so many that data is under way to */
-	uint32_t dead_longest_ms; /* the longest such silence; SILENCE_UNKNOWN: none */
+	uint32_t dead_longest_ms; /* the longest such silence; UNKNOWN_U32: none */
 	uint64_t idle; /* no data for longer, but a sign: they live, and a timeout on data would cut
 			  them unless they learn to send heartbeats */
 
@@ -98,7 +98,7 @@ struct timeout_row {
  * Fills in the rows that say something, by the basis of silence: one with other numbers than the
  * row before, up to the first timeout that cuts nobody. Returns how many.
  */
-size_t heartbeat_timeouts(const struct heartbeat_port *p, enum silence_kind basis,
+size_t heartbeat_timeouts(const struct heartbeat_port *p, enum idle_kind basis,
 	struct timeout_row ret[TIMEOUT_ROWS_MAX]);
 
 struct heartbeat_line {
@@ -110,9 +110,9 @@ struct heartbeat_line {
 struct heartbeat_report {
 	/* filled in by the caller */
 	struct origin origin;
-	struct scan scan;     /* of the last look */
-	struct filter filter; /* its port set is borrowed */
-	uint64_t asked_ms;    /* how long to watch; 0: one look */
+	struct scan scan;      /* of the last look */
+	struct filter filter;  /* its port set is borrowed */
+	uint64_t requested_ms; /* how long to watch; 0: one look */
 
 	struct heartbeat_numbers numbers;
 	struct heartbeat_line *lines; /* most dead peers first, then most connections */

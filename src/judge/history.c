@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "judge/history.h"
 
-#include "util.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 struct history_row {
 	struct alert_key key;
 	bool seen;
-	double numbers[HISTORY_PARTS + 1]; /* at times_ms */
+	double numbers[HISTORY_SEGMENTS + 1]; /* at times_ms */
 };
 
 void history_release(struct history *h)
@@ -41,17 +42,17 @@ static void forget_oldest(struct history *h)
 
 void history_start(struct history *h, uint64_t now_ms, uint32_t window_ms)
 {
-	const uint32_t part_ms = MAX(window_ms / HISTORY_PARTS, 1U);
+	const uint32_t segment_ms = MAX(window_ms / HISTORY_SEGMENTS, 1U);
 	unsigned last = h->used - 1;
 
 	for (size_t i = 0; i < h->rows_count; i++)
 		h->rows[i].seen = false;
 	/* The last place is that of now: it moves on until a part of the window is behind it. */
-	if (h->used >= 2 && now_ms - h->times_ms[last - 1] < part_ms) {
+	if (h->used >= 2 && now_ms - h->times_ms[last - 1] < segment_ms) {
 		h->times_ms[last] = now_ms;
 		return;
 	}
-	if (h->used == HISTORY_PARTS + 1)
+	if (h->used == HISTORY_SEGMENTS + 1)
 		forget_oldest(h);
 	h->times_ms[h->used] = now_ms;
 	for (size_t i = 0; i < h->rows_count; i++)
@@ -122,12 +123,12 @@ double history_growth(struct history *h, const struct alert_key *key, double num
 
 	/* A port without sockets does not grow; of one that found no room nothing is known. */
 	if (!row)
-		return number > 0 ? VALUE_UNKNOWN : 0;
-	if (h->used < HISTORY_PARTS + 1)
-		return VALUE_UNKNOWN;
+		return number > 0 ? UNKNOWN_DOUBLE : 0;
+	if (h->used < HISTORY_SEGMENTS + 1)
+		return UNKNOWN_DOUBLE;
 	speed = speed_since(h, row, 0);
-	speed = fmin(speed, speed_since(h, row, HISTORY_PARTS / 2));
-	return fmin(speed, speed_since(h, row, HISTORY_PARTS * 3 / 4));
+	speed = fmin(speed, speed_since(h, row, HISTORY_SEGMENTS / 2));
+	return fmin(speed, speed_since(h, row, HISTORY_SEGMENTS * 3 / 4));
 }
 
 double history_rate(
@@ -136,9 +137,9 @@ double history_rate(
 	const struct history_row *row = note(h, key, number);
 
 	if (h->used < 2)
-		return VALUE_UNKNOWN;
+		return UNKNOWN_DOUBLE;
 	if (!row)
-		return number > 0 ? VALUE_UNKNOWN : 0;
+		return number > 0 ? UNKNOWN_DOUBLE : 0;
 	return gain_since(h, row, 0) / fmax(minutes_since(h, 0), window_ms / 60000.0);
 }
 

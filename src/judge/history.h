@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* The window is cut into so many parts; the speed is known once all of them were seen. */
-#define HISTORY_PARTS 8
+#define HISTORY_SEGMENTS 8
 
 /* How many ports a history follows; those of further ones is not known. */
 #define HISTORY_PORTS_MAX 1024
@@ -20,9 +20,9 @@
 struct history_row;
 
 struct history {
-	uint64_t times_ms[HISTORY_PARTS + 1]; /* oldest first */
-	unsigned used;                        /* of times_ms */
-	struct history_row *rows;             /* sorted by key */
+	uint64_t times_ms[HISTORY_SEGMENTS + 1]; /* oldest first */
+	unsigned used;                           /* of times_ms */
+	struct history_row *rows;                /* sorted by key */
 	size_t rows_count;
 };
 
@@ -34,7 +34,7 @@ void history_start(struct history *h, uint64_t now_ms, uint32_t window_ms);
 /*
  * Takes in what a key's number is now, and tells how much it grew per minute, never less than 0:
  * the least of the whole window, its younger half and its youngest quarter, so that only what keeps
- * growing has a speed, and a burst has none once it is over. VALUE_UNKNOWN while the window is not
+ * growing has a speed, and a burst has none once it is over. UNKNOWN_DOUBLE while the window is not
  * full, and where there is no room to follow the key.
  */
 double history_growth(struct history *h, const struct alert_key *key, double number);
@@ -42,7 +42,7 @@ double history_growth(struct history *h, const struct alert_key *key, double num
 /*
  * The same for a counter: how much it gained per minute over the window. While the window is not
  * full, what came before counts as nothing, so that it is too low rather than too high.
- * VALUE_UNKNOWN at the first look.
+ * UNKNOWN_DOUBLE at the first look.
  */
 double history_rate(
 	struct history *h, const struct alert_key *key, double number, uint32_t window_ms);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "judge/measurement.h"
 
-#include "util.h"
+#include "basic/cleanup.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
 
 #include <errno.h>
 #include <math.h>
@@ -22,7 +24,8 @@ struct aged {
 /* Whether the rule asks for what only the table of ages knows. */
 static bool needs_ages(const struct rule *r)
 {
-	return r->older_than_ms || (r->measure == MEASURE_OLDEST && r->holds != HOLD_SET_ALL);
+	return r->older_than_ms ||
+	       (r->measure == MEASURE_OLDEST && r->ownerships != OWNERSHIP_SET_ALL);
 }
 
 static void count_age(const struct age *age, void *userdata)
@@ -32,7 +35,8 @@ static void count_age(const struct age *age, void *userdata)
 	struct aged_row *row;
 
 	if (age->row >= aged->rows_count || age->age_ms < r->older_than_ms ||
-		!state_set_has(r->states, age->state) || !(r->holds & HOLD_BIT(age->hold)))
+		!state_set_has(r->states, age->state) ||
+		!(r->ownerships & OWNERSHIP_BIT(age->ownership)))
 		return;
 	row = &aged->rows[age->row];
 	row->sockets++;
@@ -58,10 +62,10 @@ static int count_ages(const struct rule *r, const struct snapshot *s, struct age
 static struct alert_numbers no_numbers(void)
 {
 	return (struct alert_numbers){
-		.value = VALUE_UNKNOWN,
+		.value = UNKNOWN_DOUBLE,
 		.sockets = UNKNOWN,
 		.memory_bytes = UNKNOWN,
-		.oldest_ms = AGE_UNKNOWN,
+		.oldest_ms = UNKNOWN_U32,
 	};
 }
 
@@ -72,7 +76,7 @@ static bool selects_row(const struct rule *r, const struct port_tally *row)
 
 static uint32_t older(uint32_t a, uint32_t b)
 {
-	return a == AGE_UNKNOWN || b == AGE_UNKNOWN ? MIN(a, b) : MAX(a, b);
+	return a == UNKNOWN_U32 || b == UNKNOWN_U32 ? MIN(a, b) : MAX(a, b);
 }
 
 /* Adds what the rule selects of one row. aged may be NULL. */
@@ -86,10 +90,10 @@ static void add_row(struct alert_numbers *n, const struct rule *r, const struct 
 
 		if (!state_set_has(r->states, i) || !t->sockets)
 			continue;
-		sockets += part_sockets(t, r->holds);
-		memory += part_memory(t, r->holds, &s->prices);
+		sockets += ownership_sockets(t, r->ownerships);
+		memory += ownership_memory(t, r->ownerships, &s->prices);
 		/* An age of the whole state says nothing of a part of it. */
-		if (!aged && (r->holds == HOLD_SET_ALL || !t->mini))
+		if (!aged && (r->ownerships == OWNERSHIP_SET_ALL || !t->mini))
 			n->oldest_ms = older(n->oldest_ms, t->oldest_ms);
 	}
 	if (aged && sockets) {
@@ -119,7 +123,7 @@ static void set_value(struct measurement *m, const struct rule *r, const struct 
 		break;
 	case MEASURE_OLDEST:
 		/* Nobody there is nobody old; somebody of unknown age may be. */
-		if (n->oldest_ms != AGE_UNKNOWN)
+		if (n->oldest_ms != UNKNOWN_U32)
 			n->value = n->oldest_ms / 1000.0;
 		else if (!n->sockets)
 			n->value = 0;
@@ -142,7 +146,7 @@ static struct alert_key key_of(const struct port_tally *row)
 
 static struct alert_numbers zero_numbers(void)
 {
-	return (struct alert_numbers){.value = VALUE_UNKNOWN, .oldest_ms = AGE_UNKNOWN};
+	return (struct alert_numbers){.value = UNKNOWN_DOUBLE, .oldest_ms = UNKNOWN_U32};
 }
 
 static int measure_ports(const struct rule *r, const struct snapshot *s,

@@ -13,8 +13,8 @@
 /* What one number is about, beside itself, for the sentence about it. */
 struct measurement {
 	struct alert_key key;
-	/* Its value is VALUE_UNKNOWN where it could not be measured. That of growth and rate is the
-	 * number of sockets and the counter as they stand: history.h makes a speed of them. */
+	/* Its value is UNKNOWN_DOUBLE where it could not be measured. That of growth and rate is
+	 * the number of sockets and the counter as they stand: history.h makes a speed of them. */
 	struct alert_numbers numbers;
 	struct usage usage;  /* of MEASURE_PERCENT */
 	const char *owner;   /* whose the port is (struct port_tally); NULL: not known. Borrowed. */

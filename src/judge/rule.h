@@ -5,7 +5,7 @@
 #define TCPSTATED_JUDGE_RULE_H
 
 #include "judge/finding.h"
-#include "judge/part.h"
+#include "judge/ownership_filter.h"
 #include "model/filter.h"
 #include "model/limits.h"
 #include "model/state.h"
@@ -63,8 +63,8 @@ struct rule {
 	state_set states;
 	const struct port_set *ports; /* NULL: every port. Borrowed. */
 	bool sides[SIDE_COUNT];
-	hold_set holds;         /* HOLD_SET_ALL: whoever has them */
-	uint32_t older_than_ms; /* only those that are at least so old; 0: of any age */
+	ownership_set ownerships; /* OWNERSHIP_SET_ALL: whoever has them */
+	uint32_t older_than_ms;   /* only those that are at least so old; 0: of any age */
 
 	enum measure measure;
 	enum rule_limit limit;    /* of MEASURE_PERCENT */
@@ -92,7 +92,7 @@ extern const size_t built_in_rules_count;
 		.severity = SEVERITY_WARNING,                                                      \
 		.states = STATE_SET_ALL,                                                           \
 		.sides = {true, true},                                                             \
-		.holds = HOLD_SET_ALL,                                                             \
+		.ownerships = OWNERSHIP_SET_ALL,                                                   \
 		.window_ms = 10 * 60 * 1000,                                                       \
 		.for_ms = 60 * 1000,                                                               \
 		.keep_ms = 60 * 1000,                                                              \
@@ -108,6 +108,6 @@ bool rule_can_be_per_port(const struct rule *r);
 const char *measure_name(enum measure m);
 const char *rule_limit_name(enum rule_limit l);
 const char *rule_scope_name(enum rule_scope s);
-const char *hold_name(enum sock_hold h);
+const char *hold_name(enum sock_ownership h);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
 #include "judge/rule.h"
-
-#include "util.h"
 
 #define SECONDS(n) ((n)*1000U)
 #define MINUTES(n) SECONDS(60U * (n))
@@ -20,7 +19,7 @@ const struct rule built_in_rules[] = {
 		.severity = SEVERITY_WARNING,
 		.states = STATE_BIT(STATE_CLOSE_WAIT),
 		.sides = {true, true},
-		.holds = HOLD_BIT(HOLD_HELD),
+		.ownerships = OWNERSHIP_BIT(OWNERSHIP_HELD),
 		.older_than_ms = MINUTES(1),
 		.measure = MEASURE_SOCKETS,
 		.raise = 100,
@@ -35,7 +34,7 @@ const struct rule built_in_rules[] = {
 		.severity = SEVERITY_WARNING,
 		.states = STATE_BIT(STATE_CLOSE_WAIT),
 		.sides = {true, true},
-		.holds = HOLD_BIT(HOLD_HELD),
+		.ownerships = OWNERSHIP_BIT(OWNERSHIP_HELD),
 		.measure = MEASURE_GROWTH,
 		.window_ms = MINUTES(10),
 		.raise = 5,
@@ -50,7 +49,7 @@ const struct rule built_in_rules[] = {
 		.severity = SEVERITY_WARNING,
 		.states = STATE_BIT(STATE_CLOSE_WAIT),
 		.sides = {true, true},
-		.holds = HOLD_BIT(HOLD_UNACCEPTED),
+		.ownerships = OWNERSHIP_BIT(OWNERSHIP_UNACCEPTED),
 		.older_than_ms = SECONDS(10),
 		.measure = MEASURE_SOCKETS,
 		.raise = 50,
@@ -65,7 +64,7 @@ const struct rule built_in_rules[] = {
 		.severity = SEVERITY_WARNING,
 		.states = STATE_BIT(STATE_FIN_WAIT_2),
 		.sides = {true, true},
-		.holds = HOLD_BIT(HOLD_HELD),
+		.ownerships = OWNERSHIP_BIT(OWNERSHIP_HELD),
 		.older_than_ms = MINUTES(1),
 		.measure = MEASURE_SOCKETS,
 		.raise = 100,
@@ -80,7 +79,7 @@ const struct rule built_in_rules[] = {
 		.severity = SEVERITY_WARNING,
 		.states = STATE_BIT(STATE_FIN_WAIT_1),
 		.sides = {true, true},
-		.holds = HOLD_SET_ALL,
+		.ownerships = OWNERSHIP_SET_ALL,
 		.older_than_ms = SECONDS(30),
 		.measure = MEASURE_SOCKETS,
 		.raise = 100,
@@ -95,7 +94,7 @@ const struct rule built_in_rules[] = {
 		.severity = SEVERITY_WARNING,
 		.states = STATE_BIT(STATE_LAST_ACK) | STATE_BIT(STATE_CLOSING),
 		.sides = {true, true},
-		.holds = HOLD_SET_ALL,
+		.ownerships = OWNERSHIP_SET_ALL,
 		.older_than_ms = SECONDS(30),
 		.measure = MEASURE_SOCKETS,
 		.raise = 100,
@@ -109,7 +108,7 @@ const struct rule built_in_rules[] = {
 		.severity = SEVERITY_WARNING,
 		.states = STATE_SET_CLOSING,
 		.sides = {true, true},
-		.holds = HOLD_SET_ALL,
+		.ownerships = OWNERSHIP_SET_ALL,
 		.measure = MEASURE_PERCENT,
 		.limit = LIMIT_MEMORY,
 		.scope = SCOPE_TOTAL,
@@ -124,7 +123,7 @@ const struct rule built_in_rules[] = {
 		.severity = SEVERITY_CRITICAL,
 		.states = STATE_SET_CLOSING,
 		.sides = {true, true},
-		.holds = HOLD_SET_ALL,
+		.ownerships = OWNERSHIP_SET_ALL,
 		.measure = MEASURE_PERCENT,
 		.limit = LIMIT_MEMORY,
 		.scope = SCOPE_TOTAL,
@@ -327,13 +326,13 @@ const char *rule_scope_name(enum rule_scope s)
 	return names[s];
 }
 
-const char *hold_name(enum sock_hold h)
+const char *hold_name(enum sock_ownership h)
 {
 	static const char *const names[] = {
-		[HOLD_NONE] = "none",
-		[HOLD_HELD] = "held",
-		[HOLD_ORPHAN] = "orphan",
-		[HOLD_UNACCEPTED] = "unaccepted",
+		[OWNERSHIP_NONE] = "none",
+		[OWNERSHIP_HELD] = "held",
+		[OWNERSHIP_ORPHAN] = "orphan",
+		[OWNERSHIP_UNACCEPTED] = "unaccepted",
 	};
 
 	return names[h];

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "judge/threshold.h"
 
-#include "util.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/diag.h"
 
-#include "util.h"
-
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/sock_diag.h>

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/hold.h"
 
-#include "lab/clock.h"
+#include "basic/clock.h"
+#include "basic/macro.h"
 #include "lab/hold_options.h"
 #include "lab/janitor.h"
 #include "lab/maker.h"
 #include "lab/pair.h"
-#include "util.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -125,7 +126,7 @@ static int make_spec(struct lab *lab, struct spec *s)
 	const unsigned capacity =
 		keeps_descriptors(s) ? maker_capacity() / (s->alive ? 2 : 1) : UINT32_MAX;
 
-	s->began_us = now_us();
+	s->began_us = clock_us(CLOCK_MONOTONIC);
 	while (s->made < s->sockets) {
 		unsigned count = MIN(s->sockets - s->made, capacity);
 		int r = worker_start(lab, s, count);
@@ -155,7 +156,7 @@ static int listener_of(struct lab *lab, size_t index)
 			return lab->listeners[i];
 	for (size_t i = index; i < lab->options.specs_count; i++)
 		if (same_listener(&specs[i], &specs[index]) &&
-			specs[i].situation->handshake != HANDSHAKE_WHOLE)
+			specs[i].situation->handshake != HANDSHAKE_COMPLETE)
 			waiting += specs[i].sockets;
 	return spec_listen(&lab->pair, &specs[index], specs[index].port, waiting);
 }
@@ -185,7 +186,7 @@ static void raise_limits(const struct lab *lab)
 		const struct spec *s = &lab->options.specs[i];
 
 		mini += s->situation->kind == KIND_MINI ? s->sockets : 0;
-		waiting += s->situation->handshake != HANDSHAKE_WHOLE ? 2 * s->sockets : 0;
+		waiting += s->situation->handshake != HANDSHAKE_COMPLETE ? 2 * s->sockets : 0;
 	}
 	/* Twice as many, so that tcpstated does not tell of a limit that is only ours. */
 	pair_sysctl_raise("ipv4/tcp_max_tw_buckets", 2 * mini + 1024);
@@ -208,7 +209,7 @@ static int make_all(struct lab *lab)
 		for (size_t i = 0; i < lab->options.specs_count; i++) {
 			struct spec *s = &lab->options.specs[i];
 
-			if ((s->situation->handshake != HANDSHAKE_WHOLE) != last)
+			if ((s->situation->handshake != HANDSHAKE_COMPLETE) != last)
 				continue;
 			r = make_spec(lab, s);
 			if (r < 0 && r != -ECHILD)
@@ -217,7 +218,7 @@ static int make_all(struct lab *lab)
 			if (r < 0)
 				return r;
 		}
-	r = pair_settle(&lab->pair);
+	r = pair_quiesce(&lab->pair);
 	if (r >= 0)
 		r = specs_await(lab->options.specs, lab->options.specs_count, &missing, &seen);
 	if (r == -ETIMEDOUT)
@@ -254,7 +255,7 @@ static int print_ready(const struct lab *lab)
 }
 
 /* What the ready line says, where there is none. */
-static void tell_expired(const struct lab *lab)
+static void report_expired(const struct lab *lab)
 {
 	for (size_t i = 0; i < lab->options.specs_count; i++) {
 		const struct spec *s = &lab->options.specs[i];
@@ -338,7 +339,7 @@ int hold_main(int argc, char **argv)
 		die("cannot start a process: %s", strerror(-r));
 	if (make_all(&lab) >= 0) {
 		if (lab.options.command) {
-			tell_expired(&lab);
+			report_expired(&lab);
 			status = run_command(&lab, lab.options.command);
 		} else if (print_ready(&lab) >= 0) {
 			wait_for_end_of_input();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/hold_options.h"
 
-#include "util.h"
+#include "basic/macro.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -218,7 +218,7 @@ static bool asks_client(const struct group *g)
 
 static bool can_client(const struct situation *s)
 {
-	return s->handshake == HANDSHAKE_WHOLE || s->handshake == HANDSHAKE_SYN;
+	return s->handshake == HANDSHAKE_COMPLETE || s->handshake == HANDSHAKE_SYN;
 }
 
 static bool asks_loopback(const struct group *g)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/janitor.h"
 
+#include "basic/cleanup.h"
 #include "lab/diag.h"
-#include "util.h"
 
 #include <errno.h>
 #include <fcntl.h>

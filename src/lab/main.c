@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tcpstated-lab: real sockets in every state in which a TCP connection can end, made on purpose. */
+#include "basic/macro.h"
 #include "config.h"
 #include "lab/hold.h"
 #include "lab/run.h"
 #include "lab/scenario.h"
-#include "util.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { EXIT_NO_OUTPUT = 1, EXIT_USAGE = 2 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/maker.h"
 
-#include "util.h"
+#include "basic/cleanup.h"
+#include "basic/macro.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -189,7 +190,7 @@ static int client_connect(const struct maker *m, unsigned index, int *ret)
 	const struct spec *s = m->spec;
 	const enum who who = s->client ? MINE : PEER;
 	const int freely = 1;
-	const bool answered = s->situation->handshake == HANDSHAKE_WHOLE ||
+	const bool answered = s->situation->handshake == HANDSHAKE_COMPLETE ||
 			      s->situation->handshake == HANDSHAKE_UNACCEPTED;
 	struct sockaddr_storage address;
 	struct endpoint client, server;
@@ -233,7 +234,7 @@ static int batch_connect(struct maker *m, struct batch *b)
 	if (r < 0)
 		return r;
 	m->what = "cannot accept";
-	for (unsigned i = 0; i < b->count && s->situation->handshake == HANDSHAKE_WHOLE; i++) {
+	for (unsigned i = 0; i < b->count && s->situation->handshake == HANDSHAKE_COMPLETE; i++) {
 		server[i] = accept4(m->listener, NULL, NULL, SOCK_CLOEXEC);
 		if (server[i] < 0)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/pair.h"
 
+#include "basic/cleanup.h"
+#include "basic/macro.h"
 #include "lab/diag.h"
-#include "util.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -322,7 +323,7 @@ static int hosts_add(const struct pair *p)
 	return r < 0 ? r : pair_address(p, true, AF_INET6, &v6, true);
 }
 
-int pair_settle(const struct pair *p)
+int pair_quiesce(const struct pair *p)
 {
 	static const uint16_t types[] = {RTM_NEWLINK, RTM_DELLINK};
 	int r = 0;

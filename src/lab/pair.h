@@ -52,7 +52,7 @@ struct in6_addr pair_peer6(unsigned number);
  * some time after close(), up to seconds; but before a device that was deleted is gone, it frees
  * them all (net/core/dev.c: netdev_run_todo calls rcu_barrier). Returns 0 or -errno.
  */
-int pair_settle(const struct pair *p);
+int pair_quiesce(const struct pair *p);
 
 /* Raises /proc/sys/net/NAME of the current namespace to at least value. Returns 0 or -errno. */
 int pair_sysctl_raise(const char *name, uint64_t value);

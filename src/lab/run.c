@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/run.h"
 
-#include "format.h"
-#include "kernel/object_sizes.h"
-#include "kernel/source.h"
+#include "basic/cleanup.h"
+#include "basic/format.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
+#include "kernel/memory/object_sizes.h"
+#include "kernel/sockets/source.h"
 #include "lab/play.h"
 #include "lab/scenario.h"
-#include "util.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/scenario.h"
 
-#include "util.h"
+#include "basic/macro.h"
 
 #include <string.h>
 

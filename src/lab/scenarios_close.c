@@ -50,7 +50,7 @@ static void play_linger_off_unsent(struct stage *s)
 
 	expect_close_at_once(s, &c.server);
 	expect_state(s, &c.server, STATE_FIN_WAIT_1, SOON_MS, &r);
-	expect_true(s, "no process holds it: an orphan", r.hold == HOLD_ORPHAN);
+	expect_true(s, "no process holds it: an orphan", r.ownership == OWNERSHIP_ORPHAN);
 	expect_true(s, "it still has bytes to send", r.send_queue > 0);
 	expect_number(s, "after all bytes recv() returns", drain(s, &c.client, &received), 0);
 	expect_number(s, "bytes that the client received", received, sent);
@@ -98,7 +98,7 @@ static void linger_until_timeout(struct stage *s, bool nonblocking)
 	expect_between(s, "close() takes, in ms", ms, LINGER_SECONDS * 1000 - 20,
 		LINGER_SECONDS * 1000 + AT_ONCE_MS);
 	expect_state(s, &c.server, STATE_FIN_WAIT_1, 0, &r);
-	expect_true(s, "no process holds it: an orphan", r.hold == HOLD_ORPHAN);
+	expect_true(s, "no process holds it: an orphan", r.ownership == OWNERSHIP_ORPHAN);
 	expect_true(s, "nothing was dropped: 1000 bytes and the FIN wait", r.send_queue == 1001);
 }
 

@@ -37,9 +37,9 @@ static void play_fin_wait_2_held(struct stage *s)
 	closed = stage_connect(s, &(struct connect_options){0});
 	call_shutdown_write(s, &held.server);
 	expect_state(s, &held.server, STATE_FIN_WAIT_2, SOON_MS, &r);
-	expect_true(s, "a process holds it", r.hold == HOLD_HELD);
+	expect_true(s, "a process holds it", r.ownership == OWNERSHIP_HELD);
 	expect_true(s, "no timer runs", r.timer == TIMER_NONE);
-	tell(s, "the second connection is closed, to see the difference:");
+	report(s, "the second connection is closed, to see the difference:");
 	call_close(s, &closed.server, NULL);
 	expect_gone(s, &closed.server, TIMER_MS);
 	expect_state(s, &held.server, STATE_FIN_WAIT_2, 0, NULL);
@@ -59,7 +59,7 @@ static void play_fin_wait_2_mini(struct stage *s)
 	expect_between(s, "what is left of it, in ms", r.expires_ms, 1, 2000);
 	expect_gone(s, &c.server, TIMER_MS);
 	expect_state(s, &c.client, STATE_CLOSE_WAIT, 0, NULL);
-	tell(s, "the client knows nothing of it, and sends:");
+	report(s, "the client knows nothing of it, and sends:");
 	call_send(s, &c.client, 1);
 	expect_gone(s, &c.client, SOON_MS);
 }
@@ -73,7 +73,7 @@ static void play_fin_wait_2_linger2_long(struct stage *s)
 	call_close(s, &c.server, NULL);
 	expect_state(s, &c.server, STATE_FIN_WAIT_2, SOON_MS, &r);
 	expect_true(s, "it is a full socket", r.kind == KIND_FULL);
-	expect_true(s, "no process holds it: an orphan", r.hold == HOLD_ORPHAN);
+	expect_true(s, "no process holds it: an orphan", r.ownership == OWNERSHIP_ORPHAN);
 	expect_true(s, "the keepalive timer runs", r.timer == TIMER_KEEPALIVE);
 	/* What exceeds the 60 s of a mini socket (TCP_TIMEWAIT_LEN in the kernel's net/tcp.h). */
 	expect_between(s, "what is left of it, in ms", r.expires_ms, 50000, 60000);
@@ -111,7 +111,7 @@ static void close_until_given_up(struct stage *s, struct end *e, enum tcp_state 
 
 	call_close(s, e, NULL);
 	expect_state(s, e, state, SOON_MS, &r);
-	expect_true(s, "no process holds it: an orphan", r.hold == HOLD_ORPHAN);
+	expect_true(s, "no process holds it: an orphan", r.ownership == OWNERSHIP_ORPHAN);
 	expect_true(s, "the retransmission timer runs", r.timer == TIMER_RETRANSMIT);
 	expect_gone(s, e, stage_is_full(s) ? 240000 : TIMER_MS);
 	expect_counter(s, SERVER, COUNTER_ABORT_ON_TIMEOUT, 1);
@@ -137,10 +137,10 @@ static void play_fin_wait_1_held_vanished(struct stage *s)
 	closed = stage_connect(s, &(struct connect_options){0});
 	stage_vanish(s, CLIENT);
 	call_shutdown_write(s, &held.server);
-	tell(s, "the second connection is closed, to see the difference:");
+	report(s, "the second connection is closed, to see the difference:");
 	close_until_given_up(s, &closed.server, STATE_FIN_WAIT_1);
 	expect_state(s, &held.server, STATE_FIN_WAIT_1, 0, &r);
-	expect_true(s, "a process holds it", r.hold == HOLD_HELD);
+	expect_true(s, "a process holds it", r.ownership == OWNERSHIP_HELD);
 	expect_true(s, "it is still retransmitting", r.timer == TIMER_RETRANSMIT);
 }
 
@@ -189,16 +189,16 @@ static void play_simultaneous_close(struct stage *s)
 	struct connection c = stage_connect(s, &(struct connect_options){0});
 	struct sock_record r = {0};
 
-	tell(s, "what the client sends is lost from here on:");
+	report(s, "what the client sends is lost from here on:");
 	expect_number(s, "setsockopt(SO_ATTACH_FILTER) returns", make_deaf(&c.server), 0);
 	call_close(s, &c.client, NULL);
 	expect_state(s, &c.client, STATE_FIN_WAIT_1, SOON_MS, NULL);
 	call_shutdown_write(s, &c.server);
 	expect_state(s, &c.client, STATE_CLOSING, SOON_MS, &r);
-	expect_true(s, "no process holds it: an orphan", r.hold == HOLD_ORPHAN);
+	expect_true(s, "no process holds it: an orphan", r.ownership == OWNERSHIP_ORPHAN);
 	expect_true(s, "the retransmission timer runs", r.timer == TIMER_RETRANSMIT);
 	expect_state(s, &c.server, STATE_FIN_WAIT_1, 0, NULL);
-	tell(s, "and now it arrives again:");
+	report(s, "and now it arrives again:");
 	call_option(s, &c.server, SOL_SOCKET, SO_DETACH_FILTER, "SO_DETACH_FILTER", 0);
 	expect_state(s, &c.client, STATE_TIME_WAIT, TIMER_MS, NULL);
 	expect_state(s, &c.server, STATE_TIME_WAIT, TIMER_MS, NULL);

@@ -22,7 +22,7 @@ static void play_close_wait_leak(struct stage *s)
 	expect_state(s, &c.server, STATE_CLOSE_WAIT, SOON_MS, &r);
 	expect_true(s, "no timer will end it", r.timer == TIMER_NONE);
 	expect_gone(s, &c.client, TIMER_MS);
-	tell(s, "The client has forgotten it; the server still pays:");
+	report(s, "The client has forgotten it; the server still pays:");
 	expect_state(s, &c.server, STATE_CLOSE_WAIT, SOON_MS, NULL);
 
 	call_close(s, &c.server, NULL);
@@ -56,7 +56,7 @@ static void play_close_wait_unaccepted(struct stage *s)
 	call_close(s, &c.client, NULL);
 	expect_state(s, &c.server, STATE_CLOSE_WAIT, SOON_MS, &r);
 	expect_true(s, "no process has it: it waits in the accept queue",
-		r.hold == HOLD_UNACCEPTED && r.inode == 0);
+		r.ownership == OWNERSHIP_UNACCEPTED && r.inode == 0);
 	expect_true(s, "no timer will end it", r.timer == TIMER_NONE);
 	expect_stays(s, &c.server, STATE_CLOSE_WAIT, 500);
 }
@@ -171,7 +171,7 @@ static void play_mptcp(struct stage *s)
 		s, "recv() of the server returns", call_receive(s, &c.server, 100, SOON_MS), 100);
 	expect_state(s, &c.server, STATE_ESTABLISHED, SOON_MS, &r);
 	expect_true(s, "the subflow shows as a TCP socket that a process holds",
-		r.kind == KIND_FULL && r.hold == HOLD_HELD);
+		r.kind == KIND_FULL && r.ownership == OWNERSHIP_HELD);
 	expect_count(s, SERVER, STATE_ESTABLISHED, PORT, 1, SOON_MS);
 	expect_count(s, CLIENT, STATE_ESTABLISHED, PORT, 1, SOON_MS);
 

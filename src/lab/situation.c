@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/situation.h"
 
-#include "lab/clock.h"
+#include "basic/clock.h"
+#include "basic/kernel_release.h"
+#include "basic/macro.h"
 #include "lab/diag.h"
-#include "util.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -14,38 +15,38 @@
 /* Of those with the same state, the most usual one comes first. */
 /* clang-format off */
 static const struct situation situations[] = {
-	{STATE_ESTABLISHED, KIND_HELD, HANDSHAKE_WHOLE,
+	{STATE_ESTABLISHED, KIND_HELD, HANDSHAKE_COMPLETE,
 		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_SEND}}},
 	{STATE_ESTABLISHED, KIND_UNACCEPTED, HANDSHAKE_UNACCEPTED,
 		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}}},
 	{STATE_SYN_SENT, KIND_HELD, HANDSHAKE_SYN, {{MINE, ACT_AWAIT_STATE}}},
 	{STATE_SYN_RECV, KIND_REQUEST, HANDSHAKE_HALF,
 		{{MINE, ACT_AWAIT_STATE}, {PEER, ACT_SEVER}}},
-	{STATE_FIN_WAIT_1, KIND_ORPHAN, HANDSHAKE_WHOLE,
+	{STATE_FIN_WAIT_1, KIND_ORPHAN, HANDSHAKE_COMPLETE,
 		{{PEER, ACT_SEVER}, {MINE, ACT_SEND}, {MINE, ACT_CLOSE}}},
-	{STATE_FIN_WAIT_1, KIND_HELD, HANDSHAKE_WHOLE,
+	{STATE_FIN_WAIT_1, KIND_HELD, HANDSHAKE_COMPLETE,
 		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_SEND}, {MINE, ACT_SHUTDOWN}}},
-	{STATE_FIN_WAIT_2, KIND_MINI, HANDSHAKE_WHOLE,
+	{STATE_FIN_WAIT_2, KIND_MINI, HANDSHAKE_COMPLETE,
 		{{MINE, ACT_LINGER2_SHORT}, {MINE, ACT_SHUTDOWN}, {PEER, ACT_ACK_FIN}, {MINE, ACT_AWAIT_ACK}, {MINE, ACT_CLOSE},
 			{PEER, ACT_SEVER}}},
-	{STATE_FIN_WAIT_2, KIND_ORPHAN, HANDSHAKE_WHOLE,
+	{STATE_FIN_WAIT_2, KIND_ORPHAN, HANDSHAKE_COMPLETE,
 		{{MINE, ACT_LINGER2_LONG}, {MINE, ACT_SHUTDOWN}, {PEER, ACT_ACK_FIN}, {MINE, ACT_AWAIT_ACK}, {MINE, ACT_CLOSE},
 			{PEER, ACT_SEVER}}},
-	{STATE_FIN_WAIT_2, KIND_HELD, HANDSHAKE_WHOLE,
+	{STATE_FIN_WAIT_2, KIND_HELD, HANDSHAKE_COMPLETE,
 		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {MINE, ACT_SHUTDOWN}, {PEER, ACT_ACK_FIN}, {MINE, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}}},
-	{STATE_CLOSING, KIND_ORPHAN, HANDSHAKE_WHOLE,
+	{STATE_CLOSING, KIND_ORPHAN, HANDSHAKE_COMPLETE,
 		{{PEER, ACT_DEAF}, {MINE, ACT_CLOSE}, {PEER, ACT_SHUTDOWN}, {MINE, ACT_AWAIT_STATE}, {PEER, ACT_SEVER}}},
-	{STATE_TIME_WAIT, KIND_MINI, HANDSHAKE_WHOLE,
+	{STATE_TIME_WAIT, KIND_MINI, HANDSHAKE_COMPLETE,
 		{{MINE, ACT_CLOSE}, {PEER, ACT_ACK_FIN}, {PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}}},
-	{STATE_CLOSE_WAIT, KIND_HELD, HANDSHAKE_WHOLE,
+	{STATE_CLOSE_WAIT, KIND_HELD, HANDSHAKE_COMPLETE,
 		{{PEER, ACT_SEND}, {PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_READ_EOF},
 			{MINE, ACT_SEND}}},
 	{STATE_CLOSE_WAIT, KIND_UNACCEPTED, HANDSHAKE_UNACCEPTED,
 		{{PEER, ACT_SEND}, {PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}}},
-	{STATE_LAST_ACK, KIND_ORPHAN, HANDSHAKE_WHOLE,
+	{STATE_LAST_ACK, KIND_ORPHAN, HANDSHAKE_COMPLETE,
 		{{PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_SEND}, {MINE, ACT_CLOSE}}},
 	{STATE_LISTEN, KIND_HELD, HANDSHAKE_NONE, {{MINE, ACT_END}}},
-	{STATE_CLOSE, KIND_HELD, HANDSHAKE_WHOLE, {{PEER, ACT_RESET}}},
+	{STATE_CLOSE, KIND_HELD, HANDSHAKE_COMPLETE, {{PEER, ACT_RESET}}},
 	{STATE_BOUND_INACTIVE, KIND_HELD, HANDSHAKE_NONE, {{MINE, ACT_END}}},
 };
 /* clang-format on */
@@ -139,7 +140,7 @@ static unsigned made_like(const struct spec *specs, size_t count, const struct s
 /* Whether the first of them have had their time. */
 static bool may_have_expired(const struct spec *specs, size_t count, const struct spec *like)
 {
-	const uint64_t now = now_us();
+	const uint64_t now = clock_us(CLOCK_MONOTONIC);
 
 	for (size_t i = 0; i < count; i++)
 		if (same_to_diag(&specs[i], like) && specs[i].made > 0 &&
@@ -151,13 +152,11 @@ static bool may_have_expired(const struct spec *specs, size_t count, const struc
 /* What is in no connection sock_diag lists since Linux 6.8 (TCPF_BOUND_INACTIVE). */
 static bool is_listed(enum tcp_state state)
 {
-	unsigned major = 0, minor = 0;
 	struct utsname kernel;
 
 	if (state != STATE_CLOSE && state != STATE_BOUND_INACTIVE)
 		return true;
-	return uname(&kernel) == 0 && sscanf(kernel.release, "%u.%u", &major, &minor) == 2 &&
-	       (major > 6 || (major == 6 && minor >= 8));
+	return uname(&kernel) == 0 && kernel_release_is_at_least(kernel.release, 6, 8);
 }
 
 static bool is_there(const struct spec *specs, size_t count, const struct spec *s, unsigned seen)
@@ -169,7 +168,7 @@ static bool is_there(const struct spec *specs, size_t count, const struct spec *
 }
 
 /* Those that were made first expire first. */
-static void note_expired(struct spec *specs, size_t count, const unsigned *sockets)
+static void report_expired(struct spec *specs, size_t count, const unsigned *sockets)
 {
 	for (size_t i = 0; i < count; i++) {
 		unsigned missing = made_like(specs, count, &specs[i]) - sockets[i];
@@ -187,7 +186,7 @@ int specs_await(struct spec *specs, size_t count, const struct spec **ret_spec, 
 {
 	unsigned sockets[SPECS_MAX];
 	struct seen seen = {specs, count, sockets};
-	const uint64_t since_us = now_us();
+	const uint64_t since_us = clock_us(CLOCK_MONOTONIC);
 	struct mnl_socket *diag;
 	int r = netlink_open(NETLINK_SOCK_DIAG, &diag);
 
@@ -202,10 +201,10 @@ int specs_await(struct spec *specs, size_t count, const struct spec **ret_spec, 
 			if (!is_there(specs, count, &specs[i], sockets[i]))
 				break;
 		if (r >= 0 && i == count)
-			note_expired(specs, count, sockets);
+			report_expired(specs, count, sockets);
 		if (r < 0 || i == count)
 			break;
-		if (now_us() - since_us >= AWAIT_US) {
+		if (clock_us(CLOCK_MONOTONIC) - since_us >= AWAIT_US) {
 			*ret_spec = &specs[i];
 			*ret_seen = sockets[i];
 			r = -ETIMEDOUT;

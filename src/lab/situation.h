@@ -38,7 +38,7 @@ struct step {
 };
 
 enum handshake {
-	HANDSHAKE_WHOLE,      /* connected and accepted */
+	HANDSHAKE_COMPLETE,   /* connected and accepted */
 	HANDSHAKE_UNACCEPTED, /* connected, never accepted */
 	HANDSHAKE_HALF,       /* SYN, SYN-ACK, silence */
 	HANDSHAKE_SYN,        /* SYN, silence */
@@ -89,7 +89,7 @@ struct spec {
 	bool alive;              /* the peer stays, acknowledges, and never reads */
 	unsigned unread, unsent; /* bytes */
 	unsigned backlog;        /* of the listener; 0: enough */
-	uint64_t began_us;       /* when the first was made, by now_us() */
+	uint64_t began_us;       /* when the first was made, by clock_us(CLOCK_MONOTONIC) */
 	unsigned made;
 	unsigned expired; /* of those: mini sockets that the kernel has ended since */
 };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/stage.h"
 
-#include "kernel/limits_read.h"
-#include "kernel/slabinfo.h"
-#include "lab/clock.h"
+#include "basic/cleanup.h"
+#include "basic/clock.h"
+#include "basic/unknown.h"
+#include "kernel/limits.h"
+#include "kernel/memory/slabinfo.h"
 #include "lab/stage_private.h"
-#include "util.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -81,7 +82,7 @@ static void sum_up_counters(struct stage *s)
 
 static __attribute__((noreturn)) void leave(struct stage *s)
 {
-	s->outcome->seconds = (double)(now_us() - s->timeline.start_us) / 1e6;
+	s->outcome->seconds = (double)(clock_us(CLOCK_MONOTONIC) - s->timeline.start_us) / 1e6;
 	s->outcome->ended = true;
 	fflush(stdout);
 	janitor_finish(&s->janitor);
@@ -90,7 +91,7 @@ static __attribute__((noreturn)) void leave(struct stage *s)
 
 void stage_end(struct stage *s)
 {
-	stage_look(s, NULL, true);
+	stage_observe(s, NULL, true);
 	sum_up_counters(s);
 	s->outcome->slab.after = slab_bytes(s);
 	leave(s);
@@ -105,7 +106,7 @@ void stage_give_up(struct stage *s, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	outcome_fail(s->outcome, "%s", text);
-	timeline_note(&s->timeline, NULL, text);
+	timeline_remark(&s->timeline, NULL, text);
 	/* No last look: it may be what went wrong. */
 	leave(s);
 }
@@ -113,7 +114,7 @@ void stage_give_up(struct stage *s, const char *format, ...)
 void stage_not_here(struct stage *s, const char *why)
 {
 	snprintf(s->outcome->not_here, sizeof(s->outcome->not_here), "%s", why);
-	timeline_note(&s->timeline, NULL, why);
+	timeline_remark(&s->timeline, NULL, why);
 	stage_end(s);
 }
 
@@ -122,7 +123,7 @@ bool stage_is_full(const struct stage *s)
 	return s->full;
 }
 
-void tell(struct stage *s, const char *format, ...)
+void report(struct stage *s, const char *format, ...)
 {
 	char text[SENTENCE_SIZE];
 	va_list arguments;
@@ -130,7 +131,7 @@ void tell(struct stage *s, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	timeline_note(&s->timeline, NULL, text);
+	timeline_remark(&s->timeline, NULL, text);
 }
 
 void stage_vanish(struct stage *s, enum host host)
@@ -139,7 +140,7 @@ void stage_vanish(struct stage *s, enum host host)
 
 	if (r < 0)
 		stage_give_up(s, "cannot pull the cable: %s", strerror(-r));
-	timeline_note(&s->timeline, &host, "vanishes: its cable is pulled");
+	timeline_remark(&s->timeline, &host, "vanishes: its cable is pulled");
 }
 
 void stage_return(struct stage *s, enum host host)
@@ -148,7 +149,7 @@ void stage_return(struct stage *s, enum host host)
 
 	if (r < 0)
 		stage_give_up(s, "cannot plug the cable: %s", strerror(-r));
-	timeline_note(&s->timeline, &host, "is back: its cable is plugged");
+	timeline_remark(&s->timeline, &host, "is back: its cable is plugged");
 }
 
 void stage_sysctl(struct stage *s, enum host host, const char *name, const char *value)
@@ -171,7 +172,7 @@ void stage_sysctl(struct stage *s, enum host host, const char *name, const char 
 	}
 	if (r < 0)
 		stage_give_up(s, "cannot set %s: %s", text, strerror(-r));
-	timeline_note(&s->timeline, &host, text);
+	timeline_remark(&s->timeline, &host, text);
 }
 
 static int set_up(struct stage *s, const char **ret_what)
@@ -221,7 +222,7 @@ void play(
 	read_limits(&s, s.limits);
 	ret->slab.before = slab_bytes(&s);
 	ret->memory.most = 0;
-	stage_look(&s, NULL, false);
+	stage_observe(&s, NULL, false);
 	ret->memory.before = ret->memory.after;
 	timeline_start(&s.timeline);
 	scenario->play(&s);

@@ -121,7 +121,7 @@ bool expect_between(struct stage *s, const char *what, double got, double least,
 bool expect_true(struct stage *s, const char *what, bool condition);
 
 /* Says something on the timeline. */
-__attribute__((format(printf, 2, 3))) void tell(struct stage *s, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void report(struct stage *s, const char *format, ...);
 
 /* Where the kernel lacks what the scenario needs (MPTCP): it is told, and counts as passed, not as
  * failed. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Connections, and what each side calls. */
+#include "basic/array.h"
+#include "basic/cleanup.h"
+#include "basic/macro.h"
 #include "lab/stage_private.h"
 
-#include "format.h"
-#include "lab/clock.h"
-#include "util.h"
+#include "basic/clock.h"
+#include "basic/format.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,15 +42,8 @@ static void bury(struct stage *s, enum host host, int fd)
 
 	if (!g || g->host != host)
 		return;
-	if (g->count == g->allocated) {
-		size_t allocated = g->allocated ? 2 * g->allocated : 64;
-		int *fds = reallocarray(g->fds, allocated, sizeof(*fds));
-
-		if (!fds)
-			stage_give_up(s, "no memory is left");
-		g->fds = fds;
-		g->allocated = allocated;
-	}
+	if (ARRAY_GROW(g->fds, g->allocated, g->count + 1) < 0)
+		stage_give_up(s, "no memory is left");
 	g->fds[g->count++] = fd;
 }
 
@@ -115,7 +110,7 @@ static int listen_on(struct stage *s, const struct connect_options *o)
 	struct listener *l = find_listener(s, o);
 	union address any = {0};
 	socklen_t size = address_of(&any, SERVER, family_of(o, SERVER), 0, o->port);
-	uint64_t began = now_us();
+	uint64_t began = clock_us(CLOCK_MONOTONIC);
 	char text[64];
 	int fd, r;
 
@@ -214,7 +209,7 @@ static int connect_one(struct stage *s, const struct connect_options *o, struct 
 	struct connection c;
 
 	bind_client(s, fd, o);
-	*ret_began_us = now_us();
+	*ret_began_us = clock_us(CLOCK_MONOTONIC);
 	if (connect(fd, &server.any, size) < 0) {
 		int r = errno == EINPROGRESS ? -ETIMEDOUT : -errno;
 
@@ -266,11 +261,11 @@ int call_connect(struct stage *s, const struct connect_options *options, struct 
 		s->followed[s->followed_count++] =
 			(struct followed){{ret->server, ret->client}, {{0}}};
 	if (!o.not_accepted) {
-		began = now_us();
+		began = clock_us(CLOCK_MONOTONIC);
 		ret->server.fd = accept_on(s, listener, ret->client.local_port);
 		timeline_call(&s->timeline, began, SERVER, "accept()", ret->server.fd);
 	}
-	stage_look(s, NULL, true);
+	stage_observe(s, NULL, true);
 	return 0;
 }
 
@@ -285,14 +280,14 @@ struct connection stage_connect(struct stage *s, const struct connect_options *o
 }
 
 /* Told in one line: "count times NAME". */
-static void tell_many(
+static void report_many(
 	struct stage *s, uint64_t began, enum host host, const char *name, size_t count)
 {
 	char text[FORMAT_SIZE * 2], number[FORMAT_SIZE];
 
 	snprintf(text, sizeof(text), "%s times %s", format_count(number, count), name);
 	timeline_call(&s->timeline, began, host, text, 0);
-	stage_look(s, NULL, true);
+	stage_observe(s, NULL, true);
 }
 
 void stage_connect_many(struct stage *s, const struct connect_options *options,
@@ -300,7 +295,7 @@ void stage_connect_many(struct stage *s, const struct connect_options *options,
 {
 	const struct connect_options o = completed(options);
 	const int listener = listen_on(s, &o);
-	const uint64_t began = now_us();
+	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 	char text[64];
 
 	for (size_t i = 0; i < count; i++) {
@@ -314,11 +309,11 @@ void stage_connect_many(struct stage *s, const struct connect_options *options,
 	}
 	snprintf(text, sizeof(text), "connect()%s, port %u", o.not_accepted ? "" : " and accept()",
 		o.port);
-	tell_many(s, began, CLIENT, text, count);
+	report_many(s, began, CLIENT, text, count);
 }
 
 /* Tells a call on one end, and what came of it. */
-__attribute__((format(printf, 5, 6))) static void tell_call(struct stage *s, uint64_t began,
+__attribute__((format(printf, 5, 6))) static void report_call(struct stage *s, uint64_t began,
 	const struct end *e, long returned, const char *format, ...)
 {
 	char text[128];
@@ -328,24 +323,24 @@ __attribute__((format(printf, 5, 6))) static void tell_call(struct stage *s, uin
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	timeline_call(&s->timeline, began, e->host, text, returned);
-	stage_look(s, NULL, true);
+	stage_observe(s, NULL, true);
 }
 
 int call_close(struct stage *s, struct end *e, double *ret_ms)
 {
-	const uint64_t began = now_us();
+	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 	int r = close(e->fd) < 0 ? -errno : 0;
 
 	if (ret_ms)
-		*ret_ms = (double)(now_us() - began) / 1e3;
+		*ret_ms = (double)(clock_us(CLOCK_MONOTONIC) - began) / 1e3;
 	e->fd = -1;
-	tell_call(s, began, e, r, "close()");
+	report_call(s, began, e, r, "close()");
 	return r;
 }
 
 void call_close_many(struct stage *s, struct connection *list, size_t count, enum host side)
 {
-	const uint64_t began = now_us();
+	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 
 	for (size_t i = 0; i < count; i++) {
 		struct end *e = side == SERVER ? &list[i].server : &list[i].client;
@@ -354,15 +349,15 @@ void call_close_many(struct stage *s, struct connection *list, size_t count, enu
 			stage_give_up(s, "close(): %s", strerror(errno));
 		e->fd = -1;
 	}
-	tell_many(s, began, side, "close()", count);
+	report_many(s, began, side, "close()", count);
 }
 
 int call_shutdown_write(struct stage *s, struct end *e)
 {
-	const uint64_t began = now_us();
+	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 	int r = shutdown(e->fd, SHUT_WR) < 0 ? -errno : 0;
 
-	tell_call(s, began, e, r, "shutdown(SHUT_WR)");
+	report_call(s, began, e, r, "shutdown(SHUT_WR)");
 	return r;
 }
 
@@ -373,7 +368,7 @@ long call_send(struct stage *s, struct end *e, size_t size)
 {
 	static const char block[65536];
 	struct pollfd ready = {.fd = e->fd, .events = POLLOUT};
-	const uint64_t began = now_us();
+	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 	char text[FORMAT_SIZE];
 	size_t sent = 0;
 	ssize_t n = 0;
@@ -386,7 +381,7 @@ long call_send(struct stage *s, struct end *e, size_t size)
 			n = 0;
 	}
 	n = n < 0 && sent == 0 ? -errno : (ssize_t)sent;
-	tell_call(s, began, e, n, "send(%s)", format_count(text, size));
+	report_call(s, began, e, n, "send(%s)", format_count(text, size));
 	return n;
 }
 
@@ -395,7 +390,7 @@ long call_receive(struct stage *s, struct end *e, size_t size, unsigned wait_ms)
 {
 	cleanup_(freep) char *block = malloc(size);
 	struct pollfd ready = {.fd = e->fd, .events = POLLIN};
-	const uint64_t began = now_us();
+	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 	char text[FORMAT_SIZE];
 	long r;
 
@@ -405,39 +400,39 @@ long call_receive(struct stage *s, struct end *e, size_t size, unsigned wait_ms)
 	r = recv(e->fd, block, size, MSG_DONTWAIT);
 	if (r < 0)
 		r = -errno;
-	tell_call(s, began, e, r, "recv(%s)", format_count(text, size));
+	report_call(s, began, e, r, "recv(%s)", format_count(text, size));
 	return r;
 }
 
 int call_linger(struct stage *s, struct end *e, bool on, int seconds)
 {
 	const struct linger linger = {on, seconds};
-	const uint64_t began = now_us();
+	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 	int r = setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) < 0 ? -errno : 0;
 
 	if (on)
-		tell_call(s, began, e, r, "setsockopt(SO_LINGER, on, %d s)", seconds);
+		report_call(s, began, e, r, "setsockopt(SO_LINGER, on, %d s)", seconds);
 	else
-		tell_call(s, began, e, r, "setsockopt(SO_LINGER, off)");
+		report_call(s, began, e, r, "setsockopt(SO_LINGER, off)");
 	return r;
 }
 
 int call_option(struct stage *s, struct end *e, int level, int option, const char *name, int value)
 {
-	const uint64_t began = now_us();
+	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 	int r = setsockopt(e->fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
 
-	tell_call(s, began, e, r, "setsockopt(%s, %d)", name, value);
+	report_call(s, began, e, r, "setsockopt(%s, %d)", name, value);
 	return r;
 }
 
 int call_nonblocking(struct stage *s, struct end *e)
 {
-	const uint64_t began = now_us();
+	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 	int flags = fcntl(e->fd, F_GETFL);
 	int r = flags < 0 || fcntl(e->fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
 
-	tell_call(s, began, e, r, "fcntl(O_NONBLOCK)");
+	report_call(s, began, e, r, "fcntl(O_NONBLOCK)");
 	return r;
 }
 
@@ -477,9 +472,9 @@ void stage_killed_process(struct stage *s, enum host host,
 	s->grave = NULL;
 	pid = hand_over(s, &grave);
 	free(grave.fds);
-	timeline_note(&s->timeline, &host, "the process that holds this is killed with SIGKILL");
+	timeline_remark(&s->timeline, &host, "the process that holds this is killed with SIGKILL");
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
-	stage_look(s, NULL, true);
+	stage_observe(s, NULL, true);
 }

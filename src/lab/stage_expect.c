@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What must be seen. */
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "lab/stage_private.h"
 
-#include "format.h"
-#include "kernel/limits_read.h"
-#include "lab/clock.h"
-#include "util.h"
+#include "basic/clock.h"
+#include "basic/format.h"
+#include "kernel/limits.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A counter is up to date when the call returns that makes it move, unless another CPU is about to.
@@ -19,14 +21,14 @@
 
 void stage_wait(uint64_t since_us)
 {
-	const uint64_t waited_ms = (now_us() - since_us) / 1000;
+	const uint64_t waited_ms = (clock_us(CLOCK_MONOTONIC) - since_us) / 1000;
 
 	poll(NULL, 0, (int)MIN(2 + waited_ms / 20, UINT64_C(50)));
 }
 
 static bool is_over(uint64_t since_us, unsigned wait_ms)
 {
-	return now_us() - since_us > (uint64_t)wait_ms * 1000;
+	return clock_us(CLOCK_MONOTONIC) - since_us > (uint64_t)wait_ms * 1000;
 }
 
 /* Tells how an expectation came out; what was seen is given as to printf(). */
@@ -54,11 +56,11 @@ bool expect_state(struct stage *s, const struct end *e, enum tcp_state state, un
 	struct sock_record *ret)
 {
 	struct question q = {.end = e};
-	const uint64_t since = now_us();
+	const uint64_t since = clock_us(CLOCK_MONOTONIC);
 	char expected[64];
 
-	for (stage_look(s, &q, true); !q.seen || q.record.state != state;
-		stage_look(s, &q, false)) {
+	for (stage_observe(s, &q, true); !q.seen || q.record.state != state;
+		stage_observe(s, &q, false)) {
 		if (is_over(since, wait_ms))
 			break;
 		stage_wait(since);
@@ -66,18 +68,18 @@ bool expect_state(struct stage *s, const struct end *e, enum tcp_state state, un
 	if (ret && q.seen)
 		*ret = q.record;
 	snprintf(expected, sizeof(expected), "%s in %s", host_name(e->host), state_name(state));
-	return conclude(
-		s, q.seen && q.record.state == state, CHECK_TOLD, expected, "%s", seen_state(&q));
+	return conclude(s, q.seen && q.record.state == state, CHECK_REPORTED, expected, "%s",
+		seen_state(&q));
 }
 
 bool expect_stays(struct stage *s, const struct end *e, enum tcp_state state, unsigned for_ms)
 {
 	struct question q = {.end = e};
-	const uint64_t since = now_us();
+	const uint64_t since = clock_us(CLOCK_MONOTONIC);
 	char expected[96];
 
 	do {
-		stage_look(s, &q, false);
+		stage_observe(s, &q, false);
 		if (!q.seen || q.record.state != state)
 			break;
 		stage_wait(since);
@@ -85,32 +87,34 @@ bool expect_stays(struct stage *s, const struct end *e, enum tcp_state state, un
 	snprintf(expected, sizeof(expected), "%s stays in %s for %.1f s", host_name(e->host),
 		state_name(state), for_ms / 1000.0);
 	return conclude(s, q.seen && q.record.state == state, CHECK_EXACT, expected,
-		"%s after %.1f s", seen_state(&q), (double)(now_us() - since) / 1e6);
+		"%s after %.1f s", seen_state(&q),
+		(double)(clock_us(CLOCK_MONOTONIC) - since) / 1e6);
 }
 
 bool expect_gone(struct stage *s, const struct end *e, unsigned wait_ms)
 {
 	struct question q = {.end = e};
-	const uint64_t since = now_us();
+	const uint64_t since = clock_us(CLOCK_MONOTONIC);
 	char expected[64];
 
-	for (stage_look(s, &q, true); q.seen && !is_over(since, wait_ms); stage_look(s, &q, false))
+	for (stage_observe(s, &q, true); q.seen && !is_over(since, wait_ms);
+		stage_observe(s, &q, false))
 		stage_wait(since);
 	snprintf(expected, sizeof(expected), "%s gone", host_name(e->host));
-	return conclude(s, !q.seen, CHECK_TOLD, expected, "%s", seen_state(&q));
+	return conclude(s, !q.seen, CHECK_REPORTED, expected, "%s", seen_state(&q));
 }
 
 bool expect_count(struct stage *s, enum host host, enum tcp_state state, uint16_t port,
 	uint64_t count, unsigned wait_ms)
 {
 	struct question q = {.host = host, .state = state, .port = port};
-	const uint64_t since = now_us();
+	const uint64_t since = clock_us(CLOCK_MONOTONIC);
 	char expected[128], number[FORMAT_SIZE];
 
-	for (stage_look(s, &q, false); q.count != count && !is_over(since, wait_ms);
-		stage_look(s, &q, false))
+	for (stage_observe(s, &q, false); q.count != count && !is_over(since, wait_ms);
+		stage_observe(s, &q, false))
 		stage_wait(since);
-	stage_look(s, &q, true);
+	stage_observe(s, &q, true);
 	snprintf(expected, sizeof(expected), "%s has %s %s on port %u", host_name(host),
 		format_count(number, count), state_name(state), port);
 	return conclude(
@@ -131,7 +135,7 @@ static uint64_t moved(struct stage *s, enum host host, enum tcp_counter counter)
 
 bool expect_counter(struct stage *s, enum host host, enum tcp_counter counter, uint64_t least)
 {
-	const uint64_t since = now_us();
+	const uint64_t since = clock_us(CLOCK_MONOTONIC);
 	char expected[128], number[FORMAT_SIZE];
 	uint64_t by;
 

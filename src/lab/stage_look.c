@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What both hosts' sockets are doing, as tcpstated itself sees it. */
+#include "basic/macro.h"
 #include "lab/stage_private.h"
 
 #include "model/filter.h"
 #include "model/sock_memory.h"
-#include "util.h"
 
 #include <string.h>
 
 /* What one look at both hosts brings. */
-struct look {
+struct poll {
 	struct stage *stage;
 	struct question *question; /* or NULL */
 	enum host host;            /* that is being looked at */
@@ -52,7 +52,7 @@ static void ask(struct question *q, enum host host, const struct sock_record *r)
 		q->count++;
 }
 
-static struct sighting *find_followed(struct look *l, const struct sock_record *r)
+static struct sighting *find_followed(struct poll *l, const struct sock_record *r)
 {
 	const struct stage *s = l->stage;
 
@@ -64,7 +64,7 @@ static struct sighting *find_followed(struct look *l, const struct sock_record *
 
 static void see(const struct sock_record *r, void *userdata)
 {
-	struct look *l = userdata;
+	struct poll *l = userdata;
 	struct sighting *sighting;
 
 	l->memory += sock_memory(l->stage->prices, r);
@@ -83,7 +83,7 @@ static void see(const struct sock_record *r, void *userdata)
 		l->crowd[l->host][r->state]++;
 }
 
-static void look_at(struct look *l, enum host host)
+static void observe_one(struct poll *l, enum host host)
 {
 	const struct scan_request request = {
 		.states = STATE_SET_ALL & (state_set)~STATE_BIT(STATE_BOUND_INACTIVE),
@@ -108,24 +108,24 @@ static bool has_changed(const struct sighting *before, const struct sighting *no
 
 	if (before->seen != now->seen || !now->seen)
 		return before->seen != now->seen;
-	if (a->state != b->state || a->kind != b->kind || a->hold != b->hold)
+	if (a->state != b->state || a->kind != b->kind || a->ownership != b->ownership)
 		return true;
 	return closely && (a->receive_queue != b->receive_queue || a->send_queue != b->send_queue ||
 				  a->timer != b->timer);
 }
 
-static void tell_changes(struct stage *s, const struct look *l, bool closely)
+static void report_changes(struct stage *s, const struct poll *l, bool closely)
 {
 	for (size_t i = 0; i < s->followed_count; i++) {
 		for (enum host host = SERVER; host <= CLIENT; host++) {
-			struct sighting *told = &s->followed[i].told[host];
+			struct sighting *reported = &s->followed[i].reported[host];
 			const struct sighting *now = &l->followed[i][host];
 
-			if (!has_changed(told, now, closely))
+			if (!has_changed(reported, now, closely))
 				continue;
 			timeline_state(&s->timeline, host,
-				s->followed_count > 1 ? (unsigned)i + 1 : 0, told, now);
-			*told = *now;
+				s->followed_count > 1 ? (unsigned)i + 1 : 0, reported, now);
+			*reported = *now;
 		}
 	}
 	for (enum host host = SERVER; closely && host <= CLIENT; host++) {
@@ -136,9 +136,9 @@ static void tell_changes(struct stage *s, const struct look *l, bool closely)
 	}
 }
 
-void stage_look(struct stage *s, struct question *q, bool closely)
+void stage_observe(struct stage *s, struct question *q, bool closely)
 {
-	struct look l = {.stage = s, .question = q};
+	struct poll l = {.stage = s, .question = q};
 	struct outcome *o = s->outcome;
 
 	if (q) {
@@ -146,8 +146,8 @@ void stage_look(struct stage *s, struct question *q, bool closely)
 		q->count = 0;
 	}
 	for (enum host host = SERVER; host <= CLIENT; host++)
-		look_at(&l, host);
+		observe_one(&l, host);
 	o->memory.after = l.memory;
 	o->memory.most = MAX(o->memory.most, l.memory);
-	tell_changes(s, &l, closely);
+	report_changes(s, &l, closely);
 }

@@ -3,7 +3,7 @@
 #ifndef TCPSTATED_LAB_STAGE_PRIVATE_H
 #define TCPSTATED_LAB_STAGE_PRIVATE_H
 
-#include "kernel/source.h"
+#include "kernel/sockets/source.h"
 #include "lab/janitor.h"
 #include "lab/pair.h"
 #include "lab/play.h"
@@ -17,8 +17,8 @@
 #define LISTENERS_MAX 16
 
 struct followed {
-	struct end end[2];       /* by enum host */
-	struct sighting told[2]; /* as the timeline has it */
+	struct end end[2];           /* by enum host */
+	struct sighting reported[2]; /* as the timeline has it */
 };
 
 struct listener {
@@ -64,7 +64,7 @@ struct question {
  * Looks at the sockets of both hosts and tells what has changed; closely: also in queues and
  * timers. q may be NULL. What cannot be read ends the play.
  */
-void stage_look(struct stage *s, struct question *q, bool closely);
+void stage_observe(struct stage *s, struct question *q, bool closely);
 
 /* Notes a failure, tells it, and ends the play. */
 __attribute__((format(printf, 2, 3), noreturn)) void stage_give_up(

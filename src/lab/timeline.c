@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/timeline.h"
 
-#include "format.h"
-#include "lab/clock.h"
-#include "util.h"
+#include "basic/cleanup.h"
+#include "basic/clock.h"
+#include "basic/format.h"
+#include "basic/macro.h"
 
 #include <json-c/json.h>
 #include <stdarg.h>
@@ -22,7 +23,7 @@ const char *host_name(enum host host)
 
 void timeline_start(struct timeline *t)
 {
-	t->start_us = now_us();
+	t->start_us = clock_us(CLOCK_MONOTONIC);
 }
 
 static bool is_text(const struct timeline *t)
@@ -80,7 +81,7 @@ static void event_put(struct timeline *t, struct json_object *event)
 void timeline_call(
 	struct timeline *t, uint64_t began_us, enum host host, const char *name, long returned)
 {
-	const uint64_t took_us = now_us() - began_us;
+	const uint64_t took_us = clock_us(CLOCK_MONOTONIC) - began_us;
 	const char *error = returned < 0 ? strerrorname_np((int)-returned) : NULL;
 	struct json_object *event;
 
@@ -147,7 +148,7 @@ static const char *timer_text(const struct sock_record *r)
 		return "retransmission in";
 	case TIMER_KEEPALIVE:
 		/* The kernel has one timer for both (net/ipv4/tcp_timer.c: tcp_keepalive_timer). */
-		return r->hold == HOLD_ORPHAN ? "the kernel ends it in" : "keepalive in";
+		return r->ownership == OWNERSHIP_ORPHAN ? "the kernel ends it in" : "keepalive in";
 	case TIMER_TIME_WAIT:
 		return "the kernel ends it in";
 	case TIMER_PROBE:
@@ -161,25 +162,25 @@ static void append_socket(struct text *text, const struct sock_record *r)
 	static const state_set fin_received = STATE_BIT(STATE_CLOSE_WAIT);
 	static const state_set fin_sent =
 		STATE_BIT(STATE_FIN_WAIT_1) | STATE_BIT(STATE_CLOSING) | STATE_BIT(STATE_LAST_ACK);
-	static const char *const holds[HOLD_COUNT] = {
-		[HOLD_ORPHAN] = ", orphan",
-		[HOLD_UNACCEPTED] = ", not accepted",
+	static const char *const ownerships[OWNERSHIP_COUNT] = {
+		[OWNERSHIP_ORPHAN] = ", orphan",
+		[OWNERSHIP_UNACCEPTED] = ", not accepted",
 	};
-	const char *hold = holds[r->hold], *timer = timer_text(r);
+	const char *ownership = ownerships[r->ownership], *timer = timer_text(r);
 	char duration[FORMAT_SIZE];
 
-	append(text, "%s%s%s", state_name(r->state), hold ? hold : "",
+	append(text, "%s%s%s", state_name(r->state), ownership ? ownership : "",
 		r->kind == KIND_MINI ? ", mini socket" : "");
 	append_queue(text, r->send_queue, state_set_has(fin_sent, r->state), "not acknowledged");
 	/* What an orphan has received nobody will read. */
-	if (r->hold != HOLD_ORPHAN)
+	if (r->ownership != OWNERSHIP_ORPHAN)
 		append_queue(
 			text, r->receive_queue, state_set_has(fin_received, r->state), "not read");
 	if (timer)
 		append(text, ", %s %s", timer, format_duration(duration, r->expires_ms));
 }
 
-static void tell_state(const struct timeline *t, enum host host, unsigned number,
+static void report_state(const struct timeline *t, enum host host, unsigned number,
 	const struct sighting *before, const struct sighting *now)
 {
 	struct text text = {.length = 0};
@@ -194,7 +195,7 @@ static void tell_state(const struct timeline *t, enum host host, unsigned number
 		append_socket(&text, &now->record);
 	else
 		append(&text, "gone");
-	print_line(t, now_us(), "", "%s", text.bytes);
+	print_line(t, clock_us(CLOCK_MONOTONIC), "", "%s", text.bytes);
 }
 
 static struct json_object *state_or_null(const struct sighting *s)
@@ -204,13 +205,14 @@ static struct json_object *state_or_null(const struct sighting *s)
 
 static void put_socket(struct json_object *event, const struct sock_record *r)
 {
-	static const char *const holds[HOLD_COUNT] = {NULL, "held", "orphan", "unaccepted"};
+	static const char *const ownerships[OWNERSHIP_COUNT] = {
+		NULL, "held", "orphan", "unaccepted"};
 	static const char *const kinds[KIND_COUNT] = {"full", "mini", "request"};
 	static const char *const timers[] = {NULL, "retransmit", "keepalive", "time_wait", "probe"};
-	const char *hold = holds[r->hold], *timer = timers[r->timer];
+	const char *ownership = ownerships[r->ownership], *timer = timers[r->timer];
 
 	json_object_object_add(event, "kind", json_object_new_string(kinds[r->kind]));
-	json_object_object_add(event, "hold", hold ? json_object_new_string(hold) : NULL);
+	json_object_object_add(event, "hold", ownership ? json_object_new_string(ownership) : NULL);
 	json_object_object_add(
 		event, "receive_queue_bytes", json_object_new_int64(r->receive_queue));
 	json_object_object_add(event, "send_queue_bytes", json_object_new_int64(r->send_queue));
@@ -225,10 +227,10 @@ void timeline_state(struct timeline *t, enum host host, unsigned number,
 	struct json_object *event;
 
 	if (is_text(t)) {
-		tell_state(t, host, number, before, now);
+		report_state(t, host, number, before, now);
 		return;
 	}
-	event = event_new(t, now_us(), &host);
+	event = event_new(t, clock_us(CLOCK_MONOTONIC), &host);
 	json_object_object_add(event, "connection", json_object_new_int64(MAX(number, 1U)));
 	json_object_object_add(event, "from", state_or_null(before));
 	json_object_object_add(event, "state", state_or_null(now));
@@ -248,11 +250,11 @@ void timeline_crowd(struct timeline *t, enum host host, const uint64_t sockets[S
 			if (sockets[state])
 				append(&text, "%s%s %s", text.length ? ", " : "",
 					format_count(count, sockets[state]), state_name(state));
-		print_line(t, now_us(), "", "%s %s", host_name(host),
+		print_line(t, clock_us(CLOCK_MONOTONIC), "", "%s %s", host_name(host),
 			text.length ? text.bytes : "all others gone");
 		return;
 	}
-	event = event_new(t, now_us(), &host);
+	event = event_new(t, clock_us(CLOCK_MONOTONIC), &host);
 	states = json_object_new_object();
 	STATE_FOREACH(state)
 		if (sockets[state])
@@ -262,15 +264,15 @@ void timeline_crowd(struct timeline *t, enum host host, const uint64_t sockets[S
 	event_put(t, event);
 }
 
-void timeline_note(struct timeline *t, const enum host *host, const char *text)
+void timeline_remark(struct timeline *t, const enum host *host, const char *text)
 {
 	struct json_object *event;
 
 	if (is_text(t)) {
-		print_line(t, now_us(), host ? host_name(*host) : "", "%s", text);
+		print_line(t, clock_us(CLOCK_MONOTONIC), host ? host_name(*host) : "", "%s", text);
 		return;
 	}
-	event = event_new(t, now_us(), host);
+	event = event_new(t, clock_us(CLOCK_MONOTONIC), host);
 	json_object_object_add(event, "note", json_object_new_string(text));
 	event_put(t, event);
 }
@@ -282,15 +284,16 @@ void timeline_check(
 
 	if (is_text(t)) {
 		if (!ok)
-			print_line(t, now_us(), "", "%sFAILED%s: expected: %s; seen: %s",
-				t->color ? "\033[1;31m" : "", t->color ? "\033[0m" : "", expected,
-				seen);
-		else if (kind != CHECK_TOLD)
-			print_line(t, now_us(), "", "as expected: %s%s%s", expected,
-				kind == CHECK_RANGE ? ": " : "", kind == CHECK_RANGE ? seen : "");
+			print_line(t, clock_us(CLOCK_MONOTONIC), "",
+				"%sFAILED%s: expected: %s; seen: %s", t->color ? "\033[1;31m" : "",
+				t->color ? "\033[0m" : "", expected, seen);
+		else if (kind != CHECK_REPORTED)
+			print_line(t, clock_us(CLOCK_MONOTONIC), "", "as expected: %s%s%s",
+				expected, kind == CHECK_RANGE ? ": " : "",
+				kind == CHECK_RANGE ? seen : "");
 		return;
 	}
-	event = event_new(t, now_us(), NULL);
+	event = event_new(t, clock_us(CLOCK_MONOTONIC), NULL);
 	json_object_object_add(event, "expected", json_object_new_string(expected));
 	json_object_object_add(event, "seen", json_object_new_string(seen));
 	json_object_object_add(event, "ok", json_object_new_boolean(ok));

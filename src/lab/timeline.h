@@ -13,7 +13,7 @@ struct timeline {
 	int events; /* the file that takes the events, joined by commas; -1: text to standard output
 		     */
 	bool color;
-	uint64_t start_us; /* by now_us() */
+	uint64_t start_us; /* by clock_us(CLOCK_MONOTONIC) */
 	bool has_events;
 };
 
@@ -44,11 +44,11 @@ void timeline_state(struct timeline *t, enum host host, unsigned number,
 void timeline_crowd(struct timeline *t, enum host host, const uint64_t sockets[STATE_COUNT]);
 
 /* Something that is said, about a host or, with NULL, about none. */
-void timeline_note(struct timeline *t, const enum host *host, const char *text);
+void timeline_remark(struct timeline *t, const enum host *host, const char *text);
 
 enum check_kind {
-	CHECK_TOLD,  /* when it comes true, the timeline has told it already */
-	CHECK_EXACT, /* then what was expected says what was seen */
+	CHECK_REPORTED, /* when it comes true, the timeline has told it already */
+	CHECK_EXACT,    /* then what was expected says what was seen */
 	CHECK_RANGE,
 };
 

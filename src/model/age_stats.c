@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/age_stats.h"
 
+#include "basic/cleanup.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "model/histogram.h"
-#include "util.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -97,7 +99,7 @@ static void sum_up(
 	struct age_stats *ret, const struct age_table *t, uint32_t *ages_ms, uint32_t count)
 {
 	if (t->watched_ms < MINUTE_MS)
-		ret->added = AGE_STATS_UNKNOWN;
+		ret->added = UNKNOWN_U32;
 	if (!count)
 		return;
 	ret->tracked = count * t->weight;
@@ -109,7 +111,7 @@ static void sum_up(
 			older += ages_ms[i] > marks_ms[m];
 		ret->older[m] = older * t->weight;
 	}
-	if (ret->added != AGE_STATS_UNKNOWN)
+	if (ret->added != UNKNOWN_U32)
 		ret->added = ret->tracked - ret->older[AGE_MARK_1_MINUTE];
 }
 

@@ -15,7 +15,6 @@
 #define AGE_STATS_EXACT 64
 
 /* struct age_stats: added, before every age below a minute is an age and no lower bound. */
-#define AGE_STATS_UNKNOWN UINT32_MAX
 
 /* Counted is what is older than one of these. */
 enum age_mark {

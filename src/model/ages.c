@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/ages.h"
 
-#include "model/first_sight.h"
+#include "basic/hash.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
+#include "model/age_bound.h"
 #include "model/tally.h"
-#include "util.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -81,7 +83,7 @@ static uint32_t slot_state(const struct slot *s)
 	return s->word[2] >> 25 & 7;
 }
 
-static uint32_t slot_hold(const struct slot *s)
+static uint32_t slot_ownership(const struct slot *s)
 {
 	return s->word[2] >> 28 & 3;
 }
@@ -98,9 +100,9 @@ static void slot_set_entered(struct slot *s, uint32_t entered)
 }
 
 /* Sets what the present scan tells of it. */
-static void slot_set_sight(struct slot *s, uint32_t row, uint32_t state, uint32_t hold)
+static void slot_set_observed(struct slot *s, uint32_t row, uint32_t state, uint32_t ownership)
 {
-	s->word[2] = (s->word[2] & 0xff) | (row & ROW_MASK) << 8 | state << 25 | hold << 28;
+	s->word[2] = (s->word[2] & 0xff) | (row & ROW_MASK) << 8 | state << 25 | ownership << 28;
 }
 
 static void slot_add_absence(struct slot *s)
@@ -109,44 +111,19 @@ static void slot_add_absence(struct slot *s)
 		s->word[2] += 1U << 30;
 }
 
-/*
- * Cookies count up, each processor's by itself, in patterns that a single multiplication turns into
- * other patterns, and heaps; two of them leave none (the finalizer of MurmurHash3, by Appleby). The
- * sample looks at the lower bits, the place at the upper ones.
- */
-static uint64_t hash_of(uint64_t cookie)
-{
-	uint64_t h = cookie;
-
-	h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
-	h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
-	return h ^ h >> 33;
-}
-
 static bool is_sampled(const struct ages *a, uint64_t hash)
 {
 	return !(hash & ((UINT64_C(1) << a->sampled) - 1));
 }
 
-/* The slot where a search begins; the table need not be a power of two. */
-static uint32_t home_of(const struct ages *a, uint64_t hash)
-{
-	return (uint32_t)((hash >> 32) * a->slots_count >> 32);
-}
-
-static uint32_t next_slot(const struct ages *a, uint32_t i)
-{
-	return i + 1 == a->slots_count ? 0 : i + 1;
-}
-
 /* The slot that holds the cookie, or the free one where it would go. */
 static struct slot *find_slot(const struct ages *a, uint64_t cookie, uint64_t hash)
 {
-	uint32_t i = home_of(a, hash);
+	uint32_t i = hash_home(hash, a->slots_count);
 	uint64_t there;
 
 	while ((there = slot_cookie(&a->slots[i])) != 0 && there != cookie)
-		i = next_slot(a, i);
+		i = hash_next(i, a->slots_count);
 	return &a->slots[i];
 }
 
@@ -188,7 +165,7 @@ static bool resize(struct ages *a, uint32_t slots_count)
 	a->slots_count = slots_count;
 	a->used = 0;
 	for (uint32_t i = 0; i < old.slots_count; i++) {
-		uint64_t cookie = slot_cookie(&old.slots[i]), hash = hash_of(cookie);
+		uint64_t cookie = slot_cookie(&old.slots[i]), hash = hash_u64(cookie);
 
 		if (!cookie || !is_sampled(a, hash))
 			continue;
@@ -257,13 +234,13 @@ static uint64_t cookie_of(const struct sock_record *r)
 void ages_expect(const struct ages *a, const struct sock_record *r)
 {
 	if (a->slots_count && is_tracked_kind(r))
-		__builtin_prefetch(&a->slots[home_of(a, hash_of(cookie_of(r)))], 1);
+		__builtin_prefetch(&a->slots[hash_home(hash_u64(cookie_of(r)), a->slots_count)], 1);
 }
 
 /* A slot for the cookie, new or old, or NULL where the sample or the memory has none for it. */
 static struct slot *slot_for(struct ages *a, uint64_t cookie, bool *ret_is_new)
 {
-	uint64_t hash = hash_of(cookie);
+	uint64_t hash = hash_u64(cookie);
 	struct slot *s;
 
 	*ret_is_new = false;
@@ -284,7 +261,7 @@ static struct slot *slot_for(struct ages *a, uint64_t cookie, bool *ret_is_new)
 	return s;
 }
 
-uint32_t ages_see(struct ages *a, const struct sock_record *r, uint32_t row)
+uint32_t ages_observe(struct ages *a, const struct sock_record *r, uint32_t row)
 {
 	const uint64_t cookie = cookie_of(r);
 	uint32_t units;
@@ -292,19 +269,19 @@ uint32_t ages_see(struct ages *a, const struct sock_record *r, uint32_t row)
 	bool is_new;
 
 	if (!is_tracked_kind(r) || !cookie)
-		return AGE_UNKNOWN;
+		return UNKNOWN_U32;
 	s = slot_for(a, cookie, &is_new);
 	if (!s)
-		return AGE_UNKNOWN;
+		return UNKNOWN_U32;
 	units = units_since(a, s);
 	if (is_new || slot_state(s) != ages_state_numbers[r->state]) {
-		units = MIN(first_sight_ms(r) / AGES_UNIT_MS, AGE_UNITS_MAX);
+		units = MIN(age_bound_ms(r) / AGES_UNIT_MS, AGE_UNITS_MAX);
 		slot_set_entered(s, (a->now - units) & TIME_MASK);
 	} else if (units > AGE_UNITS_MAX) {
 		slot_set_entered(s, (a->now - AGE_UNITS_MAX) & TIME_MASK);
 		units = AGE_UNITS_MAX;
 	}
-	slot_set_sight(s, row, ages_state_numbers[r->state], r->hold);
+	slot_set_observed(s, row, ages_state_numbers[r->state], r->ownership);
 	return units * AGES_UNIT_MS;
 }
 
@@ -312,13 +289,13 @@ uint32_t ages_see(struct ages *a, const struct sock_record *r, uint32_t row)
  * early (Knuth, vol. 3, 6.4, algorithm R). */
 static void remove_slot(struct ages *a, uint32_t hole)
 {
-	for (uint32_t i = next_slot(a, hole);; i = next_slot(a, i)) {
+	for (uint32_t i = hash_next(hole, a->slots_count);; i = hash_next(i, a->slots_count)) {
 		uint64_t cookie = slot_cookie(&a->slots[i]);
 		uint32_t home;
 
 		if (!cookie)
 			break;
-		home = home_of(a, hash_of(cookie));
+		home = hash_home(hash_u64(cookie), a->slots_count);
 		/* It may stay where its home lies behind the hole, up to itself, round the end. */
 		if (hole < i ? hole < home && home <= i : hole < home || home <= i)
 			continue;
@@ -382,7 +359,7 @@ void ages_foreach(const struct ages *a, age_fn fn, void *userdata)
 			.age_ms = units_since(a, s) * AGES_UNIT_MS,
 			.row = slot_row(s),
 			.state = numbered_states[slot_state(s)],
-			.hold = (enum sock_hold)slot_hold(s),
+			.ownership = (enum sock_ownership)slot_ownership(s),
 		};
 
 		if (age.cookie && !slot_absences(s))
@@ -405,6 +382,6 @@ void ages_restore(
 	slot_set_entered(
 		s, (uint32_t)(now_ms / AGES_UNIT_MS - MIN(age_ms / AGES_UNIT_MS, AGE_UNITS_MAX)) &
 			   TIME_MASK);
-	slot_set_sight(s, 0, ages_state_numbers[state], HOLD_NONE);
+	slot_set_observed(s, 0, ages_state_numbers[state], OWNERSHIP_NONE);
 	slot_add_absence(s);
 }

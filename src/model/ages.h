@@ -58,10 +58,10 @@ void ages_expect(const struct ages *a, const struct sock_record *r);
  * Tells how long a socket has been in its state, in ms, and remembers it with the number of its row
  * (any number up to 131,071). A socket that was not there in the scan before entered its state now:
  * between the scans, or, in the first one, at some time before, at least as long ago as the kernel
- * tells (model/first_sight.h). AGE_UNKNOWN (model/tally.h) for a socket that is not tracked: a mini
+ * tells (model/age_bound.h). UNKNOWN_U32 for a socket that is not tracked: a mini
  * socket, one outside the closing states, one without a cookie, or one that the sample leaves out.
  */
-uint32_t ages_see(struct ages *a, const struct sock_record *r, uint32_t row);
+uint32_t ages_observe(struct ages *a, const struct sock_record *r, uint32_t row);
 
 /* Ends the scan. When it was complete, what neither it nor the one before showed is forgotten. */
 void ages_finish(struct ages *a, bool complete);
@@ -79,7 +79,7 @@ struct age {
 	uint32_t age_ms; /* at the start of the last scan */
 	uint32_t row;
 	enum tcp_state state;
-	enum sock_hold hold;
+	enum sock_ownership ownership;
 };
 
 typedef void (*age_fn)(const struct age *age, void *userdata);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/changes.h"
 
-#include "util.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 int64_t change_of(uint64_t now, uint64_t before)
 {
 	if (now == UNKNOWN || before == UNKNOWN)
-		return CHANGE_UNKNOWN;
+		return UNKNOWN_I64;
 	return (int64_t)(now - before);
 }
 

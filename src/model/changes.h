@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 /* A change of which one end is not known. */
-#define CHANGE_UNKNOWN INT64_MIN
 
 /* The numbers of a port or of all of them; UNKNOWN where the snapshot does not know them. */
 struct counts {
@@ -57,7 +56,7 @@ void changes_release(struct changes *c);
  */
 const struct counts *changes_before(const struct changes *c, enum sock_side side, uint16_t port);
 
-/* now - before, or CHANGE_UNKNOWN. */
+/* now - before, or UNKNOWN_I64. */
 int64_t change_of(uint64_t now, uint64_t before);
 
 /* The numbers of a row and of the totals. */

@@ -1,26 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/destinations.h"
 
-#include "util.h"
+#include "basic/hash.h"
+#include "basic/macro.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-/* A word at a time: this runs once for each client socket. The multiplier is 2^64 divided by the
- * golden ratio. */
-static uint32_t hash(const uint8_t *source, const uint8_t *address, uint16_t port)
+static uint32_t home_of(const uint8_t *source, const uint8_t *address, uint16_t port)
 {
-	uint64_t words[4];
-	uint64_t h = port;
+	uint64_t words[4], hash = port;
 
 	memcpy(words, source, 16);
 	memcpy(words + 2, address, 16);
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		h = (h ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
-		h ^= h >> 32;
-	}
-	return (uint32_t)h;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		hash = hash_add(hash, words[i]);
+	return hash_home(hash, DESTINATION_SLOTS);
 }
 
 static bool same(const struct destination *a, const uint8_t *source, const uint8_t *address,
@@ -35,10 +31,10 @@ static bool same(const struct destination *a, const uint8_t *source, const uint8
 static struct destination *find(struct destinations *d, const uint8_t *source,
 	const uint8_t *address, uint16_t port, uint8_t family)
 {
-	uint32_t i = hash(source, address, port);
+	uint32_t i = home_of(source, address, port);
 
-	for (;; i++) {
-		struct destination *slot = &d->slot[i % ARRAY_SIZE(d->slot)];
+	for (;; i = hash_next(i, DESTINATION_SLOTS)) {
+		struct destination *slot = &d->slot[i];
 
 		if (!slot->sockets || same(slot, source, address, port, family))
 			return slot;

@@ -16,6 +16,9 @@
 
 #define DESTINATIONS_MAX 512
 
+/* Of the table: half of them stay free. */
+#define DESTINATION_SLOTS (2 * DESTINATIONS_MAX)
+
 struct destination {
 	uint32_t sockets;
 	uint16_t port;
@@ -25,7 +28,7 @@ struct destination {
 };
 
 struct destinations {
-	struct destination slot[2 * DESTINATIONS_MAX]; /* open addressing; sockets == 0: free */
+	struct destination slot[DESTINATION_SLOTS]; /* open addressing; sockets == 0: free */
 	uint32_t used;
 	uint32_t taken_off; /* what each counter lost so far */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/filter.h"
 
-#include "util.h"
+#include "basic/string.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -86,4 +86,31 @@ int port_set_parse(
 		if (!*word)
 			return 0;
 	}
+}
+
+/* Each second port is the longest set: 6 bytes each. */
+#define PORT_SET_TEXT_MAX ((size_t)65536 / 2 * 6 + 1)
+
+char *port_set_format(const struct port_set *set)
+{
+	struct string out = string_up_to(PORT_SET_TEXT_MAX);
+	const char *comma = "";
+	char *text;
+
+	for (unsigned first = 0; first <= UINT16_MAX; first++) {
+		unsigned last = first;
+
+		if (!port_set_has(set, (uint16_t)first))
+			continue;
+		while (last < UINT16_MAX && port_set_has(set, (uint16_t)(last + 1)))
+			last++;
+		string_addf(&out, last > first ? "%s%u-%u" : "%s%u", comma, first, last);
+		comma = ",";
+		first = last;
+	}
+	if (string_take(&out, &text, NULL) < 0) {
+		string_release(&out);
+		return NULL;
+	}
+	return text;
 }

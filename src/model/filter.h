@@ -52,4 +52,7 @@ struct filter {
 /* A filter that lets everything through. */
 #define FILTER_ALL ((struct filter){.states = STATE_SET_ALL, .sides = {true, true}})
 
+/* "7777,27015-27030". The caller frees it; NULL when no memory is left. */
+char *port_set_format(const struct port_set *set);
+
 #endif

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/growth.h"
 
-#include "util.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void release_look(struct growth_look *l)
+static void release_poll(struct growth_poll *l)
 {
 	free(l->ports);
-	*l = (struct growth_look){0};
+	*l = (struct growth_poll){0};
 }
 
 void growth_release(struct growth *g)
 {
 	for (unsigned i = 0; i < g->used; i++)
-		release_look(&g->looks[i]);
+		release_poll(&g->polls[i]);
 	*g = (struct growth){0};
 }
 
@@ -35,7 +36,7 @@ static void count_states(uint32_t ret[STATE_COUNT], const struct state_tally sta
 		ret[i] = states[i].sockets;
 }
 
-static int note_look(struct growth_look *ret, const struct snapshot *s, uint64_t now_ms)
+static int record_poll(struct growth_poll *ret, const struct snapshot *s, uint64_t now_ms)
 {
 	const size_t count = MIN(s->ports_count, (size_t)GROWTH_PORTS_MAX);
 	struct growth_port *ports = calloc(MAX(count, (size_t)1), sizeof(*ports));
@@ -48,7 +49,7 @@ static int note_look(struct growth_look *ret, const struct snapshot *s, uint64_t
 		count_states(ports[i].sockets, s->ports[i]->states);
 	}
 	qsort(ports, count, sizeof(*ports), compare_ports);
-	*ret = (struct growth_look){
+	*ret = (struct growth_poll){
 		.time_ms = now_ms,
 		.ports = ports,
 		.ports_count = count,
@@ -62,12 +63,12 @@ static int note_look(struct growth_look *ret, const struct snapshot *s, uint64_t
 /* Older ones than the youngest that is old enough are of no use any more. */
 static void forget(struct growth *g, uint64_t now_ms)
 {
-	while (g->used >= 2 && now_ms - g->looks[1].time_ms >= GROWTH_SPAN_MS) {
-		release_look(&g->looks[0]);
+	while (g->used >= 2 && now_ms - g->polls[1].time_ms >= GROWTH_SPAN_MS) {
+		release_poll(&g->polls[0]);
 		g->used--;
-		memmove(g->looks, g->looks + 1, g->used * sizeof(g->looks[0]));
+		memmove(g->polls, g->polls + 1, g->used * sizeof(g->polls[0]));
 	}
-	g->known = g->used && now_ms - g->looks[0].time_ms >= GROWTH_SPAN_MS;
+	g->known = g->used && now_ms - g->polls[0].time_ms >= GROWTH_SPAN_MS;
 }
 
 int growth_take(struct growth *g, struct snapshot *s, uint64_t now_ms)
@@ -80,10 +81,10 @@ int growth_take(struct growth *g, struct snapshot *s, uint64_t now_ms)
 	forget(g, now_ms);
 	g->now_ms = now_ms;
 	s->growth = g;
-	if (g->used == GROWTH_LOOKS ||
-		(g->used && now_ms - g->looks[g->used - 1].time_ms < GROWTH_STEP_MS))
+	if (g->used == GROWTH_POLLS ||
+		(g->used && now_ms - g->polls[g->used - 1].time_ms < GROWTH_STEP_MS))
 		return 0;
-	r = note_look(&g->looks[g->used], s, now_ms);
+	r = record_poll(&g->polls[g->used], s, now_ms);
 	g->used += r == 0;
 	return r;
 }
@@ -96,9 +97,9 @@ static double growth(const struct snapshot *s, const struct growth_port *before,
 	double minutes;
 
 	if (!before || !state_set_has(STATE_SET_CLOSING & s->scanned, state) ||
-		!state_set_has(g->looks[0].scanned, state))
-		return GROWTH_UNKNOWN;
-	minutes = (double)(g->now_ms - g->looks[0].time_ms) / 60000;
+		!state_set_has(g->polls[0].scanned, state))
+		return UNKNOWN_DOUBLE;
+	minutes = (double)(g->now_ms - g->polls[0].time_ms) / 60000;
 	return ((double)states[state].sockets - (double)before->sockets[state]) / minutes;
 }
 
@@ -107,11 +108,11 @@ double growth_of_port(const struct snapshot *s, const struct port_tally *p, enum
 	static const struct growth_port none;
 	const struct growth_port key = {.side = p->side, .port = p->port};
 	const struct growth_port *before;
-	const struct growth_look *l;
+	const struct growth_poll *l;
 
 	if (!s->growth || !s->growth->known)
-		return GROWTH_UNKNOWN;
-	l = &s->growth->looks[0];
+		return UNKNOWN_DOUBLE;
+	l = &s->growth->polls[0];
 	before = bsearch(&key, l->ports, l->ports_count, sizeof(key), compare_ports);
 	if (!before && l->whole)
 		before = &none;
@@ -121,6 +122,6 @@ double growth_of_port(const struct snapshot *s, const struct port_tally *p, enum
 double growth_of_all(const struct snapshot *s, enum tcp_state state)
 {
 	if (!s->growth || !s->growth->known)
-		return GROWTH_UNKNOWN;
-	return growth(s, &s->growth->looks[0].totals, s->totals.states, state);
+		return UNKNOWN_DOUBLE;
+	return growth(s, &s->growth->polls[0].totals, s->totals.states, state);
 }

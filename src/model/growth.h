@@ -21,10 +21,9 @@
 #define GROWTH_STEP_MS 10000U
 
 /* The one to compare with, five younger ones, and that of now. */
-#define GROWTH_LOOKS 7
+#define GROWTH_POLLS 7
 
 /* What is not known is no number. */
-#define GROWTH_UNKNOWN ((double)NAN)
 
 /* How many ports of a look are kept, 56 bytes each. */
 #define GROWTH_PORTS_MAX 1024
@@ -35,7 +34,7 @@ struct growth_port {
 	uint32_t sockets[STATE_COUNT];
 };
 
-struct growth_look {
+struct growth_poll {
 	uint64_t time_ms;
 	struct growth_port *ports; /* by side and port */
 	size_t ports_count;
@@ -46,7 +45,7 @@ struct growth_look {
 
 /* All zero is the start. */
 struct growth {
-	struct growth_look looks[GROWTH_LOOKS]; /* oldest first */
+	struct growth_poll polls[GROWTH_POLLS]; /* oldest first */
 	unsigned used;
 	bool known;      /* the oldest one is what the last look is compared with */
 	uint64_t now_ms; /* of the last look */
@@ -61,7 +60,7 @@ void growth_release(struct growth *g);
 
 /*
  * Sockets a minute in that state on a port of the snapshot, and in all; negative where they become
- * fewer. GROWTH_UNKNOWN: no look is old enough, the state is no closing one or was not
+ * fewer. UNKNOWN_DOUBLE: no look is old enough, the state is no closing one or was not
  * scanned, or the port may have been left out.
  */
 double growth_of_port(const struct snapshot *s, const struct port_tally *p, enum tcp_state state);

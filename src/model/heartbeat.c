@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/heartbeat.h"
 
+#include "basic/cleanup.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "model/side.h"
-#include "util.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +19,7 @@ struct heartbeat {
 	uint16_t row[SIDE_COUNT][65536]; /* index into ports, plus one; 0: none yet */
 	struct heartbeat_port *ports[HEARTBEAT_PORTS_MAX];
 	size_t ports_count;
-	struct silences *silences; /* NULL: without watching */
+	struct idle_times *idle_times; /* NULL: without watching */
 	uint64_t first_ms, now_ms;
 	struct heartbeat_numbers numbers;
 };
@@ -31,7 +33,7 @@ int heartbeat_new(const struct heartbeat_context *context, struct heartbeat **re
 		return -ENOMEM;
 	h->context = *context;
 	if (context->watch) {
-		r = silences_new(context->watched_max, &h->silences);
+		r = idle_times_new(context->watched_max, &h->idle_times);
 		if (r < 0)
 			return r;
 	}
@@ -44,7 +46,7 @@ struct heartbeat *heartbeat_free(struct heartbeat *h)
 	if (h) {
 		for (size_t i = 0; i < h->ports_count; i++)
 			free(h->ports[i]);
-		silences_free(h->silences);
+		idle_times_free(h->idle_times);
 		free(h);
 	}
 	return NULL;
@@ -64,10 +66,10 @@ void heartbeat_start(struct heartbeat *h, uint64_t now_ms)
 			.side = h->ports[i]->side,
 			.port = h->ports[i]->port,
 		};
-	if (!n->looks)
+	if (!n->polls)
 		h->first_ms = now_ms;
 	h->now_ms = now_ms;
-	n->looks++;
+	n->polls++;
 	n->sockets = n->without_info = n->rest_sockets = 0;
 	n->watched_ms = now_ms - h->first_ms;
 }
@@ -97,7 +99,7 @@ static struct heartbeat_port *port_of(struct heartbeat *h, enum sock_side side, 
 
 static void add_known(struct histogram *h, uint32_t value)
 {
-	if (value != SILENCE_UNKNOWN)
+	if (value != UNKNOWN_U32)
 		histogram_add(h, value, 1);
 }
 
@@ -113,8 +115,8 @@ static void count_timer(struct heartbeat_port *p, const struct sock_record *r)
 
 static void count_info(struct heartbeat_port *p, const struct sock_record *r)
 {
-	for (enum silence_kind k = 0; k < SILENCE_KINDS; k++)
-		add_known(&p->silent_ms[k], silence_of(r, k));
+	for (enum idle_kind k = 0; k < IDLE_KINDS; k++)
+		add_known(&p->idle_ms[k], idle_time_of(r, k));
 	add_known(&p->sent_ms, r->info.last_data_sent_ms);
 	p->mute += !r->info.data_segments_in;
 	if (r->info.rtt_us)
@@ -136,8 +138,8 @@ static void count_established(
 	count_timer(p, r);
 	if (r->has_info)
 		count_info(p, r);
-	if (h->silences)
-		silences_see(h->silences, r, (uint16_t)(h->row[side][port] - 1), h->now_ms);
+	if (h->idle_times)
+		idle_times_observe(h->idle_times, r, (uint16_t)(h->row[side][port] - 1), h->now_ms);
 }
 
 void heartbeat_count(struct heartbeat *h, const struct sock_record *r)
@@ -157,30 +159,31 @@ void heartbeat_count(struct heartbeat *h, const struct sock_record *r)
 		count_established(h, r, side, port);
 }
 
-static void add_silence(const struct silence *silence, void *userdata)
+static void add_idle_time(const struct idle_time *idle_time, void *userdata)
 {
 	struct heartbeat *h = userdata;
-	struct heartbeat_port *p = h->ports[silence->row];
+	struct heartbeat_port *p = h->ports[idle_time->row];
 
-	for (enum silence_kind k = 0; k < SILENCE_KINDS; k++) {
-		if (silence->longest_ms[k] != SILENCE_UNKNOWN)
-			histogram_add(&p->longest_ms[k], silence->longest_ms[k], h->numbers.weight);
-		if (silence->ended_ms[k] != SILENCE_UNKNOWN)
-			histogram_add(&p->ended_ms[k], silence->ended_ms[k], h->numbers.weight);
+	for (enum idle_kind k = 0; k < IDLE_KINDS; k++) {
+		if (idle_time->longest_ms[k] != UNKNOWN_U32)
+			histogram_add(
+				&p->longest_ms[k], idle_time->longest_ms[k], h->numbers.weight);
+		if (idle_time->ended_ms[k] != UNKNOWN_U32)
+			histogram_add(&p->ended_ms[k], idle_time->ended_ms[k], h->numbers.weight);
 	}
 }
 
 void heartbeat_finish(struct heartbeat *h)
 {
 	h->numbers.weight = 1;
-	if (h->silences) {
-		h->numbers.watched = silences_watched(h->silences);
-		h->numbers.weight = silences_weight(h->silences);
-		silences_foreach(h->silences, add_silence, h);
+	if (h->idle_times) {
+		h->numbers.watched = idle_times_watched(h->idle_times);
+		h->numbers.weight = idle_times_weight(h->idle_times);
+		idle_times_foreach(h->idle_times, add_idle_time, h);
 		return;
 	}
 	for (size_t i = 0; i < h->ports_count; i++)
-		memcpy(h->ports[i]->longest_ms, h->ports[i]->silent_ms,
+		memcpy(h->ports[i]->longest_ms, h->ports[i]->idle_ms,
 			sizeof(h->ports[i]->longest_ms));
 }
 

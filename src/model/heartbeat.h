@@ -9,7 +9,7 @@
 
 #include "model/filter.h"
 #include "model/histogram.h"
-#include "model/silences.h"
+#include "model/idle_times.h"
 #include "model/sock_record.h"
 
 #include <stdbool.h>
@@ -31,15 +31,15 @@ struct heartbeat_port {
 	uint64_t mute; /* from whose peers no data ever came, as far as the kernel counts it */
 	uint64_t unacknowledged; /* data that was sent waits for the peer: TCP retransmits or probes
 				  */
-	struct histogram silent_ms[SILENCE_KINDS]; /* of the peer */
-	struct histogram sent_ms;                  /* since this side last sent data */
-	struct histogram rtt_us;                   /* smoothed round-trip time, where measured */
+	struct histogram idle_ms[IDLE_KINDS]; /* of the peer */
+	struct histogram sent_ms;             /* since this side last sent data */
+	struct histogram rtt_us;              /* smoothed round-trip time, where measured */
 
 	/* the whole time: connections by their longest silence. Without watching, the last look's
 	 */
-	struct histogram longest_ms[SILENCE_KINDS];
+	struct histogram longest_ms[IDLE_KINDS];
 	/* those that were heard again, by the longest silence that ended. Without watching: none */
-	struct histogram ended_ms[SILENCE_KINDS];
+	struct histogram ended_ms[IDLE_KINDS];
 };
 
 struct heartbeat;
@@ -49,7 +49,7 @@ struct heartbeat_context {
 	uint16_t port_first, port_last; /* ip_local_port_range; 0, 0 when unknown */
 	bool watch;                     /* look several times and keep each connection's longest
 					   silence */
-	uint32_t watched_max;           /* connections that are watched, see model/silences.h */
+	uint32_t watched_max;           /* connections that are watched, see model/idle_times.h */
 };
 
 /* Returns 0 or -ENOMEM; free with heartbeat_free. */
@@ -75,7 +75,7 @@ struct heartbeat_numbers {
 	uint64_t sockets;      /* ESTABLISHED that the filter lets through, at the last look */
 	uint64_t without_info; /* of them those of which the kernel told no tcp_info */
 	uint64_t rest_ports, rest_sockets; /* beyond HEARTBEAT_PORTS_MAX, or the memory */
-	uint32_t looks;
+	uint32_t polls;
 	uint64_t watched_ms; /* from the first look to the last */
 	uint32_t watched;    /* connections whose silences were kept; 0 without watching */
 	uint32_t weight;     /* for how many each of them stands: 1 unless it samples */

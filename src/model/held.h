@@ -7,8 +7,8 @@
 #ifndef TCPSTATED_MODEL_HELD_H
 #define TCPSTATED_MODEL_HELD_H
 
-#include "model/sign.h"
-#include "model/sock_seen.h"
+#include "model/sock_observer.h"
+#include "model/symptom.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,13 +17,13 @@
 /* What is kept at most, half a megabyte; the rest is counted. */
 #define HELD_MAX 65536
 
-/* What sockets are told apart by; as a number it is the group of kernel/processes.h. */
+/* What sockets are told apart by; as a number it is the group of kernel/owners/processes.h. */
 struct held_class {
 	enum sock_side side;
 	uint16_t port;
 	enum tcp_state state;
-	bool has_sign;
-	enum sign sign;
+	bool has_symptom;
+	enum symptom symptom;
 };
 
 uint32_t held_group(const struct held_class *c);
@@ -41,7 +41,7 @@ struct held {
 
 /* Forgets all that was gathered; zeroed, it is empty. */
 void held_start(struct held *h);
-void held_see(struct held *h, const struct sock_seen *s);
+void held_observe(struct held *h, const struct sock_observation *s);
 void held_release(struct held *h);
 
 #endif

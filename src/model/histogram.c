@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/histogram.h"
 
-#include "util.h"
+#include "basic/macro.h"
 
 #include <math.h>
 #include <stddef.h>

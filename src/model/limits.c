@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/limits.h"
 
-#include "util.h"
+#include "basic/unknown.h"
+
+#include <stddef.h>
 
 static const char *const counter_names[COUNTER_COUNT] = {
 	[COUNTER_ACTIVE_OPENS] = "ActiveOpens",

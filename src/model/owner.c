@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/owner.h"
 
-#include "util.h"
+#include "basic/macro.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -71,9 +71,9 @@ struct reading {
 	struct span user;       /* the uid in user@UID.service; empty: none */
 	struct span slice_user; /* the uid in user-UID.slice */
 	bool in_kubepods;
-	bool unit_is_whole;  /* no slice: what is below are cgroups of its own making */
-	bool unit_is_users;  /* of the systemd that serves a user */
-	bool unit_is_inside; /* of the systemd in the container */
+	bool unit_is_complete; /* no slice: what is below are cgroups of its own making */
+	bool unit_is_users;    /* of the systemd that serves a user */
+	bool unit_is_inside;   /* of the systemd in the container */
 };
 
 static bool span_is(struct span s, const char *text)
@@ -139,7 +139,7 @@ static bool take_container(struct reading *r, struct span parent, struct span c)
 			continue;
 		r->container = &patterns[i];
 		r->user = r->slice_user = (struct span){0};
-		r->unit_is_whole = r->unit_is_users = r->unit_is_inside = false;
+		r->unit_is_complete = r->unit_is_users = r->unit_is_inside = false;
 		if (is_unit(c))
 			r->unit = c;
 		return true;
@@ -197,7 +197,7 @@ static void take_unit(struct reading *r, struct span c)
 {
 	struct span uid;
 
-	if (r->unit_is_whole || !is_unit(c))
+	if (r->unit_is_complete || !is_unit(c))
 		return;
 	r->unit = c;
 	r->unit_is_users = r->user.size > 0;
@@ -209,7 +209,7 @@ static void take_unit(struct reading *r, struct span c)
 		   span_consists_of(uid, "0123456789")) {
 		r->user = uid;
 	} else {
-		r->unit_is_whole = true;
+		r->unit_is_complete = true;
 		if (!r->user.size && r->slice_user.size &&
 			span_between(c, "session-", ".scope", &uid)) {
 			r->user = r->slice_user;
@@ -243,27 +243,27 @@ static void take_component(struct reading *r, struct span parent, struct span c)
  * other makes a single name of "kubepods-podUID.slice:cri-containerd:ID": its parts are components,
  * too.
  */
-static size_t component_size(const char *at, bool *in_parts)
+static size_t component_size(const char *at, bool *in_pieces)
 {
 	size_t size = strcspn(at, "/"), part = strcspn(at, "/:");
 
 	if (part == size) {
-		*in_parts = false;
+		*in_pieces = false;
 		return size;
 	}
 	if (span_ends((struct span){at, part}, ".slice"))
-		*in_parts = true;
-	return *in_parts ? part : size;
+		*in_pieces = true;
+	return *in_pieces ? part : size;
 }
 
 static struct reading read_path(const char *path)
 {
 	struct reading r = {0};
 	struct span parent = {path, 0};
-	bool in_parts = false;
+	bool in_pieces = false;
 
 	while (*path) {
-		struct span c = {path, component_size(path, &in_parts)};
+		struct span c = {path, component_size(path, &in_pieces)};
 
 		if (c.size)
 			take_component(&r, parent, c);

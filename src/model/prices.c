@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/prices.h"
 
-#include "util.h"
+#include "basic/macro.h"
 
 static const char *const object_names[OBJECT_COUNT] = {
 	[OBJECT_TCP_SOCK] = "tcp_sock",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Processes that hold sockets: what kernel/processes.c found. */
+/* Processes that hold sockets: what kernel/owners/processes.c found. */
 #ifndef TCPSTATED_MODEL_PROCESS_H
 #define TCPSTATED_MODEL_PROCESS_H
 
@@ -18,7 +18,8 @@
  */
 struct process {
 	uint32_t pid;
-	uint32_t uid; /* the effective one; UID_UNKNOWN (model/tally.h) when it could not be read */
+	uint32_t
+		uid; /* the effective one; UID_OVERFLOW (model/tally.h) when it could not be read */
 	uint32_t group;
 	uint32_t descriptors_count;                    /* how many it has, copies included ... */
 	uint32_t descriptors[PROCESS_DESCRIPTORS_MAX]; /* ... and the first of them */

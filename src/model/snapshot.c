@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/snapshot.h"
 
-#include "util.h"
+#include "basic/cleanup.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -37,9 +39,9 @@ static void add_row(struct snapshot_totals *totals, const struct port_tally *row
 {
 	STATE_FOREACH(s)
 		state_tally_add(&totals->states[s], &row->states[s]);
-	for (enum sign s = 0; s < SIGN_COUNT; s++) {
-		totals->signs[s].sockets += row->signs[s].sockets;
-		totals->signs[s].memory_bytes += row->signs[s].memory_bytes;
+	for (enum symptom s = 0; s < SYMPTOM_COUNT; s++) {
+		totals->symptoms[s].sockets += row->symptoms[s].sockets;
+		totals->symptoms[s].memory_bytes += row->symptoms[s].memory_bytes;
 	}
 }
 
@@ -134,7 +136,7 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 
 	s->totals = (struct snapshot_totals){0};
 	STATE_FOREACH(state)
-		s->totals.states[state].oldest_ms = AGE_UNKNOWN;
+		s->totals.states[state].oldest_ms = UNKNOWN_U32;
 	for (size_t i = 0; i < count; i++)
 		add_row(&s->totals, ranked[i].row);
 	add_row(&s->totals, &t->rest);

@@ -49,7 +49,7 @@ struct snapshot_totals {
 	uint64_t memory_bytes; /* UNKNOWN when a state was counted without its memory */
 	uint64_t closing_sockets, closing_memory_bytes;
 	struct state_tally states[STATE_COUNT];
-	struct sign_tally signs[SIGN_COUNT];
+	struct symptom_tally symptoms[SYMPTOM_COUNT];
 };
 
 struct snapshot {

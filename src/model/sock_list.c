@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/sock_list.h"
 
+#include "basic/unknown.h"
 #include "model/tally.h"
-#include "util.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,8 +28,8 @@ void sock_list_start(struct sock_list *l)
 /* Negative: a goes first. The cookie, which no two sockets share, makes the order a whole one. */
 static int compare(const void *a, const void *b)
 {
-	const struct sock_seen *x = a, *y = b;
-	const bool x_known = x->age_ms != AGE_UNKNOWN, y_known = y->age_ms != AGE_UNKNOWN;
+	const struct sock_observation *x = a, *y = b;
+	const bool x_known = x->age_ms != UNKNOWN_U32, y_known = y->age_ms != UNKNOWN_U32;
 
 	if (x_known != y_known)
 		return x_known ? -1 : 1;
@@ -40,9 +40,9 @@ static int compare(const void *a, const void *b)
 	return (x->record.cookie > y->record.cookie) - (x->record.cookie < y->record.cookie);
 }
 
-static void swap(struct sock_seen *a, struct sock_seen *b)
+static void swap(struct sock_observation *a, struct sock_observation *b)
 {
-	const struct sock_seen t = *a;
+	const struct sock_observation t = *a;
 
 	*a = *b;
 	*b = t;
@@ -72,7 +72,7 @@ static void sift_down(struct sock_list *l, size_t i)
 	}
 }
 
-void sock_list_offer(struct sock_list *l, const struct sock_seen *s)
+void sock_list_offer(struct sock_list *l, const struct sock_observation *s)
 {
 	l->offered++;
 	if (l->count < l->max) {

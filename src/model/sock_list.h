@@ -6,7 +6,7 @@
 #ifndef TCPSTATED_MODEL_SOCK_LIST_H
 #define TCPSTATED_MODEL_SOCK_LIST_H
 
-#include "model/sock_seen.h"
+#include "model/sock_observer.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #define SOCK_LIST_MAX 10000
 
 struct sock_list {
-	struct sock_seen *list; /* after sock_list_sort() in their order; before, a heap */
+	struct sock_observation *list; /* after sock_list_sort() in their order; before, a heap */
 	size_t count, max;
 	uint64_t offered; /* how many there were to choose from */
 };
@@ -29,7 +29,7 @@ void sock_list_release(struct sock_list *l);
 void sock_list_start(struct sock_list *l);
 
 /* Keeps it if it is among the first. */
-void sock_list_offer(struct sock_list *l, const struct sock_seen *s);
+void sock_list_offer(struct sock_list *l, const struct sock_observation *s);
 
 /* Brings them into their order; nothing may be offered any more. */
 void sock_list_sort(struct sock_list *l);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/sock_memory.h"
 
-#include "util.h"
+#include "basic/macro.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -109,7 +109,7 @@ static uint64_t receive_memory(const struct prices *p, const struct sock_record 
 	if (r->has_buffers)
 		q = queue_with_truesize(p, r->buffers.receive, data,
 			same_host ? UINT64_MAX : 1 + data / DATA_PER_BUFFER_LEAST);
-	else if (r->hold == HOLD_ORPHAN && r->state != STATE_CLOSING)
+	else if (r->ownership == OWNERSHIP_ORPHAN && r->state != STATE_CLOSING)
 		/* close() freed the queue, but did not count it as read. */
 		return 0;
 	else
@@ -132,10 +132,10 @@ static uint64_t full_memory(const struct prices *p, const struct sock_record *r)
 	const bool is_ipv6 = r->family == AF_INET6;
 	uint64_t bytes = bytes_of(p, is_ipv6 ? OBJECT_TCP6_SOCK : OBJECT_TCP_SOCK);
 
-	if (r->hold == HOLD_HELD)
+	if (r->ownership == OWNERSHIP_HELD)
 		bytes += file_memory(p);
 	/* The request lives on until accept() takes the connection out of the queue. */
-	if (r->hold == HOLD_UNACCEPTED)
+	if (r->ownership == OWNERSHIP_UNACCEPTED)
 		bytes += bytes_of(p, is_ipv6 ? OBJECT_REQUEST6_SOCK : OBJECT_REQUEST_SOCK);
 	/* The queues of a listener count connections. */
 	if (r->state != STATE_LISTEN)

@@ -7,15 +7,15 @@
 	(STATE_BIT(STATE_FIN_WAIT_1) | STATE_BIT(STATE_FIN_WAIT_2) | STATE_BIT(STATE_CLOSING) |    \
 		STATE_BIT(STATE_LAST_ACK))
 
-enum sock_hold sock_record_hold(enum sock_kind kind, enum tcp_state state, uint32_t inode)
+enum sock_ownership sock_record_ownership(enum sock_kind kind, enum tcp_state state, uint32_t inode)
 {
 	if (kind != KIND_FULL)
-		return HOLD_NONE;
+		return OWNERSHIP_NONE;
 	/* A listener or a bound socket without inode is the kernel's own (NFS, SMB): held all the
 	 * same. */
 	if (inode || state == STATE_LISTEN || state == STATE_BOUND_INACTIVE || state == STATE_CLOSE)
-		return HOLD_HELD;
-	return state_set_has(STATES_AFTER_CLOSE, state) ? HOLD_ORPHAN : HOLD_UNACCEPTED;
+		return OWNERSHIP_HELD;
+	return state_set_has(STATES_AFTER_CLOSE, state) ? OWNERSHIP_ORPHAN : OWNERSHIP_UNACCEPTED;
 }
 
 enum sock_keepalive sock_record_keepalive(enum sock_timer timer)

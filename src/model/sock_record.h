@@ -16,12 +16,12 @@ enum sock_kind {
 	KIND_COUNT,
 };
 
-enum sock_hold {
-	HOLD_NONE,       /* no process can hold it: mini and request */
-	HOLD_HELD,       /* a process has it open */
-	HOLD_ORPHAN,     /* closed by its process, not yet done by the kernel */
-	HOLD_UNACCEPTED, /* still in its listener's accept queue */
-	HOLD_COUNT,
+enum sock_ownership {
+	OWNERSHIP_NONE,       /* no process can hold it: mini and request */
+	OWNERSHIP_HELD,       /* a process has it open */
+	OWNERSHIP_ORPHAN,     /* closed by its process, not yet done by the kernel */
+	OWNERSHIP_UNACCEPTED, /* still in its listener's accept queue */
+	OWNERSHIP_COUNT,
 };
 
 /* idiag_timer in the kernel's numbers (net/ipv4/inet_diag.c: inet_sk_diag_fill,
@@ -46,7 +46,6 @@ struct sock_buffers {
 };
 
 /* A number of struct sock_info that this kernel does not tell. */
-#define SOCK_INFO_UNKNOWN UINT32_MAX
 
 /*
  * What struct tcp_info tells of a connection's silence (net/ipv4/tcp.c: tcp_get_info), as far as
@@ -77,8 +76,8 @@ struct sock_record {
 			   is AF_INET6 */
 	uint8_t state;  /* enum tcp_state */
 	uint8_t kind;   /* enum sock_kind */
-	uint8_t hold;   /* enum sock_hold */
-	uint8_t timer;  /* enum sock_timer */
+	uint8_t ownership;   /* enum sock_ownership */
+	uint8_t timer;       /* enum sock_timer */
 	uint8_t retransmits; /* of that timer: unanswered so far, probes included */
 	bool has_buffers;
 	bool has_info;
@@ -102,7 +101,8 @@ struct sock_record {
 
 /* Who has the socket, from its kind, state and inode (KERNEL: an inode of 0 alone does not make an
  * orphan). */
-enum sock_hold sock_record_hold(enum sock_kind kind, enum tcp_state state, uint32_t inode);
+enum sock_ownership sock_record_ownership(
+	enum sock_kind kind, enum tcp_state state, uint32_t inode);
 
 /*
  * Whether SO_KEEPALIVE is at work on an ESTABLISHED socket: then its timer is always pending, and

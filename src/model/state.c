@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/state.h"
 
-#include "util.h"
-
 #include <ctype.h>
 #include <errno.h>
 #include <stddef.h>

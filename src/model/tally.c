@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/tally.h"
 
-#include "model/first_sight.h"
+#include "basic/array.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
+#include "model/age_bound.h"
 #include "model/side.h"
 #include "model/sock_memory.h"
-#include "util.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +16,7 @@ static void port_tally_init(struct port_tally *p)
 {
 	*p = (struct port_tally){0};
 	STATE_FOREACH(s)
-		p->states[s].oldest_ms = AGE_UNKNOWN;
+		p->states[s].oldest_ms = UNKNOWN_U32;
 }
 
 int tally_new(struct tally **ret)
@@ -70,9 +72,9 @@ void tally_start(struct tally *t, const struct tally_context *context)
 	ns->fin_timeout_ms = context->fin_timeout_ms;
 	t->ages = context->ages;
 	t->since_ms = context->since_ms;
-	t->witness = context->witness;
-	if (t->witness.start)
-		t->witness.start(t->witness.userdata);
+	t->observer = context->observer;
+	if (t->observer.start)
+		t->observer.start(t->observer.userdata);
 }
 
 static bool is_ephemeral(const struct tally_netns *ns, uint16_t port)
@@ -90,19 +92,8 @@ static enum sock_side side_of(const struct tally_netns *ns, const struct sock_re
 /* Makes room for one more row. Returns false when there may be no more, or no memory is left. */
 static bool grow_rows(struct tally *t)
 {
-	size_t allocated = MIN(MAX(t->rows_allocated * 2, (size_t)64), (size_t)TALLY_ROWS_MAX);
-	struct port_tally *rows;
-
-	if (t->rows_used < t->rows_allocated)
-		return true;
-	if (t->rows_used == TALLY_ROWS_MAX)
-		return false;
-	rows = reallocarray(t->rows, allocated, sizeof(*rows));
-	if (!rows)
-		return false;
-	t->rows = rows;
-	t->rows_allocated = allocated;
-	return true;
+	return t->rows_used < TALLY_ROWS_MAX &&
+	       ARRAY_GROW(t->rows, t->rows_allocated, t->rows_used + 1) == 0;
 }
 
 static struct port_tally *row_of(struct tally *t, enum sock_side side, uint16_t port)
@@ -132,13 +123,13 @@ static uint32_t mini_age_ms(const struct tally_netns *ns, const struct sock_reco
 {
 	uint32_t whole = r->state == STATE_TIME_WAIT ? TIME_WAIT_MS : ns->fin_timeout_ms;
 
-	if (whole == AGE_UNKNOWN)
-		return AGE_UNKNOWN;
+	if (whole == UNKNOWN_U32)
+		return UNKNOWN_U32;
 	if (r->expires_ms <= whole)
 		return whole - r->expires_ms;
 	/* Past the whole: by a timer tick it just began; by more it has a TCP_LINGER2 of its own,
 	 * and its start is unknown. */
-	return r->state == STATE_TIME_WAIT ? 0 : AGE_UNKNOWN;
+	return r->state == STATE_TIME_WAIT ? 0 : UNKNOWN_U32;
 }
 
 static uint32_t age_ms(struct tally *t, const struct sock_record *r, const struct port_tally *row)
@@ -150,9 +141,9 @@ static uint32_t age_ms(struct tally *t, const struct sock_record *r, const struc
 	if (r->kind == KIND_MINI)
 		return mini_age_ms(&t->netns, r);
 	if (t->ages)
-		return ages_see(t->ages, r, number);
-	least = first_sight_ms(r);
-	return least ? least : AGE_UNKNOWN;
+		return ages_observe(t->ages, r, number);
+	least = age_bound_ms(r);
+	return least ? least : UNKNOWN_U32;
 }
 
 static uint64_t memory_of(struct tally *t, const struct sock_record *r)
@@ -166,7 +157,7 @@ static uint64_t memory_of(struct tally *t, const struct sock_record *r)
 	return memory;
 }
 
-static void note_listener(struct port_tally *row, const struct sock_record *r)
+static void record_listener(struct port_tally *row, const struct sock_record *r)
 {
 	row->listening = true;
 	row->accept_queue += r->receive_queue;
@@ -177,8 +168,8 @@ static void vote(struct majority *m, uint64_t value, bool decides)
 {
 	if (decides && !m->by_listener)
 		*m = (struct majority){.by_listener = true};
-	if (!m->told) {
-		m->told = true;
+	if (!m->reported) {
+		m->reported = true;
 		m->value = value;
 	}
 	if (m->value != value)
@@ -197,17 +188,17 @@ static void vote(struct majority *m, uint64_t value, bool decides)
 
 /* Without a process the kernel does not know the user any more, and says root (net/core/sock.c:
  * sock_i_uid). */
-static void note_owner(struct port_tally *row, const struct sock_record *r)
+static void record_owner(struct port_tally *row, const struct sock_record *r)
 {
 	if (r->cgroup_id)
 		vote(&row->cgroup, r->cgroup_id, r->state == STATE_LISTEN);
-	if (r->inode && r->uid != UID_UNKNOWN)
+	if (r->inode && r->uid != UID_OVERFLOW)
 		vote(&row->uid, r->uid, false);
 }
 
 static uint32_t older(uint32_t a, uint32_t b)
 {
-	if (a == AGE_UNKNOWN || b == AGE_UNKNOWN)
+	if (a == UNKNOWN_U32 || b == UNKNOWN_U32)
 		return MIN(a, b);
 	return MAX(a, b);
 }
@@ -219,8 +210,8 @@ static void count_in_state(
 	st->memory_bytes += memory;
 	st->mini += r->kind == KIND_MINI;
 	st->request += r->kind == KIND_REQUEST;
-	st->orphan += r->hold == HOLD_ORPHAN;
-	st->unaccepted += r->hold == HOLD_UNACCEPTED;
+	st->orphan += r->ownership == OWNERSHIP_ORPHAN;
+	st->unaccepted += r->ownership == OWNERSHIP_UNACCEPTED;
 	st->oldest_ms = older(st->oldest_ms, age);
 }
 
@@ -234,14 +225,14 @@ static void count_fresh(
 	row->fresh_fin_wait_2 += r->state == STATE_FIN_WAIT_2;
 }
 
-static void count_sign(struct port_tally *row, const struct sock_record *r, uint64_t memory)
+static void count_symptom(struct port_tally *row, const struct sock_record *r, uint64_t memory)
 {
-	enum sign sign;
+	enum symptom symptom;
 
-	if (!sign_of(r, &sign))
+	if (!symptom_of(r, &symptom))
 		return;
-	row->signs[sign].sockets++;
-	row->signs[sign].memory_bytes += memory;
+	row->symptoms[symptom].sockets++;
+	row->symptoms[symptom].memory_bytes += memory;
 }
 
 void tally_count(struct tally *t, const struct sock_record *r)
@@ -268,19 +259,19 @@ void tally_count(struct tally *t, const struct sock_record *r)
 		return;
 	row = row_of(t, side, port);
 	if (r->state == STATE_LISTEN)
-		note_listener(row, r);
+		record_listener(row, r);
 	else if (!state_set_has(t->filter.states, r->state))
 		return;
-	note_owner(row, r);
+	record_owner(row, r);
 	if (!state_set_has(t->filter.states, r->state))
 		return;
 	age = age_ms(t, r, row);
 	count_in_state(&row->states[r->state], r, memory, age);
 	count_fresh(t, row, r, age);
-	count_sign(row, r, memory);
-	if (t->witness.see)
-		t->witness.see(&(struct sock_seen){*r, side, port, age, memory, NULL},
-			t->witness.userdata);
+	count_symptom(row, r, memory);
+	if (t->observer.see)
+		t->observer.see(&(struct sock_observation){*r, side, port, age, memory, NULL},
+			t->observer.userdata);
 }
 
 void state_tally_add(struct state_tally *sum, const struct state_tally *s)

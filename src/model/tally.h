@@ -10,9 +10,9 @@
 #include "model/destinations.h"
 #include "model/filter.h"
 #include "model/prices.h"
-#include "model/sign.h"
+#include "model/sock_observer.h"
 #include "model/sock_record.h"
-#include "model/sock_seen.h"
+#include "model/symptom.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,11 +25,9 @@
  * every kernel. */
 #define TIME_WAIT_MS 60000
 
-#define AGE_UNKNOWN UINT32_MAX
-
 /* What a uid reads as that this user namespace does not map: DEFAULT_OVERFLOWUID,
  * include/linux/highuid.h. */
-#define UID_UNKNOWN 65534
+#define UID_OVERFLOW 65534
 
 /* struct tally_netns: row, for a port that is counted in the rest. */
 #define TALLY_ROW_REST UINT32_MAX
@@ -39,12 +37,12 @@ struct state_tally {
 	uint32_t sockets;
 	uint32_t mini;       /* of them KIND_MINI */
 	uint32_t request;    /* of them KIND_REQUEST */
-	uint32_t orphan;     /* of them HOLD_ORPHAN */
-	uint32_t unaccepted; /* of them HOLD_UNACCEPTED; the others are held by a process */
-	uint32_t oldest_ms;  /* AGE_UNKNOWN where neither a timer nor the scans before tell it */
+	uint32_t orphan;     /* of them OWNERSHIP_ORPHAN */
+	uint32_t unaccepted; /* of them OWNERSHIP_UNACCEPTED; the others are held by a process */
+	uint32_t oldest_ms;  /* UNKNOWN_U32 where neither a timer nor the scans before tell it */
 };
 
-struct sign_tally {
+struct symptom_tally {
 	uint64_t memory_bytes;
 	uint32_t sockets;
 };
@@ -57,7 +55,7 @@ struct sign_tally {
 struct majority {
 	uint64_t value;   /* of no meaning before it is told */
 	uint32_t votes;   /* how far it is ahead of what comes; of no meaning to others */
-	bool told;        /* somebody voted */
+	bool reported;    /* somebody voted */
 	bool mixed;       /* not all carry the same */
 	bool by_listener; /* listeners decided; the others only tell whether it is mixed */
 };
@@ -74,7 +72,7 @@ struct port_tally {
 	 * carry none. Of struct tally's rest, which is many ports, neither this nor the uid has a
 	 * meaning. */
 	struct majority cgroup;
-	/* The user of those that a process holds; without UID_UNKNOWN. Of a connection it is who
+	/* The user of those that a process holds; without UID_OVERFLOW. Of a connection it is who
 	 * accepted it (include/net/sock.h: sock_graft), so a listener, which root may have made,
 	 * has one vote like any other. */
 	struct majority uid;
@@ -82,16 +80,16 @@ struct port_tally {
 	 * since_ms). What began as FIN_WAIT_2 begins anew as TIME_WAIT when the peer closes
 	 * (net/ipv4/tcp_minisocks.c: tcp_timewait_state_process). */
 	uint32_t fresh_time_wait, fresh_fin_wait_2;
-	/* Both in words, and printable; set after the scan by who can look them up (owners.h).
+	/* Both in words, and printable; set after the scan by who can look them up (poll/owners.h).
 	 * NULL: not known. Borrowed. */
 	const char *owner, *user;
 	struct state_tally states[STATE_COUNT];
-	struct sign_tally signs[SIGN_COUNT];
+	struct symptom_tally symptoms[SYMPTOM_COUNT];
 };
 
 struct tally_netns {
 	uint16_t port_first, port_last; /* ip_local_port_range; 0, 0 when unknown */
-	uint32_t fin_timeout_ms;        /* tcp_fin_timeout; AGE_UNKNOWN when unknown */
+	uint32_t fin_timeout_ms;        /* tcp_fin_timeout; UNKNOWN_U32 when unknown */
 	struct port_set server;         /* local ports known as a server's: listening, now or before
 					   (tally_start) */
 	struct port_set charged;        /* local ports whose bind buckets are priced already */
@@ -111,7 +109,7 @@ struct tally {
 	struct tally_netns netns;
 	struct ages *ages; /* NULL: only timers tell an age. Borrowed. */
 	uint32_t since_ms;
-	struct sock_witness witness;
+	struct sock_observer observer;
 };
 
 /* The row that ages carry for a socket that is counted in the rest. */
@@ -130,7 +128,8 @@ struct tally_context {
 	struct ages
 		*ages; /* NULL: only timers tell an age. Borrowed as long as the tally counts. */
 	uint32_t since_ms; /* how long ago the last look was; 0: there was none, nothing is fresh */
-	struct sock_witness witness; /* is shown each socket that is counted; without see, nobody */
+	struct sock_observer
+		observer; /* is shown each socket that is counted; without see, nobody */
 };
 
 /*

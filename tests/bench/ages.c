@@ -7,12 +7,13 @@
  * usage: ages [ROUNDS]
  */
 #include "model/ages.h"
-#include "kernel/object_sizes.h"
-#include "kernel/source.h"
+#include "basic/cleanup.h"
+#include "basic/macro.h"
+#include "kernel/memory/object_sizes.h"
+#include "kernel/sockets/source.h"
 #include "model/age_stats.h"
 #include "model/tally.h"
-#include "poll_once.h"
-#include "util.h"
+#include "poll/poll.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -38,7 +39,7 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-static void tell(const char *what, double value, double max, const char *unit)
+static void report(const char *what, double value, double max, const char *unit)
 {
 	const bool over = value > max;
 
@@ -66,7 +67,7 @@ static struct sock_record record_of(uint32_t i)
 		.family = AF_INET,
 		.state = STATE_CLOSE_WAIT,
 		.kind = KIND_FULL,
-		.hold = HOLD_HELD,
+		.ownership = OWNERSHIP_HELD,
 		.local_port = (uint16_t)(7000 + i % 10),
 		.remote_port = (uint16_t)(32768 + i % 28000),
 		.cookie = UINT64_C(4096) + i * UINT64_C(3) + (i * 2654435761U >> 31),
@@ -118,7 +119,7 @@ static int count_made_up(struct tally *tally, size_t rounds)
 		with[i] = count_all(tally, ages, 5000 * (i + 1)) / SOCKETS;
 		without[i] = count_all(tally, NULL, 0) / SOCKETS;
 	}
-	tell("table, 200,000 tracked sockets", (double)ages_bytes(ages) / ages_tracked(ages),
+	report("table, 200,000 tracked sockets", (double)ages_bytes(ages) / ages_tracked(ages),
 		BYTES_MAX, "B/socket");
 	printf("%-58s %9.1f ns/socket\n", "counting alone, without ages", median(without, rounds));
 	printf("%-58s %9.1f ns/socket\n", "counting alone, with ages", median(with, rounds));
@@ -127,7 +128,7 @@ static int count_made_up(struct tally *tally, size_t rounds)
 
 /* One look of the service, as far as the snapshot. Returns its CPU time in ms, or a negative
  * errno. */
-static double look(struct source *source, struct tally *tally, struct poll_settings *settings,
+static double poll(struct source *source, struct tally *tally, struct poll_settings *settings,
 	uint32_t *ret_tracked)
 {
 	cleanup_(snapshot_release) struct snapshot s = {0};
@@ -153,7 +154,7 @@ static double sum_up(const struct ages *ages, const struct age_rows *rows)
 	return (double)(cpu_ns() - before) / 1e6;
 }
 
-static int look_in_turns(struct tally *tally, size_t rounds)
+static int poll_in_turns(struct tally *tally, size_t rounds)
 {
 	cleanup_(source_freep) struct source *source = NULL;
 	cleanup_(ages_freep) struct ages *ages = NULL;
@@ -173,7 +174,7 @@ static int look_in_turns(struct tally *tally, size_t rounds)
 
 		settings.ages = i % 2 ? NULL : ages;
 		settings.now_ms = 5000 * i;
-		spent = look(source, tally, &settings, i % 2 ? &none : &tracked);
+		spent = poll(source, tally, &settings, i % 2 ? &none : &tracked);
 		if (spent < 0)
 			return (int)spent;
 		if (i < 2)
@@ -195,7 +196,7 @@ static int look_in_turns(struct tally *tally, size_t rounds)
 	printf("%-58s %9.1f ms\n", "a look with ages, medians and counts", cost[0]);
 	printf("%-58s %9.1f ms\n", "of it medians and counts", median(sum_up_ms, rounds));
 	if (tracked >= SOCKETS / 10)
-		tell("more CPU a look with ages", (cost[0] / cost[1] - 1) * 100, CPU_PERCENT_MAX,
+		report("more CPU a look with ages", (cost[0] / cost[1] - 1) * 100, CPU_PERCENT_MAX,
 			"%");
 	return 0;
 }
@@ -206,12 +207,12 @@ static uint32_t age_of(uint32_t i)
 	return (uint32_t)(1000 * exp2(18.0 * ((i * 2654435761U) % SOCKETS) / SOCKETS));
 }
 
-static void tell_off(const char *what, double told, double truth)
+static void report_off(const char *what, double reported, double truth)
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), "%s: %.1f, in truth %.1f; off by", what, told, truth);
-	tell(text, fabs(told / truth - 1) * 100, OFF_PERCENT_MAX, "%");
+	snprintf(text, sizeof(text), "%s: %.1f, in truth %.1f; off by", what, reported, truth);
+	report(text, fabs(reported / truth - 1) * 100, OFF_PERCENT_MAX, "%");
 }
 
 static int sample(struct tally *tally)
@@ -245,11 +246,11 @@ static int sample(struct tally *tally)
 		"beyond a bound of 50,000 it tracks", t.tracked, SOCKETS, t.weight,
 		t.weight > 1 ? ": told as a sample" : "");
 	failed |= t.weight == 1 || t.tracked > TRACKED_MAX;
-	tell("table, so bounded", (double)ages_bytes(ages) / TRACKED_MAX, BYTES_MAX, "B/socket");
-	tell_off("sockets", s->tracked, SOCKETS);
-	tell_off("median, s", s->median_ms / 1000.0, truth[SOCKETS / 2]);
-	tell_off("90th percentile, s", s->p90_ms / 1000.0, truth[SOCKETS / 10 * 9]);
-	tell_off("older than an hour", s->older[AGE_MARK_60_MINUTES], older);
+	report("table, so bounded", (double)ages_bytes(ages) / TRACKED_MAX, BYTES_MAX, "B/socket");
+	report_off("sockets", s->tracked, SOCKETS);
+	report_off("median, s", s->median_ms / 1000.0, truth[SOCKETS / 2]);
+	report_off("90th percentile, s", s->p90_ms / 1000.0, truth[SOCKETS / 10 * 9]);
+	report_off("older than an hour", s->older[AGE_MARK_60_MINUTES], older);
 	age_table_release(&t);
 	return 0;
 }
@@ -264,7 +265,7 @@ int main(int argc, char **argv)
 	if (r == 0)
 		r = count_made_up(tally, rounds);
 	if (r == 0)
-		r = look_in_turns(tally, rounds);
+		r = poll_in_turns(tally, rounds);
 	if (r == 0)
 		r = sample(tally);
 	if (r < 0)

@@ -6,11 +6,12 @@
  *
  * usage: compare ROUNDS COMMAND ... [-- COMMAND ...] ...
  */
-#include "util.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

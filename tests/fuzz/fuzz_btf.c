@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any bytes as the kernel's type information. */
-#include "kernel/btf.h"
+#include "kernel/memory/btf.h"
 
 #include <stdlib.h>
 

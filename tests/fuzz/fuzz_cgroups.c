@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Anything at all in place of a mountinfo, and of what a recording holds of cgroups. */
-#include "kernel/cgroups.h"
-#include "util.h"
+#include "basic/cleanup.h"
+#include "kernel/owners/cgroups.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -20,7 +20,7 @@ static void find_mounts(const char *text, size_t size)
 }
 
 /* What was understood is written as it was read, but for what need not have been escaped. */
-static void parse_note(const char *text, size_t size)
+static void parse_attachment(const char *text, size_t size)
 {
 	struct cgroup_tree none = {.fd = -1};
 	cleanup_(cgroups_freep) struct cgroups *c = NULL, *again = NULL;
@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = '\0';
 	find_mounts(text, size);
-	parse_note(text, size);
+	parse_attachment(text, size);
 	free(text);
 	return 0;
 }

@@ -3,8 +3,10 @@
  * Any text as the configuration. It is refused with sentences that a terminal can show, or it is
  * printed as a text that reads back the same.
  */
-#include "configuration/configuration.h"
-#include "util.h"
+#include "config/config.h"
+
+#include "basic/cleanup.h"
+#include "basic/macro.h"
 
 #include <string.h>
 

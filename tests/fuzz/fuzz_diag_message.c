@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Anything at all in place of what sock_diag answers, counted and priced as a real dump would be,
  * and looked at twice as --heartbeat does. */
-#include "judge/heartbeat_words.h"
-#include "kernel/diag_message.h"
+#include "kernel/sockets/diag_message.h"
 #include "model/tally.h"
+#include "output/heartbeat_words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,11 +53,11 @@ static void watch_twice(const void *datagram, size_t size)
 
 	if (heartbeat_new(&context, &h) < 0)
 		abort();
-	for (size_t look = 0; look < 2; look++) {
+	for (size_t poll = 0; poll < 2; poll++) {
 		struct diag_dump dump = {.fn = watch, .userdata = h, .states = STATE_SET_ALL};
 
-		heartbeat_start(h, look * 1000);
-		(void)diag_datagram_parse(&dump, datagram, look ? size / 2 : size);
+		heartbeat_start(h, poll * 1000);
+		(void)diag_datagram_parse(&dump, datagram, poll ? size / 2 : size);
 	}
 	heartbeat_finish(h);
 	judge(h);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Anything at all in place of an event that a state file keeps. */
-#include "tell/event_json.h"
-#include "util.h"
+#include "basic/cleanup.h"
+#include "output/event_json.h"
 
 #include <string.h>
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Anything at all in place of every file that the limits are read from. */
-#include "kernel/limits_read.h"
-#include "util.h"
+#include "basic/unknown.h"
+#include "kernel/limits.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any command line: its words are what stands between NUL bytes. */
-#include "options.h"
+#include "command/options.h"
 
 #include <stdlib.h>
 #include <string.h>

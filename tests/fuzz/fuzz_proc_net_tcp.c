@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Anything at all in place of /proc/net/tcp and tcp6: as a single line of either, and as both
  * files. */
+#include "basic/cleanup.h"
 #include "config.h"
-#include "kernel/proc_net_tcp.h"
-#include "util.h"
+#include "kernel/sockets/proc_net_tcp.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -15,7 +15,8 @@ static void count(const struct sock_record *r, void *userdata)
 {
 	uint64_t *sockets = userdata;
 
-	*sockets += r->state < STATE_COUNT && r->kind < KIND_COUNT && r->hold < HOLD_COUNT;
+	*sockets +=
+		r->state < STATE_COUNT && r->kind < KIND_COUNT && r->ownership < OWNERSHIP_COUNT;
 }
 
 static void scan(const uint8_t *data, size_t size)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Anything at all in place of what a recording holds of processes. */
-#include "kernel/processes.h"
-#include "util.h"
+#include "kernel/owners/processes.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Anything at all in place of a recording, read as the program reads one. */
-#include "kernel/limits_read.h"
-#include "kernel/recording.h"
-#include "util.h"
+#include "basic/cleanup.h"
+#include "basic/macro.h"
+#include "kernel/limits.h"
+#include "kernel/sockets/recording.h"
 
 #include <string.h>
 
@@ -12,7 +13,8 @@ static void count(const struct sock_record *r, void *userdata)
 {
 	uint64_t *sockets = userdata;
 
-	*sockets += r->state < STATE_COUNT && r->kind < KIND_COUNT && r->hold < HOLD_COUNT;
+	*sockets +=
+		r->state < STATE_COUNT && r->kind < KIND_COUNT && r->ownership < OWNERSHIP_COUNT;
 }
 
 static void replay(struct source *source)

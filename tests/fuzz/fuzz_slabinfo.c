@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any bytes as /proc/slabinfo, and as what a recording keeps of it. */
-#include "kernel/object_sizes.h"
-#include "kernel/slabinfo.h"
+#include "kernel/memory/object_sizes.h"
+#include "kernel/memory/slabinfo.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static void fuzz_slabinfo(const char *text, size_t size)
 	}
 }
 
-static void fuzz_note(const char *text, size_t size)
+static void fuzz_attachment(const char *text, size_t size)
 {
 	struct object_sizes sizes, again;
 	struct prices prices;
@@ -46,6 +46,6 @@ static void fuzz_note(const char *text, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	fuzz_slabinfo((const char *)data, size);
-	fuzz_note((const char *)data, size);
+	fuzz_attachment((const char *)data, size);
 	return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Anything at all in place of the state file: it is taken in or refused with a note, and what was
  * taken in can be judged and written again. */
+#include "basic/cleanup.h"
+#include "basic/macro.h"
 #include "daemon/state_file.h"
-#include "util.h"
 
 #include <string.h>
 
@@ -15,9 +16,9 @@ static void ignore_event(const struct alert_event *e, void *userdata)
 		abort();
 }
 
-static void take_event(const char *outlet, const struct alert_event *e, void *userdata)
+static void take_event(const char *output_queue, const struct alert_event *e, void *userdata)
 {
-	if (!outlet)
+	if (!output_queue)
 		abort();
 	ignore_event(e, userdata);
 }
@@ -38,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cleanup_(alerts_freep) struct alerts *alerts = NULL;
 	cleanup_(ages_freep) struct ages *ages = NULL;
 	cleanup_(freep) char *copy = malloc(size + 1); /* fmemopen() takes no const */
-	struct state_sink sink = {.event = take_event};
+	struct state_target output = {.event = take_event};
 	char note[256] = "";
 	FILE *in;
 	int r;
@@ -49,9 +50,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in = fmemopen(copy, MAX(size, (size_t)1), "r");
 	if (!in)
 		abort();
-	sink.alerts = alerts;
-	sink.ages = ages;
-	r = state_read(in, &identity, &sink, note, sizeof(note));
+	output.alerts = alerts;
+	output.ages = ages;
+	r = state_read(in, &identity, &output, note, sizeof(note));
 	fclose(in);
 	/* Every refusal says why. */
 	if ((r < 0) != (note[0] != '\0'))

@@ -4,10 +4,11 @@
  * once, so that every seed and every input that ever broke it is an ordinary test. A finding is a
  * crash, which the TAP driver reports.
  */
+#include "basic/cleanup.h"
+#include "basic/file.h"
 #include "config.h"
-#include "kernel/file.h"
-#include "util.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the seeds that no editor can: recordings (src/kernel/recording.h) and sock_diag datagrams (linux/inet_diag.h).
+"""Writes the seeds that no editor can: recordings (src/kernel/sockets/recording.h) and sock_diag datagrams (linux/inet_diag.h).
 
 usage: seeds.py CORPUS-DIRECTORY
 """

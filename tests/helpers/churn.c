@@ -9,15 +9,19 @@
  * MIX is how the connections end, in turn, a letter each: c by the client, s by the server, r by a
  * reset of the client's; without it they are "csr".
  */
-#include "util.h"
+
+#include "basic/macro.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PORT      7777
 #define BATCHES   100 /* a second */

@@ -6,20 +6,21 @@
  * usage: owners [--record FILE | --replay FILE] [--processes] [--each-line]
  *
  * With --each-line it looks again for each line of its standard input, and ends each answer with an
- * empty line. The words are escaped (kernel/word.h):
+ * empty line. The words are escaped (basic/escape.h):
  *
  *     row SIDE PORT FATE PATH KIND NAME UNIT MIXED USER
  *     process PID USER LOCAL-PORT DESCRIPTORS COMM
  *     refused N unheld N walks N
  */
-#include "kernel/cgroups.h"
-#include "kernel/processes.h"
-#include "kernel/source.h"
-#include "kernel/users.h"
-#include "kernel/word.h"
+#include "basic/cleanup.h"
+#include "basic/escape.h"
+#include "basic/unknown.h"
+#include "kernel/owners/cgroups.h"
+#include "kernel/owners/processes.h"
+#include "kernel/owners/users.h"
+#include "kernel/sockets/source.h"
 #include "model/owner.h"
 #include "model/tally.h"
-#include "util.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,7 @@
 
 #define SOCKETS_MAX 4096
 
-struct look {
+struct poll {
 	struct source *source;
 	struct tally *tally;
 	struct cgroups *cgroups;
@@ -41,7 +42,7 @@ struct look {
 
 static void count(const struct sock_record *r, void *userdata)
 {
-	struct look *l = userdata;
+	struct poll *l = userdata;
 
 	tally_count(l->tally, r);
 	if (r->inode && l->wanted_count < SOCKETS_MAX)
@@ -52,38 +53,38 @@ static void print_words(const char *const *words, size_t count_words)
 {
 	for (size_t i = 0; i < count_words; i++) {
 		putchar(' ');
-		word_put(stdout, words[i]);
+		escape_put(stdout, words[i]);
 	}
 	putchar('\n');
 }
 
-static void print_row(struct look *l, const struct port_tally *row)
+static void print_row(struct poll *l, const struct port_tally *row)
 {
 	static const char *const fates[CGROUP_FATES] = {"found", "gone", "unseen"};
 	struct cgroup cgroup = {CGROUP_UNSEEN, NULL};
 	struct owner owner = {.kind = OWNER_PATH};
 	char user[USER_NAME_MAX] = "";
 
-	if (row->cgroup.told)
+	if (row->cgroup.reported)
 		cgroup = cgroups_find(l->cgroups, row->cgroup.value);
 	if (cgroup.path)
 		owner_from_path(cgroup.path, &owner);
-	if (row->uid.told)
+	if (row->uid.reported)
 		users_name(l->users, (uint32_t)row->uid.value, user);
 	printf("row %s %u", side_name(row->side), row->port);
-	print_words((const char *const[]){row->cgroup.told ? fates[cgroup.fate] : "untold",
+	print_words((const char *const[]){row->cgroup.reported ? fates[cgroup.fate] : "untold",
 			    cgroup.path ? cgroup.path : "", owner_kind_name(owner.kind), owner.name,
 			    owner.unit, row->cgroup.mixed ? "mixed" : "same", user},
 		7);
 }
 
-static int print_processes(struct look *l)
+static int print_processes(struct poll *l)
 {
 	struct processes found;
 	int r;
 
 	wanted_sockets_sort(l->wanted, l->wanted_count);
-	r = processes_look(l->source, l->wanted, l->wanted_count, &found);
+	r = processes_search(l->source, l->wanted, l->wanted_count, &found);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < found.count; i++) {
@@ -100,13 +101,13 @@ static int print_processes(struct look *l)
 	return 0;
 }
 
-static int look(struct look *l)
+static int poll(struct poll *l)
 {
 	const struct tally_context context = {
 		.filter = FILTER_ALL,
 		.port_first = 32768,
 		.port_last = 60999,
-		.fin_timeout_ms = AGE_UNKNOWN,
+		.fin_timeout_ms = UNKNOWN_U32,
 	};
 	const struct scan_request request = {.states = STATE_SET_ALL};
 	struct scan scan = {0};
@@ -129,17 +130,17 @@ static int look(struct look *l)
 	if (r < 0)
 		return r;
 	printf("walks %" PRIu64 "\n", cgroups_walks(l->cgroups));
-	r = cgroups_note(l->cgroups, l->source);
-	return r < 0 ? r : users_note(l->users, l->source);
+	r = cgroups_attach(l->cgroups, l->source);
+	return r < 0 ? r : users_attach(l->users, l->source);
 }
 
-static int look_at_each_line(struct look *l)
+static int print_each_line(struct poll *l)
 {
 	char line[64];
 	int r = 0;
 
 	while (r == 0 && fgets(line, sizeof(line), stdin)) {
-		r = look(l);
+		r = poll(l);
 		puts("");
 		fflush(stdout);
 	}
@@ -168,7 +169,7 @@ static int open_source(const char *record, const char *replay, struct source **r
 	return r;
 }
 
-static int run(struct look *l, const char *record, const char *replay, bool each_line)
+static int run(struct poll *l, const char *record, const char *replay, bool each_line)
 {
 	int r = open_source(record, replay, &l->source);
 
@@ -179,7 +180,7 @@ static int run(struct look *l, const char *record, const char *replay, bool each
 	if (r == 0)
 		r = users_new(l->source, &l->users);
 	if (r == 0)
-		r = each_line ? look_at_each_line(l) : look(l);
+		r = each_line ? print_each_line(l) : poll(l);
 	if (r == 0 && record)
 		r = source_recorder_finish(l->source);
 	return r;
@@ -194,7 +195,7 @@ int main(int argc, char **argv)
 		{"each-line", no_argument, NULL, 'e'},
 		{0},
 	};
-	static struct look l;
+	static struct poll l;
 	const char *record = NULL, *replay = NULL;
 	bool each_line = false;
 	int option, r;

@@ -6,13 +6,19 @@
  * usage: refuse CALL=ERRNO ... -- COMMAND [ARGUMENT ...]
  * CALL is one of those in calls[], ERRNO a number. "netlink" is socket(AF_NETLINK, ...) alone.
  */
-#include "util.h"
+
+#include "basic/macro.h"
 
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "slabs.h"
-
-#include "util.h"
+#include "basic/cleanup.h"
+#include "basic/macro.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,8 +11,8 @@
  * them is left out.
  */
 #include "../helpers/slabs.h"
-
-#include "util.h"
+#include "basic/cleanup.h"
+#include "basic/macro.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #ifndef TCPSTATED_TESTS_FAKE_FILES_H
 #define TCPSTATED_TESTS_FAKE_FILES_H
 
-#include "kernel/source.h"
+#include "kernel/sockets/source.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ static inline int fake_files_read(struct source *s, const char *path, char **ret
 	return -ENOENT;
 }
 
-static inline int fake_files_note(struct source *s, const char *name, const char *text)
+static inline int fake_files_attach(struct source *s, const char *name, const char *text)
 {
 	struct fake_files *f = (struct fake_files *)s;
 
@@ -50,7 +50,7 @@ static inline int fake_files_note(struct source *s, const char *name, const char
 
 static const struct source_ops fake_files_ops = {
 	.read_file = fake_files_read,
-	.note = fake_files_note,
+	.note = fake_files_attach,
 };
 
 /* Without links in /sys/kernel/slab, as in a replay: those of the machine that runs the test do not

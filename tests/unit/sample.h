@@ -3,9 +3,10 @@
 #ifndef TCPSTATED_TESTS_UNIT_SAMPLE_H
 #define TCPSTATED_TESTS_UNIT_SAMPLE_H
 
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "judge/finding.h"
 #include "model/snapshot.h"
-#include "util.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -54,11 +55,11 @@ static inline void sample_init(struct sample *sample)
 		s->limits.counters[i] = i;
 	s->client_ports = (struct usage){0, 28232};
 	STATE_FOREACH(i)
-		s->totals.states[i].oldest_ms = AGE_UNKNOWN;
+		s->totals.states[i].oldest_ms = UNKNOWN_U32;
 	for (size_t i = 0; i < SAMPLE_ROWS; i++) {
 		sample->ports[i] = &sample->rows[i];
 		STATE_FOREACH(j)
-			sample->rows[i].states[j].oldest_ms = AGE_UNKNOWN;
+			sample->rows[i].states[j].oldest_ms = UNKNOWN_U32;
 	}
 	s->ports = sample->ports;
 }
@@ -100,12 +101,12 @@ static inline void sample_add(struct sample *sample, struct port_tally *row, enu
 }
 
 /* Lets sockets that were added show a sign. */
-static inline void sample_sign(
-	struct sample *sample, struct port_tally *row, enum sign sign, uint32_t sockets)
+static inline void sample_symptom(
+	struct sample *sample, struct port_tally *row, enum symptom symptom, uint32_t sockets)
 {
-	struct sign_tally *places[] = {
-		&sample->snapshot.totals.signs[sign],
-		row ? &row->signs[sign] : NULL,
+	struct symptom_tally *places[] = {
+		&sample->snapshot.totals.symptoms[symptom],
+		row ? &row->symptoms[symptom] : NULL,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(places) && places[i]; i++) {
@@ -126,10 +127,10 @@ static inline void sample_held(
 			.sockets = sockets,
 			.memory_bytes = (uint64_t)sockets * (mini ? 264 : 3867),
 			.mini = mini ? sockets : 0,
-			.oldest_ms = mini ? 59900 : AGE_UNKNOWN,
+			.oldest_ms = mini ? 59900 : UNKNOWN_U32,
 		});
 	if (state == STATE_CLOSE_WAIT)
-		sample_sign(sample, row, SIGN_EOF_READ, sockets);
+		sample_symptom(sample, row, SYMPTOM_EOF_READ, sockets);
 }
 
 /* FIN_WAIT_2 that the kernel keeps as mini sockets. */
@@ -152,7 +153,7 @@ static inline void sample_orphans(
 			.sockets = sockets,
 			.memory_bytes = (uint64_t)sockets * 2530,
 			.orphan = sockets,
-			.oldest_ms = AGE_UNKNOWN,
+			.oldest_ms = UNKNOWN_U32,
 		});
 }
 
@@ -164,22 +165,22 @@ static inline void sample_unaccepted(
 			.sockets = sockets,
 			.memory_bytes = (uint64_t)sockets * 3977,
 			.unaccepted = sockets,
-			.oldest_ms = AGE_UNKNOWN,
+			.oldest_ms = UNKNOWN_U32,
 		});
 }
 
 /*
  * What a call that writes to "out" wrote, as a string that the caller frees; the call's result goes
- * to *(result): SAMPLE_TOLD(&r, tell_json(out, ...)).
+ * to *(result): SAMPLE_REPORTED(&r, json_print(out, ...)).
  */
-#define SAMPLE_TOLD(result, call)                                                                  \
+#define SAMPLE_REPORTED(result, call)                                                              \
 	({                                                                                         \
-		char *told_ = NULL;                                                                \
+		char *reported_ = NULL;                                                            \
 		size_t size_;                                                                      \
-		FILE *out = open_memstream(&told_, &size_);                                        \
+		FILE *out = open_memstream(&reported_, &size_);                                    \
 		*(result) = (call);                                                                \
 		fclose(out);                                                                       \
-		told_;                                                                             \
+		reported_;                                                                         \
 	})
 
 #endif

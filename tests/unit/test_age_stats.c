@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "model/age_stats.h"
 #include "unit.h"
-#include "util.h"
 
 #include <stdlib.h>
 
@@ -42,7 +43,7 @@ static void show(struct ages *a, uint64_t cookie, enum tcp_state state, uint32_t
 		.cookie = cookie,
 	};
 
-	ages_see(a, &r, row);
+	ages_observe(a, &r, row);
 }
 
 static void take(struct age_table *t, const struct ages *a, const struct age_rows *rows)
@@ -117,9 +118,9 @@ static void test_age_stats_added_is_known_after_a_minute(void **state)
 	const struct age_rows rows = {.places = places, .rows = 1, .ports = 1};
 	static const struct {
 		uint32_t ms, added;
-	} looks[] = {
-		{0, AGE_STATS_UNKNOWN},
-		{59000, AGE_STATS_UNKNOWN},
+	} polls[] = {
+		{0, UNKNOWN_U32},
+		{59000, UNKNOWN_U32},
 		/* 1 to 3 have been there for longer. */
 		{61000, 2},
 		{100000, 3},
@@ -129,13 +130,13 @@ static void test_age_stats_added_is_known_after_a_minute(void **state)
 
 	(void)state;
 	assert_int_equal(ages_new(AGES_TRACKED_DEFAULT, &a), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(looks); i++) {
-		ages_start(a, 1000000 + looks[i].ms);
+	for (size_t i = 0; i < ARRAY_SIZE(polls); i++) {
+		ages_start(a, 1000000 + polls[i].ms);
 		for (uint64_t cookie = 1; cookie <= 3 + i; cookie++)
 			show(a, cookie, STATE_CLOSE_WAIT, 0);
 		ages_finish(a, true);
 		take(&t, a, &rows);
-		assert_int_equal(age_stats_of_port(&t, 0, STATE_CLOSE_WAIT)->added, looks[i].added);
+		assert_int_equal(age_stats_of_port(&t, 0, STATE_CLOSE_WAIT)->added, polls[i].added);
 		age_table_release(&t);
 	}
 	ages_free(a);

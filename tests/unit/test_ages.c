@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/unknown.h"
 #include "model/ages.h"
 #include "model/tally.h"
 #include "unit.h"
-#include "util.h"
 
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@ static struct sock_record closing(uint64_t cookie, enum tcp_state state)
 	return (struct sock_record){
 		.state = (uint8_t)state,
 		.kind = KIND_FULL,
-		.hold = HOLD_HELD,
+		.ownership = OWNERSHIP_HELD,
 		.cookie = cookie,
 	};
 }
@@ -20,7 +20,7 @@ static uint32_t see(struct ages *a, uint64_t cookie, enum tcp_state state)
 {
 	const struct sock_record r = closing(cookie, state);
 
-	return ages_see(a, &r, 7);
+	return ages_observe(a, &r, 7);
 }
 
 static int setup(void **state)
@@ -73,9 +73,9 @@ static void test_ages_see_tracks_full_closing_sockets_only(void **state)
 
 	mini.kind = KIND_MINI;
 	ages_start(a, 0);
-	assert_int_equal(ages_see(a, &mini, 0), AGE_UNKNOWN);
-	assert_int_equal(see(a, 2, STATE_ESTABLISHED), AGE_UNKNOWN);
-	assert_int_equal(see(a, 0, STATE_CLOSE_WAIT), AGE_UNKNOWN);
+	assert_int_equal(ages_observe(a, &mini, 0), UNKNOWN_U32);
+	assert_int_equal(see(a, 2, STATE_ESTABLISHED), UNKNOWN_U32);
+	assert_int_equal(see(a, 0, STATE_CLOSE_WAIT), UNKNOWN_U32);
 	ages_finish(a, true);
 	assert_int_equal(ages_tracked(a), 0);
 }
@@ -131,13 +131,13 @@ static void test_ages_foreach_shows_what_the_last_scan_showed(void **state)
 	struct sock_record r = closing(UINT64_C(0xabcdef123456), STATE_LAST_ACK);
 	struct seen seen = {0};
 
-	r.hold = HOLD_ORPHAN;
+	r.ownership = OWNERSHIP_ORPHAN;
 	ages_start(a, 0);
-	ages_see(a, &r, 65536);
+	ages_observe(a, &r, 65536);
 	see(a, 9, STATE_CLOSE_WAIT);
 	ages_finish(a, true);
 	ages_start(a, 2560);
-	ages_see(a, &r, 131071);
+	ages_observe(a, &r, 131071);
 	ages_finish(a, true);
 	ages_foreach(a, take_age, &seen);
 	assert_int_equal(seen.count, 1);
@@ -145,15 +145,15 @@ static void test_ages_foreach_shows_what_the_last_scan_showed(void **state)
 	assert_int_equal(seen.last.age_ms, 2560);
 	assert_int_equal(seen.last.row, 131071);
 	assert_int_equal(seen.last.state, STATE_LAST_ACK);
-	assert_int_equal(seen.last.hold, HOLD_ORPHAN);
+	assert_int_equal(seen.last.ownership, OWNERSHIP_ORPHAN);
 }
 
-static struct sock_record seen_at_first(uint64_t cookie, enum tcp_state state, uint32_t silent_ms)
+static struct sock_record seen_at_first(uint64_t cookie, enum tcp_state state, uint32_t idle_ms)
 {
 	struct sock_record r = closing(cookie, state);
 
 	r.has_info = true;
-	r.info = (struct sock_info){.last_ack_recv_ms = silent_ms, .last_data_recv_ms = silent_ms};
+	r.info = (struct sock_info){.last_ack_recv_ms = idle_ms, .last_data_recv_ms = idle_ms};
 	return r;
 }
 
@@ -164,10 +164,10 @@ static void test_ages_see_takes_the_kernel_s_word_at_first_sight(void **state)
 
 	ages_start(a, 5120);
 	assert_true(ages_want_info(a));
-	assert_int_equal(ages_see(a, &r, 0), 600000 / AGES_UNIT_MS * AGES_UNIT_MS);
+	assert_int_equal(ages_observe(a, &r, 0), 600000 / AGES_UNIT_MS * AGES_UNIT_MS);
 	/* No older than an age can be. */
 	r = seen_at_first(2, STATE_CLOSE_WAIT, UINT32_MAX - 1);
-	assert_in_range(ages_see(a, &r, 0), 47U * 24 * 3600 * 1000, 49U * 24 * 3600 * 1000);
+	assert_in_range(ages_observe(a, &r, 0), 47U * 24 * 3600 * 1000, 49U * 24 * 3600 * 1000);
 	ages_finish(a, true);
 	assert_false(ages_want_info(a));
 	ages_start(a, 5120 + 2560);
@@ -175,7 +175,7 @@ static void test_ages_see_takes_the_kernel_s_word_at_first_sight(void **state)
 	/* Once it is known, it is known better than that: an acknowledgement may have come since.
 	 */
 	r = seen_at_first(1, STATE_CLOSE_WAIT, 10);
-	assert_int_equal(ages_see(a, &r, 0), 600000 / AGES_UNIT_MS * AGES_UNIT_MS + 2560);
+	assert_int_equal(ages_observe(a, &r, 0), 600000 / AGES_UNIT_MS * AGES_UNIT_MS + 2560);
 }
 
 static void test_ages_want_info_until_a_scan_was_complete(void **state)

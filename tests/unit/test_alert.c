@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "judge/alert.h"
 #include "judge/diagnosis.h"
 #include "sample.h"
 #include "unit.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <math.h>
 
 #define SECOND 1000U
@@ -62,7 +65,7 @@ static const struct rule number_rule = {
 	.severity = SEVERITY_WARNING,
 	.states = STATE_BIT(STATE_CLOSE_WAIT),
 	.sides = {true, true},
-	.holds = HOLD_SET_ALL,
+	.ownerships = OWNERSHIP_SET_ALL,
 	.measure = MEASURE_SOCKETS,
 	.raise = 100,
 	.clear = 50,
@@ -108,7 +111,7 @@ static void test_alerts_judge_goes_through_its_states(void **state)
 	(void)state;
 	assert_int_equal(alerts_set_rules(world.alerts, &number_rule, 1), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-		size_t told = world.events_count;
+		size_t reported = world.events_count;
 		enum alert_state is;
 
 		world.sample.snapshot.scan.complete = steps[i].sockets >= 0;
@@ -119,9 +122,9 @@ static void test_alerts_judge_goes_through_its_states(void **state)
 		if (is != steps[i].expected)
 			fail_msg("step %zu: expected %s, is %s", i,
 				alert_state_name(steps[i].expected), alert_state_name(is));
-		assert_int_equal(world.events_count - told, steps[i].event != NONE);
+		assert_int_equal(world.events_count - reported, steps[i].event != NONE);
 		if (steps[i].event != NONE)
-			assert_int_equal(world.events[told].kind, steps[i].event);
+			assert_int_equal(world.events[reported].kind, steps[i].event);
 	}
 	/* Since it was seen first, not since it was told. */
 	assert_int_equal(world.events[0].since.tv_sec, 1795340440);
@@ -165,7 +168,7 @@ static void test_alerts_judge_repeats_while_it_lasts(void **state)
 	assert_int_equal(world.events[2].time.tv_sec, 1795340400 + 20 * 60);
 }
 
-static void test_alerts_judge_tells_each_port_and_clears_one_that_is_gone(void **state)
+static void test_alerts_judge_reports_each_port_and_clears_one_that_is_gone(void **state)
 {
 	struct rule rule = number_rule;
 	struct port_tally *one = sample_port(&world.sample, SIDE_SERVER, 7777);
@@ -203,17 +206,17 @@ static void test_alerts_judge_heeds_side_ports_and_holds(void **state)
 	set_sockets(row, STATE_CLOSE_WAIT, 200);
 	row->states[STATE_CLOSE_WAIT].unaccepted = 150;
 
-	rule.holds = HOLD_BIT(HOLD_HELD);
+	rule.ownerships = OWNERSHIP_BIT(OWNERSHIP_HELD);
 	alerts_set_rules(world.alerts, &rule, 1);
 	judge_at(0);
 	assert_int_equal(world.events_count, 0);
-	rule.holds = HOLD_BIT(HOLD_UNACCEPTED);
+	rule.ownerships = OWNERSHIP_BIT(OWNERSHIP_UNACCEPTED);
 	judge_at(1);
 	assert_int_equal(world.events_count, 1);
 	assert_true(world.events[0].numbers.value == 150);
 	assert_int_equal(world.events[0].numbers.memory_bytes, 150 * 4000);
 
-	rule.holds = HOLD_SET_ALL;
+	rule.ownerships = OWNERSHIP_SET_ALL;
 	rule.sides[SIDE_SERVER] = false;
 	strcpy(rule.name, "clients");
 	judge_at(2);
@@ -281,18 +284,18 @@ static void test_alerts_judge_leaves_states_alone_that_were_not_scanned(void **s
 	assert_int_equal(world.events_count, 2);
 }
 
-static void look_at_ages(struct ages *ages, unsigned sockets, uint64_t now_ms)
+static void measure_ages(struct ages *ages, unsigned sockets, uint64_t now_ms)
 {
 	ages_start(ages, now_ms);
 	for (unsigned i = 1; i <= sockets; i++) {
 		const struct sock_record r = {
 			.state = STATE_CLOSE_WAIT,
 			.kind = KIND_FULL,
-			.hold = HOLD_HELD,
+			.ownership = OWNERSHIP_HELD,
 			.cookie = i,
 		};
 
-		ages_see(ages, &r, 0);
+		ages_observe(ages, &r, 0);
 	}
 	ages_finish(ages, true);
 }
@@ -309,11 +312,11 @@ static void test_alerts_judge_counts_only_what_is_old_enough(void **state)
 	rule.older_than_ms = 1 * MINUTE;
 	rule.for_ms = rule.keep_ms = 0;
 	alerts_set_rules(world.alerts, &rule, 1);
-	look_at_ages(ages, 120, 0);
+	measure_ages(ages, 120, 0);
 	set_sockets(row, STATE_CLOSE_WAIT, 120);
 	judge_at(0);
 	assert_int_equal(world.events_count, 0);
-	look_at_ages(ages, 200, 61440);
+	measure_ages(ages, 200, 61440);
 	set_sockets(row, STATE_CLOSE_WAIT, 200);
 	judge_at(61440);
 	assert_int_equal(world.events_count, 1);
@@ -453,7 +456,7 @@ static void test_alerts_set_rules_carries_on_by_name(void **state)
 	assert_int_equal(alerts_count(world.alerts), 0);
 }
 
-static void test_alerts_restore_tells_nothing_twice(void **state)
+static void test_alerts_restore_reports_nothing_twice(void **state)
 {
 	struct rule rule = number_rule;
 	struct port_tally *row = sample_port(&world.sample, SIDE_SERVER, 7777);
@@ -509,7 +512,7 @@ static void test_alerts_judge_is_bounded(void **state)
 	enum { ROWS = 2 * ALERTS_MAX };
 	static struct port_tally rows[ROWS];
 	struct rule rule = number_rule;
-	unsigned told = 0;
+	unsigned reported = 0;
 
 	(void)state;
 	rule.for_ms = 0;
@@ -521,10 +524,10 @@ static void test_alerts_judge_is_bounded(void **state)
 	world.sample.snapshot.rows = rows;
 	world.sample.snapshot.rows_count = ROWS;
 	assert_int_equal(
-		alerts_judge(world.alerts, &world.sample.snapshot, 0, ignore_event, &told), 0);
+		alerts_judge(world.alerts, &world.sample.snapshot, 0, ignore_event, &reported), 0);
 	assert_int_equal(alerts_count(world.alerts), ALERTS_MAX);
 	assert_int_equal(alerts_omitted(world.alerts), ROWS - ALERTS_MAX);
-	assert_int_equal(told, ALERTS_MAX);
+	assert_int_equal(reported, ALERTS_MAX);
 }
 
 /* What a rule promises, checked from outside while its number wanders. */
@@ -565,7 +568,7 @@ static void test_alerts_judge_keeps_its_promises_on_a_random_walk(void **state)
 	(void)state;
 	srandom(20261125);
 	alerts_set_rules(world.alerts, &number_rule, 1);
-	for (unsigned look = 0; look < 200000; look++) {
+	for (unsigned poll = 0; poll < 200000; poll++) {
 		bool good = random() % 10 != 0;
 
 		now += SECOND * (unsigned)(1 + random() % 10);
@@ -605,7 +608,7 @@ static void test_built_in_rules_make_sense(void **state)
 		assert_true(r->severity != SEVERITY_OK);
 		assert_true(r->scope == SCOPE_TOTAL || rule_can_be_per_port(r));
 		if (rule_selects_sockets(r))
-			assert_true(r->states && r->holds && r->sides[SIDE_SERVER]);
+			assert_true(r->states && r->ownerships && r->sides[SIDE_SERVER]);
 		if (r->older_than_ms)
 			assert_int_equal(r->states & ~STATE_SET_AGED, 0);
 		if (r->measure == MEASURE_GROWTH || r->measure == MEASURE_RATE)
@@ -640,7 +643,7 @@ static void test_built_in_rules_are_silent_on_a_healthy_machine(void **state)
 }
 
 /* The reason is that of what most sockets of the port show, whatever the rule names. */
-static void test_alerts_judge_explains_by_signs(void **state)
+static void test_alerts_judge_explains_by_symptoms(void **state)
 {
 	struct port_tally *row = sample_port(&world.sample, SIDE_SERVER, 7777);
 	struct rule rule = number_rule;
@@ -652,15 +655,15 @@ static void test_alerts_judge_explains_by_signs(void **state)
 	rule.keep_ms = 0;
 	assert_int_equal(alerts_set_rules(world.alerts, &rule, 1), 0);
 	set_sockets(row, STATE_CLOSE_WAIT, 200);
-	row->signs[SIGN_EOF_READ].sockets = 90;
-	row->signs[SIGN_DATA_UNREAD].sockets = 110;
+	row->symptoms[SYMPTOM_EOF_READ].sockets = 90;
+	row->symptoms[SYMPTOM_DATA_UNREAD].sockets = 110;
 	judge_at(0);
 	assert_int_equal(world.events_count, 1);
 	assert_ptr_equal(world.events[0].why, diagnosis_find("close-wait-data-unread")->why);
 	assert_ptr_equal(world.events[0].advice, diagnosis_find("close-wait-data-unread")->advice);
 
 	/* Where nothing is left, the rule's own is told. */
-	memset(row->signs, 0, sizeof(row->signs));
+	memset(row->symptoms, 0, sizeof(row->symptoms));
 	set_sockets(row, STATE_CLOSE_WAIT, 0);
 	judge_at(1000);
 	assert_int_equal(world.events_count, 2);
@@ -670,13 +673,13 @@ static void test_alerts_judge_explains_by_signs(void **state)
 	rule.states = STATE_BIT(STATE_FIN_WAIT_1);
 	assert_int_equal(alerts_set_rules(world.alerts, &rule, 1), 0);
 	set_sockets(row, STATE_FIN_WAIT_1, 200);
-	row->signs[SIGN_FIN_NOT_TAKEN].sockets = 179;
+	row->symptoms[SYMPTOM_FIN_NOT_TAKEN].sockets = 179;
 	judge_at(2000);
 	assert_ptr_equal(world.events[2].why, d->why);
 	set_sockets(row, STATE_FIN_WAIT_1, 0);
 	judge_at(3000);
 	set_sockets(row, STATE_FIN_WAIT_1, 200);
-	row->signs[SIGN_FIN_NOT_TAKEN].sockets = 180;
+	row->symptoms[SYMPTOM_FIN_NOT_TAKEN].sockets = 180;
 	judge_at(4000);
 	assert_int_equal(world.events_count, 5);
 	assert_ptr_equal(world.events[4].why, d->causes[1].why);
@@ -697,8 +700,8 @@ static void test_built_in_rules_have_diagnoses_that_fit(void **state)
 			fail_msg("%s: there is no diagnosis %s", r->name, r->diagnosis);
 		if (rule_selects_sockets(r)) {
 			assert_true(state_set_has(r->states, d->state));
-			if (!d->by_sign)
-				assert_int_equal(r->holds, d->part);
+			if (!d->by_symptom)
+				assert_int_equal(r->ownerships, d->ownership);
 		}
 	}
 }
@@ -710,7 +713,7 @@ int main(void)
 		TEST(test_alerts_judge_goes_through_its_states),
 		TEST(test_alerts_judge_raises_at_once_without_for),
 		TEST(test_alerts_judge_repeats_while_it_lasts),
-		TEST(test_alerts_judge_tells_each_port_and_clears_one_that_is_gone),
+		TEST(test_alerts_judge_reports_each_port_and_clears_one_that_is_gone),
 		TEST(test_alerts_judge_heeds_side_ports_and_holds),
 		TEST(test_alerts_judge_measures_limits_and_leaves_unknown_ones_alone),
 		TEST(test_alerts_judge_leaves_states_alone_that_were_not_scanned),
@@ -719,12 +722,12 @@ int main(void)
 		TEST(test_alerts_judge_growth_leaves_a_burst_alone),
 		TEST(test_alerts_judge_rate_of_a_counter),
 		TEST(test_alerts_set_rules_carries_on_by_name),
-		TEST(test_alerts_restore_tells_nothing_twice),
+		TEST(test_alerts_restore_reports_nothing_twice),
 		TEST(test_alerts_restore_clears_one_without_rule),
 		TEST(test_alert_names_the_owner_of_its_port),
 		TEST(test_alerts_judge_is_bounded),
 		TEST(test_alerts_judge_keeps_its_promises_on_a_random_walk),
-		TEST(test_alerts_judge_explains_by_signs),
+		TEST(test_alerts_judge_explains_by_symptoms),
 		TEST(test_built_in_rules_make_sense),
 		TEST(test_built_in_rules_have_diagnoses_that_fit),
 		TEST(test_built_in_rules_are_silent_on_a_healthy_machine),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
 #include "btf_blob.h"
-#include "kernel/btf.h"
+#include "kernel/memory/btf.h"
 #include "unit.h"
-#include "util.h"
 
 #include <errno.h>
 #include <string.h>

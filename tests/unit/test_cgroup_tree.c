@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
 #include "fake_tree.h"
-#include "kernel/cgroup_tree.h"
+#include "kernel/owners/cgroup_tree.h"
 #include "unit.h"
-#include "util.h"
 
 #include <errno.h>
 
@@ -107,7 +107,7 @@ static void test_cgroup_tree_walk(void **state)
 	fake_tree_link(&t, "/system.slice/elsewhere", "/");
 
 	assert_int_equal(cgroup_tree_open(t.root, "/", &tree), 0);
-	assert_false(tree.is_whole);
+	assert_false(tree.is_complete);
 	assert_int_equal(cgroup_tree_walk(&tree, &d), 0);
 	assert_true(d.is_complete);
 	assert_int_equal(d.count, 4);

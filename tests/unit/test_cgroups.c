@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
 #include "fake_files.h"
 #include "fake_tree.h"
-#include "kernel/cgroups.h"
+#include "kernel/owners/cgroups.h"
 #include "unit.h"
-#include "util.h"
 
 #include <errno.h>
 
 /* Cgroups on a fake tree, which is the whole hierarchy or a part of it. */
-static struct cgroups *cgroups_on(struct fake_tree *t, bool is_whole)
+static struct cgroups *cgroups_on(struct fake_tree *t, bool is_complete)
 {
 	struct cgroup_tree tree;
 	struct cgroups *c;
 
 	assert_int_equal(cgroup_tree_open(t->root, "/", &tree), 0);
-	tree.is_whole = is_whole;
+	tree.is_complete = is_complete;
 	assert_int_equal(cgroups_new_on(&tree, &c), 0);
 	assert_int_equal(tree.fd, -1);
 	return c;
@@ -100,9 +100,9 @@ static void test_cgroups_find_unknown(void **state)
 
 	(void)state;
 	fake_tree_new(&t);
-	for (int is_whole = 0; is_whole < 2; is_whole++) {
-		enum cgroup_fate fate = is_whole ? CGROUP_GONE : CGROUP_UNSEEN;
-		struct cgroups *c = cgroups_on(&t, is_whole);
+	for (int is_complete = 0; is_complete < 2; is_complete++) {
+		enum cgroup_fate fate = is_complete ? CGROUP_GONE : CGROUP_UNSEEN;
+		struct cgroups *c = cgroups_on(&t, is_complete);
 
 		assert_cgroup(c, UINT64_MAX, fate, NULL);
 		assert_cgroup(c, 3, fate, NULL);
@@ -148,12 +148,12 @@ static void test_cgroups_remembers(void **state)
 {
 	struct fake_tree t;
 	struct cgroups *c;
-	uint64_t a, never_asked;
+	uint64_t a, never_requested;
 
 	(void)state;
 	fake_tree_new(&t);
 	a = fake_tree_mkdir(&t, "/a");
-	never_asked = fake_tree_mkdir(&t, "/b");
+	never_requested = fake_tree_mkdir(&t, "/b");
 	c = cgroups_on(&t, true);
 	assert_cgroup(c, a, CGROUP_FOUND, "/a");
 	fake_tree_remove(&t, "/a");
@@ -164,7 +164,7 @@ static void test_cgroups_remembers(void **state)
 	}
 	assert_int_equal(cgroups_walks(c), 501);
 	assert_cgroup(c, a, CGROUP_GONE, "/a");
-	assert_cgroup(c, never_asked, CGROUP_GONE, NULL);
+	assert_cgroup(c, never_requested, CGROUP_GONE, NULL);
 	/* But not for ever. */
 	for (uint64_t poll = 0; poll < 1001; poll++)
 		cgroups_start(c);
@@ -202,7 +202,7 @@ static void test_cgroups_note_replays(void **state)
 	assert_cgroup(c, a, CGROUP_FOUND, "/a b\n\\x2d.service");
 	assert_cgroup(c, gone, CGROUP_GONE, "/gone");
 	assert_cgroup(c, UINT64_MAX, CGROUP_GONE, NULL);
-	assert_int_equal(cgroups_note(c, &recorded.source), 0);
+	assert_int_equal(cgroups_attach(c, &recorded.source), 0);
 	cgroups_free(c);
 	fake_tree_free(&t);
 
@@ -213,7 +213,7 @@ static void test_cgroups_note_replays(void **state)
 	assert_cgroup(c, UINT64_MAX, CGROUP_GONE, NULL);
 	assert_cgroup(c, b, CGROUP_UNSEEN, NULL);
 	assert_int_equal(cgroups_walks(c), 0);
-	assert_int_equal(cgroups_note(c, &replayed.source), 0);
+	assert_int_equal(cgroups_attach(c, &replayed.source), 0);
 	assert_string_equal(replayed.note, recorded.note);
 	cgroups_free(c);
 	free(recorded.note);

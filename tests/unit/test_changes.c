@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/unknown.h"
 #include "unit.h"
 
 #include "model/changes.h"
 #include "sample.h"
 
 /* A look with sockets on some ports; the client's port is the last. */
-static void make_look(struct sample *sample, uint32_t on_7001, uint32_t on_7002, uint32_t to_7001)
+static void make_poll(struct sample *sample, uint32_t on_7001, uint32_t on_7002, uint32_t to_7001)
 {
 	sample_init(sample);
 	/* In the order of a snapshot, which is not that of the numbers. */
@@ -20,14 +21,14 @@ static void make_look(struct sample *sample, uint32_t on_7001, uint32_t on_7002,
 			sample, sample_port(sample, SIDE_CLIENT, 7001), STATE_TIME_WAIT, to_7001);
 }
 
-static void test_changes_first_look_knows_none(void **state)
+static void test_changes_first_poll_knows_none(void **state)
 {
 	struct changes c = {0};
 	struct sample sample;
 
 	(void)state;
 	assert_null(changes_before(&c, SIDE_SERVER, 7001));
-	make_look(&sample, 1, 2, 3);
+	make_poll(&sample, 1, 2, 3);
 	assert_int_equal(changes_take(&c, &sample.snapshot), 0);
 	assert_false(c.known);
 	assert_int_equal(c.gone_count, 0);
@@ -35,14 +36,14 @@ static void test_changes_first_look_knows_none(void **state)
 	changes_release(&c);
 }
 
-static void test_changes_tells_sides_apart(void **state)
+static void test_changes_reports_sides_apart(void **state)
 {
 	struct changes c = {0};
 	struct sample first, second;
 
 	(void)state;
-	make_look(&first, 1, 2, 3);
-	make_look(&second, 10, 20, 30);
+	make_poll(&first, 1, 2, 3);
+	make_poll(&second, 10, 20, 30);
 	assert_int_equal(changes_take(&c, &first.snapshot), 0);
 	assert_int_equal(changes_take(&c, &second.snapshot), 0);
 	assert_true(c.known);
@@ -59,14 +60,14 @@ static void test_changes_tells_sides_apart(void **state)
 	changes_release(&c);
 }
 
-static void test_changes_gone_ports_are_told_once_and_most_first(void **state)
+static void test_changes_gone_ports_are_reported_once_and_most_first(void **state)
 {
 	struct changes c = {0};
 	struct sample first, second;
 
 	(void)state;
-	make_look(&first, 1, 2, 3);
-	make_look(&second, 0, 2, 0);
+	make_poll(&first, 1, 2, 3);
+	make_poll(&second, 0, 2, 0);
 	assert_int_equal(changes_take(&c, &first.snapshot), 0);
 	assert_int_equal(changes_take(&c, &second.snapshot), 0);
 	assert_int_equal(c.gone_count, 2);
@@ -87,9 +88,9 @@ static void test_changes_of_what_is_not_listed_are_unknown(void **state)
 	struct sample first, second;
 
 	(void)state;
-	make_look(&first, 1, 2, 3);
+	make_poll(&first, 1, 2, 3);
 	first.snapshot.omitted.ports = 1;
-	make_look(&second, 1, 2, 3);
+	make_poll(&second, 1, 2, 3);
 	sample_held(&second, sample_port(&second, SIDE_SERVER, 7003), STATE_CLOSE_WAIT, 1);
 	assert_int_equal(changes_take(&c, &first.snapshot), 0);
 	assert_int_equal(changes_take(&c, &second.snapshot), 0);
@@ -110,10 +111,10 @@ static void test_change_of_unknown_numbers_is_unknown(void **state)
 	(void)state;
 	assert_int_equal(change_of(3, 5), -2);
 	assert_int_equal(change_of(5, 3), 2);
-	assert_true(change_of(UNKNOWN, 3) == CHANGE_UNKNOWN);
-	assert_true(change_of(3, UNKNOWN) == CHANGE_UNKNOWN);
+	assert_true(change_of(UNKNOWN, 3) == UNKNOWN_I64);
+	assert_true(change_of(3, UNKNOWN) == UNKNOWN_I64);
 
-	make_look(&sample, 1, 2, 3);
+	make_poll(&sample, 1, 2, 3);
 	sample.snapshot.scanned = STATE_BIT(STATE_CLOSE_WAIT);
 	assert_int_equal(changes_take(&c, &sample.snapshot), 0);
 	assert_int_equal(changes_take(&c, &sample.snapshot), 0);
@@ -125,9 +126,9 @@ static void test_change_of_unknown_numbers_is_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_changes_first_look_knows_none),
-		cmocka_unit_test(test_changes_tells_sides_apart),
-		cmocka_unit_test(test_changes_gone_ports_are_told_once_and_most_first),
+		cmocka_unit_test(test_changes_first_poll_knows_none),
+		cmocka_unit_test(test_changes_reports_sides_apart),
+		cmocka_unit_test(test_changes_gone_ports_are_reported_once_and_most_first),
 		cmocka_unit_test(test_changes_of_what_is_not_listed_are_unknown),
 		cmocka_unit_test(test_change_of_unknown_numbers_is_unknown),
 	};

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/cleanup.h"
+#include "basic/unknown.h"
 #include "unit.h"
 
+#include "output/check.h"
 #include "sample.h"
-#include "tell/check.h"
-#include "util.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ static char *check(const struct sample *sample, const char *warning, const char 
 	int r;
 
 	assert_int_equal(diagnose(&sample->snapshot, &f), 0);
-	line = SAMPLE_TOLD(&r, tell_check(out, &sample->snapshot, &f, &w, &c, &status));
+	line = SAMPLE_REPORTED(&r, check_print(out, &sample->snapshot, &f, &w, &c, &status));
 	findings_release(&f);
 	assert_int_equal(r, 0);
 	assert_int_equal(status, expected);
@@ -66,7 +67,7 @@ static void make_leak(struct sample *sample)
 	sample_held(sample, port, STATE_CLOSE_WAIT, 12);
 }
 
-static void test_tell_check_ok_line(void **state)
+static void test_report_check_ok_line(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -82,7 +83,7 @@ static void test_tell_check_ok_line(void **state)
 		"LISTEN=0;;;0 CLOSING=0;;;0 BOUND_INACTIVE=0;;;0");
 }
 
-static void test_tell_check_findings_decide_without_thresholds(void **state)
+static void test_report_check_findings_decide_without_thresholds(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -101,7 +102,7 @@ static void test_tell_check_findings_decide_without_thresholds(void **state)
 	assert_holds(line, " (and 1 more) | ");
 }
 
-static void test_tell_check_notes_do_not_decide(void **state)
+static void test_report_check_notes_do_not_decide(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -113,7 +114,7 @@ static void test_tell_check_notes_do_not_decide(void **state)
 	assert_begins(line, "TCPSTATED OK - closing sockets: 60,000, ");
 }
 
-static void test_tell_check_thresholds_decide_alone(void **state)
+static void test_report_check_thresholds_decide_alone(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -125,7 +126,7 @@ static void test_tell_check_thresholds_decide_alone(void **state)
 	assert_holds(line, " CLOSE_WAIT=412;412;1000;0 ");
 }
 
-static void test_tell_check_state_over_its_threshold(void **state)
+static void test_report_check_state_over_its_threshold(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -146,7 +147,7 @@ static void test_tell_check_state_over_its_threshold(void **state)
 	assert_begins(line, "TCPSTATED WARNING - 0 LISTEN (threshold 1:) | ");
 }
 
-static void test_tell_check_memory_and_worst_of_several(void **state)
+static void test_report_check_memory_and_worst_of_several(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -160,7 +161,7 @@ static void test_tell_check_memory_and_worst_of_several(void **state)
 		"closing_memory=1593204B;1048576;;0 ");
 }
 
-static void test_tell_check_incomplete_is_never_ok(void **state)
+static void test_report_check_incomplete_is_never_ok(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -177,7 +178,7 @@ static void test_tell_check_incomplete_is_never_ok(void **state)
 	line = check(&sample, "CLOSE_WAIT=5", NULL, CHECK_UNKNOWN);
 }
 
-static void test_tell_check_threshold_on_what_was_not_read(void **state)
+static void test_report_check_threshold_on_what_was_not_read(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -198,7 +199,7 @@ static void test_tell_check_threshold_on_what_was_not_read(void **state)
 	assert_begins(line, "TCPSTATED OK - closing sockets were not read | ");
 }
 
-static void test_tell_check_established_from_the_counter(void **state)
+static void test_report_check_established_from_the_counter(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -212,18 +213,18 @@ static void test_tell_check_established_from_the_counter(void **state)
 	assert_holds(line, " sockets=1000;;;0 ESTABLISHED=1000;999;;0 ");
 }
 
-static void test_tell_check_unknown_line(void **state)
+static void test_report_check_unknown_line(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	int r;
 
 	(void)state;
-	line = SAMPLE_TOLD(&r, tell_check_unknown(out, "no recording 'a|b'"));
+	line = SAMPLE_REPORTED(&r, check_print_unknown(out, "no recording 'a|b'"));
 	assert_int_equal(r, 0);
 	assert_string_equal(line, "TCPSTATED UNKNOWN - no recording 'a/b'\n");
 }
 
-static void test_tell_check_full_disk_is_an_error(void **state)
+static void test_report_check_full_disk_is_an_error(void **state)
 {
 	const struct thresholds none = {0};
 	enum check_status status;
@@ -234,25 +235,25 @@ static void test_tell_check_full_disk_is_an_error(void **state)
 	(void)state;
 	assert_non_null(out);
 	sample_init(&sample);
-	assert_int_equal(tell_check(out, &sample.snapshot, &f, &none, &none, &status), -ENOSPC);
-	assert_int_equal(tell_check_unknown(out, "x"), -ENOSPC);
+	assert_int_equal(check_print(out, &sample.snapshot, &f, &none, &none, &status), -ENOSPC);
+	assert_int_equal(check_print_unknown(out, "x"), -ENOSPC);
 	fclose(out);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tell_check_ok_line),
-		cmocka_unit_test(test_tell_check_findings_decide_without_thresholds),
-		cmocka_unit_test(test_tell_check_notes_do_not_decide),
-		cmocka_unit_test(test_tell_check_thresholds_decide_alone),
-		cmocka_unit_test(test_tell_check_state_over_its_threshold),
-		cmocka_unit_test(test_tell_check_memory_and_worst_of_several),
-		cmocka_unit_test(test_tell_check_incomplete_is_never_ok),
-		cmocka_unit_test(test_tell_check_threshold_on_what_was_not_read),
-		cmocka_unit_test(test_tell_check_established_from_the_counter),
-		cmocka_unit_test(test_tell_check_unknown_line),
-		cmocka_unit_test(test_tell_check_full_disk_is_an_error),
+		cmocka_unit_test(test_report_check_ok_line),
+		cmocka_unit_test(test_report_check_findings_decide_without_thresholds),
+		cmocka_unit_test(test_report_check_notes_do_not_decide),
+		cmocka_unit_test(test_report_check_thresholds_decide_alone),
+		cmocka_unit_test(test_report_check_state_over_its_threshold),
+		cmocka_unit_test(test_report_check_memory_and_worst_of_several),
+		cmocka_unit_test(test_report_check_incomplete_is_never_ok),
+		cmocka_unit_test(test_report_check_threshold_on_what_was_not_read),
+		cmocka_unit_test(test_report_check_established_from_the_counter),
+		cmocka_unit_test(test_report_check_unknown_line),
+		cmocka_unit_test(test_report_check_full_disk_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

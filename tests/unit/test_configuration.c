@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "configuration/configuration.h"
-#include "configuration/files.h"
+#include "basic/cleanup.h"
+#include "basic/macro.h"
+#include "config/config.h"
+#include "config/read.h"
 #include "unit.h"
-#include "util.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -242,7 +243,7 @@ static void test_config_stores_in_its_units(void **state)
 	assert_int_equal(r->states, STATE_BIT(STATE_CLOSE_WAIT));
 	assert_true(port_set_has(r->ports, 7777));
 	assert_true(r->sides[SIDE_SERVER] && !r->sides[SIDE_CLIENT]);
-	assert_int_equal(r->holds, HOLD_BIT(HOLD_ORPHAN));
+	assert_int_equal(r->ownerships, OWNERSHIP_BIT(OWNERSHIP_ORPHAN));
 	assert_int_equal(r->older_than_ms, 3000);
 	assert_true(r->raise == 120 && r->clear == 60);
 	assert_int_equal(r->for_ms, 4000);
@@ -291,7 +292,7 @@ static void test_config_mistakes_name_line_word_and_expectation(void **state)
 	static const struct {
 		const char *text;
 		/* the start of the sentence, and what else is in it; nothing: no more mistakes */
-		const char *starts[MISTAKES_MAX], *holds[MISTAKES_MAX];
+		const char *starts[MISTAKES_MAX], *ownerships[MISTAKES_MAX];
 	} rows[] = {
 		/* sections and keys */
 		{"interval = 5s", {"t:1: 'interval': "}, {"[poll]"}},
@@ -424,11 +425,11 @@ static void test_config_mistakes_name_line_word_and_expectation(void **state)
 			if (strncmp(sentence, rows[i].starts[count],
 				    strlen(rows[i].starts[count])) != 0 ||
 				!strstr(sentence, "': expected ") ||
-				!strstr(sentence, rows[i].holds[count]))
+				!strstr(sentence, rows[i].ownerships[count]))
 				fail_msg("row %zu, \"%s\": \"%s\" should start with \"%s\" and "
 					 "hold \"%s\"",
 					i, rows[i].text, sentence, rows[i].starts[count],
-					rows[i].holds[count]);
+					rows[i].ownerships[count]);
 		}
 		if (errors.count != count || (count < MISTAKES_MAX && rows[i].starts[count]))
 			fail_msg("row %zu, \"%s\": %zu mistakes told, %s", i, rows[i].text,
@@ -734,7 +735,7 @@ static void test_config_drop_ins_win_in_the_order_of_their_names(void **state)
 	assert_string_equal(sockets, expected);
 }
 
-static void test_config_mistakes_of_every_file_are_told(void **state)
+static void test_config_mistakes_of_every_file_are_reported(void **state)
 {
 	(void)state;
 	write_file("a", "x\n");
@@ -828,7 +829,7 @@ int main(void)
 		cmocka_unit_test(test_config_print_reads_back_the_same),
 		cmocka_unit_test(test_config_print_origin_of_a_command_stands_before_it),
 		WITH_FOLDER(test_config_drop_ins_win_in_the_order_of_their_names),
-		WITH_FOLDER(test_config_mistakes_of_every_file_are_told),
+		WITH_FOLDER(test_config_mistakes_of_every_file_are_reported),
 		WITH_FOLDER(test_config_files_that_are_none),
 		WITH_FOLDER(test_config_file_of_the_largest_size),
 		WITH_FOLDER(test_config_number_of_drop_ins),

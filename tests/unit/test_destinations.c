@@ -48,7 +48,7 @@ static void test_destinations_busiest_exact_while_few(void **state)
 	assert_memory_equal(busiest.address, &(uint32_t){DESTINATIONS_MAX}, 4);
 }
 
-static void test_destinations_busiest_tells_ports_apart(void **state)
+static void test_destinations_busiest_reports_ports_apart(void **state)
 {
 	struct destination busiest;
 
@@ -88,7 +88,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_destinations_busiest_exact_while_few, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			test_destinations_busiest_tells_ports_apart, setup, teardown),
+			test_destinations_busiest_reports_ports_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_destinations_busiest_bounded_error, setup, teardown),
 	};

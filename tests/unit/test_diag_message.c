@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/diag_message.h"
+#include "basic/unknown.h"
+#include "kernel/sockets/diag_message.h"
 #include "unit.h"
 
 #include <arpa/inet.h>
@@ -94,7 +95,7 @@ static void test_diag_datagram_parse_full_socket(void **state)
 	assert_int_equal(f->dump.sockets, 1);
 	assert_int_equal(f->records[0].state, STATE_CLOSE_WAIT);
 	assert_int_equal(f->records[0].kind, KIND_FULL);
-	assert_int_equal(f->records[0].hold, HOLD_HELD);
+	assert_int_equal(f->records[0].ownership, OWNERSHIP_HELD);
 	assert_int_equal(f->records[0].local_port, 7777);
 	assert_int_equal(f->records[0].remote_port, 50000);
 	assert_int_equal(f->records[0].receive_queue, 501);
@@ -116,16 +117,16 @@ static void test_diag_datagram_parse_kinds_and_holds(void **state)
 		uint32_t inode;
 		enum tcp_state state;
 		enum sock_kind kind;
-		enum sock_hold hold;
+		enum sock_ownership ownership;
 	} rows[] = {
-		{6, 3, false, 0, STATE_TIME_WAIT, KIND_MINI, HOLD_NONE},
-		{5, 3, false, 0, STATE_FIN_WAIT_2, KIND_MINI, HOLD_NONE},
-		{5, 2, true, 0, STATE_FIN_WAIT_2, KIND_FULL, HOLD_ORPHAN},
-		{5, 0, true, 7, STATE_FIN_WAIT_2, KIND_FULL, HOLD_HELD},
-		{3, 1, false, 0, STATE_SYN_RECV, KIND_REQUEST, HOLD_NONE},
-		{3, 1, true, 0, STATE_SYN_RECV, KIND_FULL, HOLD_UNACCEPTED},
-		{8, 0, true, 0, STATE_CLOSE_WAIT, KIND_FULL, HOLD_UNACCEPTED},
-		{1, 0, true, 0, STATE_ESTABLISHED, KIND_FULL, HOLD_UNACCEPTED},
+		{6, 3, false, 0, STATE_TIME_WAIT, KIND_MINI, OWNERSHIP_NONE},
+		{5, 3, false, 0, STATE_FIN_WAIT_2, KIND_MINI, OWNERSHIP_NONE},
+		{5, 2, true, 0, STATE_FIN_WAIT_2, KIND_FULL, OWNERSHIP_ORPHAN},
+		{5, 0, true, 7, STATE_FIN_WAIT_2, KIND_FULL, OWNERSHIP_HELD},
+		{3, 1, false, 0, STATE_SYN_RECV, KIND_REQUEST, OWNERSHIP_NONE},
+		{3, 1, true, 0, STATE_SYN_RECV, KIND_FULL, OWNERSHIP_UNACCEPTED},
+		{8, 0, true, 0, STATE_CLOSE_WAIT, KIND_FULL, OWNERSHIP_UNACCEPTED},
+		{1, 0, true, 0, STATE_ESTABLISHED, KIND_FULL, OWNERSHIP_UNACCEPTED},
 	};
 	struct fixture *f = *state;
 
@@ -143,7 +144,7 @@ static void test_diag_datagram_parse_kinds_and_holds(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(f->records[i].state, rows[i].state);
 		assert_int_equal(f->records[i].kind, rows[i].kind);
-		assert_int_equal(f->records[i].hold, rows[i].hold);
+		assert_int_equal(f->records[i].ownership, rows[i].ownership);
 	}
 }
 
@@ -220,9 +221,8 @@ static void test_diag_datagram_parse_info_cut_short(void **state)
 			uint32_t value;
 
 			memcpy(&value, (char *)&f->records[0].info + rows[i].record, sizeof(value));
-			assert_int_equal(value, size >= rows[i].info + sizeof(value)
-							? rows[i].value
-							: SOCK_INFO_UNKNOWN);
+			assert_int_equal(value,
+				size >= rows[i].info + sizeof(value) ? rows[i].value : UNKNOWN_U32);
 		}
 		assert_int_equal(f->records[0].info.backoffs,
 			size > offsetof(struct tcp_info, tcpi_backoff) ? 7 : 0);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "unit.h"
 
 #include "judge/finding.h"
 #include "sample.h"
-#include "util.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -127,7 +128,7 @@ static void test_diagnose_floor_of_close_wait(void **state)
 	assert_int_equal(f.port, 7777);
 	assert_int_equal(f.sockets, 50);
 	assert_int_equal(f.memory_bytes, 50 * 3867);
-	assert_int_equal(f.oldest_ms, AGE_UNKNOWN);
+	assert_int_equal(f.oldest_ms, UNKNOWN_U32);
 	assert_string_equal(f.netns, "host");
 	assert_string_equal(f.what, "port 7777: 50 CLOSE_WAIT not closed by the program, 189 KiB");
 }
@@ -214,7 +215,7 @@ static void test_diagnose_splits_fin_wait_2_by_price(void **state)
 	assert_string_equal(f.list[0].id, "fin-wait-2-held");
 	assert_int_equal(f.list[0].sockets, 200);
 	assert_int_equal(f.list[0].memory_bytes, 200 * 3867);
-	assert_int_equal(f.list[0].oldest_ms, AGE_UNKNOWN);
+	assert_int_equal(f.list[0].oldest_ms, UNKNOWN_U32);
 	assert_string_equal(f.list[1].id, "fin-wait-2-orphans");
 	assert_int_equal(f.list[1].sockets, 150);
 	assert_int_equal(f.list[1].memory_bytes, 150 * 264);
@@ -252,13 +253,13 @@ static void test_diagnose_traffic_passing_through_is_silent(void **state)
 	port = sample_port(&sample, SIDE_SERVER, 80);
 	sample_held(&sample, port, STATE_TIME_WAIT, 60000);
 	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 150);
-	sample_sign(&sample, port, SIGN_FIN_UNANSWERED, 20);
+	sample_symptom(&sample, port, SYMPTOM_FIN_UNANSWERED, 20);
 	sample_mini(&sample, port, 150);
 	/* One whose clients close first, ten times as often; here and there a segment is lost. */
 	port = sample_port(&sample, SIDE_SERVER, 8080);
 	sample_held(&sample, port, STATE_ESTABLISHED, 300);
 	sample_orphans(&sample, port, STATE_LAST_ACK, 1500);
-	sample_sign(&sample, port, SIGN_LAST_FIN_UNANSWERED, 99);
+	sample_symptom(&sample, port, SYMPTOM_LAST_FIN_UNANSWERED, 99);
 	judge_one(&sample, "time-wait-server", SEVERITY_NOTE);
 }
 
@@ -276,7 +277,7 @@ static void test_diagnose_fin_wait_2_that_just_began_is_silent(void **state)
 	assert_silent(&sample);
 	port->states[STATE_FIN_WAIT_2].oldest_ms = 5000;
 	judge_one(&sample, "fin-wait-2-orphans", SEVERITY_WARNING);
-	port->states[STATE_FIN_WAIT_2].oldest_ms = AGE_UNKNOWN;
+	port->states[STATE_FIN_WAIT_2].oldest_ms = UNKNOWN_U32;
 	judge_one(&sample, "fin-wait-2-orphans", SEVERITY_WARNING);
 }
 
@@ -294,7 +295,7 @@ static void test_diagnose_fin_wait_1_says_its_causes(void **state)
 	assert_string_equal(
 		general.what, "port 7007: 100 FIN_WAIT_1 not acknowledged by the peer, 247 KiB");
 
-	sample_sign(&sample, port, SIGN_FIN_UNANSWERED, 90);
+	sample_symptom(&sample, port, SYMPTOM_FIN_UNANSWERED, 90);
 	unanswered = judge_one(&sample, "fin-wait-1-stuck", SEVERITY_WARNING);
 	assert_string_equal(unanswered.what,
 		"port 7007: 100 FIN_WAIT_1 not acknowledged by the peer (90 sent again without an "
@@ -304,7 +305,7 @@ static void test_diagnose_fin_wait_1_says_its_causes(void **state)
 
 	/* Of both causes neither is the cause. */
 	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 20);
-	sample_sign(&sample, port, SIGN_FIN_NOT_TAKEN, 30);
+	sample_symptom(&sample, port, SYMPTOM_FIN_NOT_TAKEN, 30);
 	not_taken = judge_one(&sample, "fin-wait-1-stuck", SEVERITY_WARNING);
 	assert_string_equal(not_taken.what,
 		"port 7007: 120 FIN_WAIT_1 not acknowledged by the peer (90 sent again without an "
@@ -312,22 +313,22 @@ static void test_diagnose_fin_wait_1_says_its_causes(void **state)
 	assert_string_equal(not_taken.why, general.why);
 
 	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 1000);
-	sample_sign(&sample, port, SIGN_FIN_NOT_TAKEN, 1000);
+	sample_symptom(&sample, port, SYMPTOM_FIN_NOT_TAKEN, 1000);
 	not_taken = judge_one(&sample, "fin-wait-1-stuck", SEVERITY_WARNING);
 	assert_string_not_equal(not_taken.why, general.why);
 	assert_string_not_equal(not_taken.why, unanswered.why);
 }
 
 /* The signs that are no state of their own: silent below the floor, alone at it. */
-static void test_diagnose_signs_of_established(void **state)
+static void test_diagnose_symptoms_of_established(void **state)
 {
 	static const struct {
-		enum sign sign;
+		enum symptom symptom;
 		const char *id;
 	} rows[] = {
-		{SIGN_NOT_READ, "receive-queue-memory"},
-		{SIGN_NOT_TAKEN, "send-queue-memory"},
-		{SIGN_UNANSWERED, "dead-peers"},
+		{SYMPTOM_NOT_READ, "receive-queue-memory"},
+		{SYMPTOM_NOT_TAKEN, "send-queue-memory"},
+		{SYMPTOM_UNANSWERED, "dead-peers"},
 	};
 
 	(void)state;
@@ -340,15 +341,15 @@ static void test_diagnose_signs_of_established(void **state)
 		port = sample_port(&sample, SIDE_SERVER, 7777);
 		sample_held(&sample, port, STATE_ESTABLISHED, 5000);
 		port->states[STATE_ESTABLISHED].oldest_ms = 600000;
-		sample_sign(&sample, port, rows[i].sign, FINDING_FLOOR_SOCKETS - 1);
+		sample_symptom(&sample, port, rows[i].symptom, FINDING_FLOOR_SOCKETS - 1);
 		assert_silent(&sample);
-		sample_sign(&sample, port, rows[i].sign, 1);
+		sample_symptom(&sample, port, rows[i].symptom, 1);
 		f = judge_one(&sample, rows[i].id, SEVERITY_WARNING);
 		assert_int_equal(f.port, 7777);
 		assert_int_equal(f.sockets, FINDING_FLOOR_SOCKETS);
 		assert_int_equal(f.memory_bytes, FINDING_FLOOR_SOCKETS * 3867);
 		/* The oldest of the state need not be one of them. */
-		assert_int_equal(f.oldest_ms, AGE_UNKNOWN);
+		assert_int_equal(f.oldest_ms, UNKNOWN_U32);
 	}
 }
 
@@ -362,8 +363,8 @@ static void close_wait_with(struct sample *sample, struct port_tally *port, uint
 			.memory_bytes = (eof_unread + data_unread) * UINT64_C(3867),
 			.oldest_ms = 90000,
 		});
-	sample_sign(sample, port, SIGN_EOF_UNREAD, eof_unread);
-	sample_sign(sample, port, SIGN_DATA_UNREAD, data_unread);
+	sample_symptom(sample, port, SYMPTOM_EOF_UNREAD, eof_unread);
+	sample_symptom(sample, port, SYMPTOM_DATA_UNREAD, data_unread);
 }
 
 /* Three signs of one fault have one floor; each that is more than a tenth is told by itself. */
@@ -386,7 +387,7 @@ static void test_diagnose_close_wait_by_what_is_unread(void **state)
 	assert_string_equal(f.list[1].id, "close-wait-not-closed");
 	assert_string_equal(f.list[2].id, "close-wait-data-unread");
 	assert_int_equal(f.list[0].sockets, 17);
-	assert_int_equal(f.list[0].oldest_ms, AGE_UNKNOWN);
+	assert_int_equal(f.list[0].oldest_ms, UNKNOWN_U32);
 	findings_release(&f);
 
 	sample_init(&sample);
@@ -413,16 +414,16 @@ static void test_diagnose_last_ack_and_closing(void **state)
 	sample_init(&sample);
 	port = sample_port(&sample, SIDE_SERVER, 1);
 	sample_orphans(&sample, port, STATE_LAST_ACK, 500);
-	sample_sign(&sample, port, SIGN_LAST_FIN_UNANSWERED, 99);
+	sample_symptom(&sample, port, SYMPTOM_LAST_FIN_UNANSWERED, 99);
 	assert_silent(&sample);
-	sample_sign(&sample, port, SIGN_LAST_FIN_UNANSWERED, 1);
+	sample_symptom(&sample, port, SYMPTOM_LAST_FIN_UNANSWERED, 1);
 	judge_one(&sample, "last-ack-stuck", SEVERITY_WARNING);
 	sample_init(&sample);
 	sample_orphans(&sample, sample_port(&sample, SIDE_SERVER, 1), STATE_CLOSING, 50);
 	judge_one(&sample, "closing-stuck", SEVERITY_WARNING);
 }
 
-static void test_diagnose_sockets_spread_over_ports_are_told_together(void **state)
+static void test_diagnose_sockets_spread_over_ports_are_reported_together(void **state)
 {
 	struct sample sample;
 	struct finding f;
@@ -441,7 +442,7 @@ static void test_diagnose_sockets_spread_over_ports_are_told_together(void **sta
 	assert_string_equal(f.what, "many ports: 50 CLOSE_WAIT not closed by the program, 189 KiB");
 }
 
-static void test_diagnose_spread_sockets_are_told_once(void **state)
+static void test_diagnose_spread_sockets_are_reported_once(void **state)
 {
 	struct sample sample;
 	struct findings f;
@@ -622,11 +623,11 @@ int main(void)
 		cmocka_unit_test(test_diagnose_traffic_passing_through_is_silent),
 		cmocka_unit_test(test_diagnose_fin_wait_2_that_just_began_is_silent),
 		cmocka_unit_test(test_diagnose_fin_wait_1_says_its_causes),
-		cmocka_unit_test(test_diagnose_signs_of_established),
+		cmocka_unit_test(test_diagnose_symptoms_of_established),
 		cmocka_unit_test(test_diagnose_close_wait_by_what_is_unread),
 		cmocka_unit_test(test_diagnose_last_ack_and_closing),
-		cmocka_unit_test(test_diagnose_sockets_spread_over_ports_are_told_together),
-		cmocka_unit_test(test_diagnose_spread_sockets_are_told_once),
+		cmocka_unit_test(test_diagnose_sockets_spread_over_ports_are_reported_together),
+		cmocka_unit_test(test_diagnose_spread_sockets_are_reported_once),
 		cmocka_unit_test(test_diagnose_limits),
 		cmocka_unit_test(test_diagnose_client_ports_name_the_destination),
 		cmocka_unit_test(test_diagnose_accept_queue),

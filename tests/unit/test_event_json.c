@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/cleanup.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "unit.h"
 
 #include "json.h"
 #include "judge/diagnosis.h"
 #include "model/tally.h"
+#include "output/event_json.h"
 #include "sample_event.h"
-#include "tell/event_json.h"
-#include "util.h"
 
 #include <errno.h>
 #include <math.h>
@@ -34,7 +36,7 @@ static struct alert_event sparse_event(void)
 	e.key = (struct alert_key){0};
 	e.states = 0;
 	e.measure = MEASURE_RATE;
-	e.numbers = (struct alert_numbers){(double)NAN, UNKNOWN, UNKNOWN, AGE_UNKNOWN};
+	e.numbers = (struct alert_numbers){(double)NAN, UNKNOWN, UNKNOWN, UNKNOWN_U32};
 	e.why = e.advice = NULL;
 	return e;
 }
@@ -123,7 +125,7 @@ static void test_event_json_round_trip(void **state)
 	memset(e[5].text, 't', sizeof(e[5].text) - 1);
 	strcpy(e[6].host, "\"\\/\xc3\xa4");
 	e[6].measure = MEASURE_PERCENT;
-	e[6].numbers.oldest_ms = AGE_UNKNOWN - 95; /* whole tenths of a second */
+	e[6].numbers.oldest_ms = UNKNOWN_U32 - 95; /* whole tenths of a second */
 	for (size_t i = 0; i < ARRAY_SIZE(e); i++) {
 		cleanup_(freep) char *text = format(&e[i]);
 		struct alert_event again;
@@ -143,10 +145,10 @@ static void test_event_json_oldest_age_reads_back(void **state)
 	cleanup_(freep) char *text = NULL;
 
 	(void)state;
-	e.numbers.oldest_ms = AGE_UNKNOWN - 1;
+	e.numbers.oldest_ms = UNKNOWN_U32 - 1;
 	text = format(&e);
 	assert_int_equal(event_json_parse(text, strlen(text), &again), 0);
-	assert_int_equal(again.numbers.oldest_ms, AGE_UNKNOWN - 1);
+	assert_int_equal(again.numbers.oldest_ms, UNKNOWN_U32 - 1);
 }
 
 static void test_event_json_foreign_text_stays_json(void **state)

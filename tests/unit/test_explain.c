@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/cleanup.h"
 #include "unit.h"
 
-#include "judge/concern.h"
 #include "judge/diagnosis.h"
+#include "judge/match.h"
 #include "lab/scenario.h"
+#include "output/explain.h"
 #include "sample.h"
-#include "tell/explain.h"
-#include "util.h"
 
 #include <string.h>
 
@@ -15,14 +15,15 @@ static const struct holders nobody = {NULL, 0, false};
 
 static char *explain_with(const struct sample *sample, const struct holders *holders)
 {
-	const bool asked = sample->snapshot.filter.ports;
+	const bool explicit = sample->snapshot.filter.ports;
 	struct findings f;
 	char *text;
 	int r;
 
-	assert_int_equal(
-		asked ? diagnose_asked(&sample->snapshot, &f) : diagnose(&sample->snapshot, &f), 0);
-	text = SAMPLE_TOLD(&r, tell_explain(out, &sample->snapshot, &f, holders, &plain));
+	assert_int_equal(explicit ? diagnose_explicit(&sample->snapshot, &f)
+				  : diagnose(&sample->snapshot, &f),
+		0);
+	text = SAMPLE_REPORTED(&r, explain_print(out, &sample->snapshot, &f, holders, &plain));
 	assert_int_equal(r, 0);
 	findings_release(&f);
 	return text;
@@ -112,7 +113,7 @@ static void test_a_sentence_without_a_program_ends_with_the_owner(void **state)
 			   "gameserver.service\n");
 }
 
-static void test_an_owner_of_most_is_told_as_that(void **state)
+static void test_an_owner_of_most_is_reported_as_that(void **state)
 {
 	struct sample sample;
 	cleanup_(freep) char *text = NULL;
@@ -125,7 +126,7 @@ static void test_an_owner_of_most_is_told_as_that(void **state)
 	assert_holds(text, "  whose: mostly gameserver.service, user game\n");
 }
 
-static void test_without_an_owner_none_is_told(void **state)
+static void test_without_an_owner_none_is_reported(void **state)
 {
 	struct sample sample;
 	struct port_tally *row = leak(&sample, 412, false);
@@ -153,23 +154,23 @@ static void test_a_long_owner_leaves_the_sentence_whole(void **state)
 	assert_holds(text, "xxx, 1.5 MiB, oldest 15 min\n");
 }
 
-static void test_below_the_floor_only_who_asks_is_told(void **state)
+static void test_below_the_floor_only_who_asks_is_reported(void **state)
 {
 	struct sample sample;
-	cleanup_(freep) char *unasked = NULL, *asked = NULL;
+	cleanup_(freep) char *implicit = NULL, *explicit = NULL;
 
 	(void)state;
 	leak(&sample, 1, false);
-	unasked = explain(&sample);
-	assert_holds(unasked, "Nothing stands out");
-	assert_lacks(unasked, "7777");
+	implicit = explain(&sample);
+	assert_holds(implicit, "Nothing stands out");
+	assert_lacks(implicit, "7777");
 	leak(&sample, 1, true);
-	asked = explain(&sample);
-	assert_holds(asked, "NOTE     port 7777: 1 CLOSE_WAIT not closed by the program of");
-	assert_lacks(asked, "WARNING");
+	explicit = explain(&sample);
+	assert_holds(explicit, "NOTE     port 7777: 1 CLOSE_WAIT not closed by the program of");
+	assert_lacks(explicit, "WARNING");
 }
 
-static void test_of_a_quiet_port_what_is_there_is_told(void **state)
+static void test_of_a_quiet_port_what_is_there_is_reported(void **state)
 {
 	struct sample sample;
 	cleanup_(freep) char *text = NULL;
@@ -197,24 +198,24 @@ static void test_many_absent_ports_are_cut(void **state)
 	assert_width(text, 80);
 }
 
-static uint32_t close_wait_group(uint16_t port, enum sign sign)
+static uint32_t close_wait_group(uint16_t port, enum symptom symptom)
 {
-	const struct held_class class = {SIDE_SERVER, port, STATE_CLOSE_WAIT, true, sign};
+	const struct held_class class = {SIDE_SERVER, port, STATE_CLOSE_WAIT, true, symptom};
 
 	return held_group(&class);
 }
 
-static void test_processes_are_told_with_what_they_hold(void **state)
+static void test_processes_are_reported_with_what_they_hold(void **state)
 {
 	struct process list[] = {
 		{.pid = 812,
-			.group = close_wait_group(7777, SIGN_EOF_READ),
+			.group = close_wait_group(7777, SYMPTOM_EOF_READ),
 			.descriptors_count = 412,
 			.descriptors = {5, 6, 7},
 			.comm = "game\033[2J",
 			.command = "/usr/bin/gamesrv \"--port\" 7777\n\xff"},
-		{.pid = 813, .group = close_wait_group(7778, SIGN_EOF_READ), .comm = "other"},
-		{.pid = 814, .group = close_wait_group(7777, SIGN_EOF_UNREAD), .comm = "other"},
+		{.pid = 813, .group = close_wait_group(7778, SYMPTOM_EOF_READ), .comm = "other"},
+		{.pid = 814, .group = close_wait_group(7777, SYMPTOM_EOF_UNREAD), .comm = "other"},
 	};
 	const struct processes processes = {.list = list, .count = 3, .refused = 2, .unheld = 9};
 	const struct holders holders = {&processes, 0, true};
@@ -233,7 +234,7 @@ static void test_processes_are_told_with_what_they_hold(void **state)
 	assert_width(text, 80);
 }
 
-static void test_who_may_not_look_is_told_how(void **state)
+static void test_who_may_not_poll_is_reported_how(void **state)
 {
 	const struct holders holders = {NULL, 0, true};
 	struct sample sample;
@@ -249,19 +250,19 @@ static void test_groups_are_read_as_they_were_written(void **state)
 {
 	(void)state;
 	STATE_FOREACH(s) {
-		for (unsigned i = 0; i < 2 * (SIGN_COUNT + 1); i++) {
+		for (unsigned i = 0; i < 2 * (SYMPTOM_COUNT + 1); i++) {
 			const struct held_class class = {.side = i % 2,
 				.port = (uint16_t)(65535 - i),
 				.state = s,
-				.has_sign = i / 2 < SIGN_COUNT,
-				.sign = i / 2 < SIGN_COUNT ? i / 2 : 0};
+				.has_symptom = i / 2 < SYMPTOM_COUNT,
+				.symptom = i / 2 < SYMPTOM_COUNT ? i / 2 : 0};
 			const struct held_class read = held_class_of(held_group(&class));
 
 			assert_int_equal(read.side, class.side);
 			assert_int_equal(read.port, class.port);
 			assert_int_equal(read.state, class.state);
-			assert_int_equal(read.has_sign, class.has_sign);
-			assert_int_equal(read.sign, class.sign);
+			assert_int_equal(read.has_symptom, class.has_symptom);
+			assert_int_equal(read.symptom, class.symptom);
 		}
 	}
 }
@@ -281,14 +282,14 @@ static void test_of_sockets_without_process_the_listener_is_concerned(void **sta
 	assert_int_equal(diagnose(&sample.snapshot, &f), 0);
 	assert_int_equal(f.count, 1);
 	elsewhere.port = 7778;
-	assert_true(findings_concern(&f, held_group(&listener)));
-	assert_false(findings_concern(&f, held_group(&elsewhere)));
-	assert_false(findings_concern(&f, close_wait_group(7777, SIGN_EOF_READ)));
+	assert_true(findings_match(&f, held_group(&listener)));
+	assert_false(findings_match(&f, held_group(&elsewhere)));
+	assert_false(findings_match(&f, close_wait_group(7777, SYMPTOM_EOF_READ)));
 	findings_release(&f);
 }
 
 /* What is told of many ports is not about those that are told by themselves. */
-static void test_many_ports_are_not_those_that_are_told(void **state)
+static void test_many_ports_are_not_those_that_are_reported(void **state)
 {
 	struct sample sample;
 	struct findings f;
@@ -299,9 +300,9 @@ static void test_many_ports_are_not_those_that_are_told(void **state)
 	assert_int_equal(diagnose(&sample.snapshot, &f), 0);
 	assert_int_equal(f.count, 2);
 	assert_true(f.list[0].has_port);
-	assert_true(finding_concerns(&f, 0, close_wait_group(7777, SIGN_EOF_READ)));
-	assert_false(finding_concerns(&f, 1, close_wait_group(7777, SIGN_EOF_READ)));
-	assert_true(finding_concerns(&f, 1, close_wait_group(9000, SIGN_EOF_READ)));
+	assert_true(finding_matches(&f, 0, close_wait_group(7777, SYMPTOM_EOF_READ)));
+	assert_false(finding_matches(&f, 1, close_wait_group(7777, SYMPTOM_EOF_READ)));
+	assert_true(finding_matches(&f, 1, close_wait_group(9000, SYMPTOM_EOF_READ)));
 	findings_release(&f);
 }
 
@@ -335,17 +336,17 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_sentence_names_the_owner),
 		cmocka_unit_test(test_a_sentence_without_a_program_ends_with_the_owner),
-		cmocka_unit_test(test_an_owner_of_most_is_told_as_that),
-		cmocka_unit_test(test_without_an_owner_none_is_told),
+		cmocka_unit_test(test_an_owner_of_most_is_reported_as_that),
+		cmocka_unit_test(test_without_an_owner_none_is_reported),
 		cmocka_unit_test(test_a_long_owner_leaves_the_sentence_whole),
-		cmocka_unit_test(test_below_the_floor_only_who_asks_is_told),
-		cmocka_unit_test(test_of_a_quiet_port_what_is_there_is_told),
+		cmocka_unit_test(test_below_the_floor_only_who_asks_is_reported),
+		cmocka_unit_test(test_of_a_quiet_port_what_is_there_is_reported),
 		cmocka_unit_test(test_many_absent_ports_are_cut),
-		cmocka_unit_test(test_processes_are_told_with_what_they_hold),
-		cmocka_unit_test(test_who_may_not_look_is_told_how),
+		cmocka_unit_test(test_processes_are_reported_with_what_they_hold),
+		cmocka_unit_test(test_who_may_not_poll_is_reported_how),
 		cmocka_unit_test(test_groups_are_read_as_they_were_written),
 		cmocka_unit_test(test_of_sockets_without_process_the_listener_is_concerned),
-		cmocka_unit_test(test_many_ports_are_not_those_that_are_told),
+		cmocka_unit_test(test_many_ports_are_not_those_that_are_reported),
 		cmocka_unit_test(test_every_diagnosis_says_where_to_read_on),
 	};
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/file.h"
+#include "basic/cleanup.h"
+#include "basic/file.h"
+#include "basic/macro.h"
+#include "basic/number.h"
 #include "unit.h"
-#include "util.h"
 
 #include <errno.h>
 #include <inttypes.h>

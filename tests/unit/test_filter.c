@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/filter.h"
+#include "basic/macro.h"
 #include "unit.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void test_port_set_parse_ports_and_ranges(void **state)
@@ -66,9 +68,46 @@ static void test_side_parse_words(void **state)
 	assert_int_equal(side_parse("both", &side), -EINVAL);
 }
 
+static void test_port_set_format_round_trip(void **state)
+{
+	static const char *const lists[] = {"0", "65535", "7777,27015-27030", "0-65535", "1,3,5-6"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		struct port_set set = {0};
+		const char *word;
+		size_t length;
+		char *text;
+
+		assert_int_equal(port_set_parse(&set, lists[i], &word, &length), 0);
+		text = port_set_format(&set);
+		assert_string_equal(text, lists[i]);
+		free(text);
+	}
+}
+
+static void test_port_set_format_joins_and_sorts(void **state)
+{
+	struct port_set set = {0};
+	char *text;
+
+	(void)state;
+	text = port_set_format(&set);
+	assert_string_equal(text, "");
+	free(text);
+	port_set_add(&set, 81);
+	port_set_add(&set, 80);
+	port_set_add(&set, 22);
+	text = port_set_format(&set);
+	assert_string_equal(text, "22,80-81");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_port_set_format_round_trip),
+		cmocka_unit_test(test_port_set_format_joins_and_sorts),
 		cmocka_unit_test(test_port_set_parse_ports_and_ranges),
 		cmocka_unit_test(test_port_set_parse_names_the_wrong_word),
 		cmocka_unit_test(test_side_parse_words),

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
+#include "basic/unknown.h"
+#include "basic/utf8.h"
 #include "unit.h"
 
-#include "format.h"
-#include "util.h"
+#include "basic/format.h"
 
 #include <arpa/inet.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -197,7 +200,7 @@ static void test_format_printable_replaces_what_could_harm(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_string_equal(
-			format_printable(buf, sizeof(buf), rows[i].text), rows[i].printable);
+			utf8_printable(buf, sizeof(buf), rows[i].text), rows[i].printable);
 }
 
 static void test_format_printable_cuts_between_characters(void **state)
@@ -205,44 +208,9 @@ static void test_format_printable_cuts_between_characters(void **state)
 	char buf[5];
 
 	(void)state;
-	assert_string_equal(format_printable(buf, sizeof(buf), "abcdef"), "abcd");
-	assert_string_equal(format_printable(buf, sizeof(buf), "abc\xc3\xb6"), "abc");
-	assert_string_equal(format_printable(buf, 1, "abc"), "");
-}
-
-static void test_format_port_set_round_trip(void **state)
-{
-	static const char *const lists[] = {"0", "65535", "7777,27015-27030", "0-65535", "1,3,5-6"};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		struct port_set set = {0};
-		const char *word;
-		size_t length;
-		char *text;
-
-		assert_int_equal(port_set_parse(&set, lists[i], &word, &length), 0);
-		text = format_port_set(&set);
-		assert_string_equal(text, lists[i]);
-		free(text);
-	}
-}
-
-static void test_format_port_set_joins_and_sorts(void **state)
-{
-	struct port_set set = {0};
-	char *text;
-
-	(void)state;
-	text = format_port_set(&set);
-	assert_string_equal(text, "");
-	free(text);
-	port_set_add(&set, 81);
-	port_set_add(&set, 80);
-	port_set_add(&set, 22);
-	text = format_port_set(&set);
-	assert_string_equal(text, "22,80-81");
-	free(text);
+	assert_string_equal(utf8_printable(buf, sizeof(buf), "abcdef"), "abcd");
+	assert_string_equal(utf8_printable(buf, sizeof(buf), "abc\xc3\xb6"), "abc");
+	assert_string_equal(utf8_printable(buf, 1, "abc"), "");
 }
 
 int main(void)
@@ -258,8 +226,6 @@ int main(void)
 		cmocka_unit_test(test_format_time_refuses_absurd_years),
 		cmocka_unit_test(test_format_printable_replaces_what_could_harm),
 		cmocka_unit_test(test_format_printable_cuts_between_characters),
-		cmocka_unit_test(test_format_port_set_round_trip),
-		cmocka_unit_test(test_format_port_set_joins_and_sorts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

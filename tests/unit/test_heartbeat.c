@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/unknown.h"
 #include "model/heartbeat.h"
 #include "unit.h"
 
@@ -8,8 +9,8 @@
 /* A peer that sends a segment of data every period_ms, beginning at phase_ms after time 0. */
 struct peer {
 	uint64_t cookie;
-	uint32_t period_ms, phase_ms; /* period 0: silent since silent_since_ms before time 0 */
-	uint32_t silent_since_ms;
+	uint32_t period_ms, phase_ms; /* period 0: silent since idle_since_ms before time 0 */
+	uint32_t idle_since_ms;
 	uint32_t segments; /* how many make one message; 0: one */
 	uint8_t timer;
 };
@@ -17,7 +18,7 @@ struct peer {
 /* Longer than anything before time 0 that matters. */
 #define ORIGIN_MS 100000000
 
-static struct sock_record look_at(const struct peer *p, uint16_t port, uint64_t now_ms)
+static struct sock_record observe_one(const struct peer *p, uint16_t port, uint64_t now_ms)
 {
 	struct sock_record r = {
 		.state = STATE_ESTABLISHED,
@@ -29,7 +30,7 @@ static struct sock_record look_at(const struct peer *p, uint16_t port, uint64_t 
 		.local_port = port,
 		.remote_port = 50000,
 	};
-	uint64_t time = now_ms + ORIGIN_MS, messages = 0, silent = p->silent_since_ms + now_ms;
+	uint64_t time = now_ms + ORIGIN_MS, messages = 0, silent = p->idle_since_ms + now_ms;
 
 	if (p->period_ms) {
 		messages = (time - p->phase_ms) / p->period_ms;
@@ -72,13 +73,13 @@ static void listen_on(struct heartbeat *h, uint16_t port)
 static struct heartbeat *watch(
 	const struct peer *peers, size_t count, uint64_t duration_ms, uint64_t interval_ms)
 {
-	struct heartbeat *h = new_heartbeat(true, SILENCES_WATCHED_DEFAULT);
+	struct heartbeat *h = new_heartbeat(true, IDLE_TIMES_WATCHED_DEFAULT);
 
 	for (uint64_t now = 0; now <= duration_ms; now += interval_ms) {
 		heartbeat_start(h, now);
 		listen_on(h, 7777);
 		for (size_t i = 0; i < count; i++) {
-			struct sock_record r = look_at(&peers[i], 7777, now);
+			struct sock_record r = observe_one(&peers[i], 7777, now);
 
 			heartbeat_count(h, &r);
 		}
@@ -105,7 +106,7 @@ static void assert_within(uint32_t value, double truth, double percent)
 #define PEERS 200
 
 /* Whatever the period, and whatever the interval of looking: the gap between signs is told. */
-static void test_heartbeat_tells_the_period_of_regular_peers(void **state)
+static void test_heartbeat_reports_the_period_of_regular_peers(void **state)
 {
 	static const uint32_t periods[] = {50, 200, 999, 1000, 1001, 5000, 60000};
 	static const uint64_t intervals[] = {1000, 1300, 5000};
@@ -123,13 +124,13 @@ static void test_heartbeat_tells_the_period_of_regular_peers(void **state)
 					.phase_ms = periods[p] * j / PEERS};
 			h = watch(peers, PEERS, 2 * (uint64_t)periods[p] + 20000, intervals[i]);
 			port = only_port(h);
-			assert_int_equal(port->ended_ms[SILENCE_DATA].count, PEERS);
-			assert_within(histogram_quantile(&port->ended_ms[SILENCE_DATA], 0.5),
-				periods[p], 5);
-			assert_within(histogram_quantile(&port->ended_ms[SILENCE_SIGN], 0.999),
+			assert_int_equal(port->ended_ms[IDLE_DATA].count, PEERS);
+			assert_within(
+				histogram_quantile(&port->ended_ms[IDLE_DATA], 0.5), periods[p], 5);
+			assert_within(histogram_quantile(&port->ended_ms[IDLE_ANY], 0.999),
 				periods[p], 5);
 			/* One look: phases are spread, so silence is too. */
-			assert_within(histogram_quantile(&port->silent_ms[SILENCE_DATA], 0.9),
+			assert_within(histogram_quantile(&port->idle_ms[IDLE_DATA], 0.9),
 				periods[p] * 0.9, 10);
 			heartbeat_free(h);
 		}
@@ -149,33 +150,33 @@ static void test_heartbeat_is_not_misled_by_messages_of_many_segments(void **sta
 			.phase_ms = 10000 * j / PEERS,
 			.segments = 10};
 	h = watch(peers, PEERS, 60000, 1000);
-	assert_within(histogram_quantile(&only_port(h)->ended_ms[SILENCE_DATA], 0.5), 10000, 10);
+	assert_within(histogram_quantile(&only_port(h)->ended_ms[IDLE_DATA], 0.5), 10000, 10);
 	heartbeat_free(h);
 }
 
 static void test_heartbeat_silent_peers_never_end(void **state)
 {
 	static const struct peer peers[] = {
-		{.cookie = 1, .silent_since_ms = 3600000},
+		{.cookie = 1, .idle_since_ms = 3600000},
 		{.cookie = 2, .period_ms = 1000},
 	};
 	struct heartbeat *h = watch(peers, 2, 10000, 1000);
 	const struct heartbeat_port *port = only_port(h);
 
 	(void)state;
-	assert_int_equal(port->longest_ms[SILENCE_DATA].count, 2);
-	assert_int_equal(port->longest_ms[SILENCE_DATA].largest, 3610000);
-	assert_int_equal(port->ended_ms[SILENCE_DATA].count, 1);
-	assert_int_equal(port->silent_ms[SILENCE_DATA].largest, 3610000);
+	assert_int_equal(port->longest_ms[IDLE_DATA].count, 2);
+	assert_int_equal(port->longest_ms[IDLE_DATA].largest, 3610000);
+	assert_int_equal(port->ended_ms[IDLE_DATA].count, 1);
+	assert_int_equal(port->idle_ms[IDLE_DATA].largest, 3610000);
 	heartbeat_free(h);
 }
 
-static void test_heartbeat_one_look(void **state)
+static void test_heartbeat_one_poll(void **state)
 {
 	static const struct peer peers[] = {
-		{.cookie = 1, .silent_since_ms = 100, .timer = TIMER_KEEPALIVE},
-		{.cookie = 2, .silent_since_ms = 300},
-		{.cookie = 3, .silent_since_ms = 200, .timer = TIMER_RETRANSMIT},
+		{.cookie = 1, .idle_since_ms = 100, .timer = TIMER_KEEPALIVE},
+		{.cookie = 2, .idle_since_ms = 300},
+		{.cookie = 3, .idle_since_ms = 200, .timer = TIMER_RETRANSMIT},
 	};
 	struct heartbeat *h = new_heartbeat(false, 0);
 	const struct heartbeat_port *port;
@@ -185,7 +186,7 @@ static void test_heartbeat_one_look(void **state)
 	heartbeat_start(h, 5);
 	listen_on(h, 7777);
 	for (size_t i = 0; i < 3; i++) {
-		struct sock_record r = look_at(&peers[i], 7777, 0);
+		struct sock_record r = observe_one(&peers[i], 7777, 0);
 
 		heartbeat_count(h, &r);
 	}
@@ -194,8 +195,8 @@ static void test_heartbeat_one_look(void **state)
 	n = heartbeat_numbers(h);
 	assert_int_equal(port->side, SIDE_SERVER);
 	assert_int_equal(port->sockets, 3);
-	assert_int_equal(histogram_quantile(&port->longest_ms[SILENCE_DATA], 1), 300);
-	assert_int_equal(port->ended_ms[SILENCE_DATA].count, 0);
+	assert_int_equal(histogram_quantile(&port->longest_ms[IDLE_DATA], 1), 300);
+	assert_int_equal(port->ended_ms[IDLE_DATA].count, 0);
 	assert_int_equal(histogram_quantile(&port->sent_ms, 1), 123);
 	assert_int_equal(histogram_quantile(&port->rtt_us, 0.5), 40000);
 	assert_int_equal(port->keepalive[KEEPALIVE_ON], 1);
@@ -203,18 +204,18 @@ static void test_heartbeat_one_look(void **state)
 	assert_int_equal(port->keepalive[KEEPALIVE_UNKNOWN], 1);
 	assert_int_equal(port->keepalive_next_ms, 7000);
 	assert_int_equal(port->unacknowledged, 1);
-	assert_int_equal(n.looks, 1);
+	assert_int_equal(n.polls, 1);
 	assert_int_equal(n.watched_ms, 0);
 	assert_int_equal(n.watched, 0);
 	heartbeat_free(h);
 }
 
 /* An acknowledgement is a sign of life, and no data. */
-static void test_heartbeat_tells_signs_from_data(void **state)
+static void test_heartbeat_reports_symptoms_from_data(void **state)
 {
 	struct heartbeat *h = new_heartbeat(false, 0);
 	struct sock_record r =
-		look_at(&(struct peer){.cookie = 1, .silent_since_ms = 900000}, 7777, 0);
+		observe_one(&(struct peer){.cookie = 1, .idle_since_ms = 900000}, 7777, 0);
 
 	(void)state;
 	r.info.last_ack_recv_ms = 40;
@@ -222,21 +223,21 @@ static void test_heartbeat_tells_signs_from_data(void **state)
 	listen_on(h, 7777);
 	heartbeat_count(h, &r);
 	heartbeat_finish(h);
-	assert_int_equal(only_port(h)->silent_ms[SILENCE_DATA].largest, 900000);
-	assert_int_equal(only_port(h)->silent_ms[SILENCE_SIGN].largest, 40);
+	assert_int_equal(only_port(h)->idle_ms[IDLE_DATA].largest, 900000);
+	assert_int_equal(only_port(h)->idle_ms[IDLE_ANY].largest, 40);
 	heartbeat_free(h);
 }
 
-static void test_heartbeat_unknown_is_not_counted_as_silence(void **state)
+static void test_heartbeat_unknown_is_not_counted_as_idle_time(void **state)
 {
 	struct heartbeat *h = new_heartbeat(true, 16);
-	struct sock_record r = look_at(&(struct peer){.cookie = 1}, 7777, 0);
+	struct sock_record r = observe_one(&(struct peer){.cookie = 1}, 7777, 0);
 	const struct heartbeat_port *port;
 
 	(void)state;
 	heartbeat_start(h, 0);
-	r.info = (struct sock_info){SOCK_INFO_UNKNOWN, SOCK_INFO_UNKNOWN, SOCK_INFO_UNKNOWN, 0,
-		SOCK_INFO_UNKNOWN, SOCK_INFO_UNKNOWN, SOCK_INFO_UNKNOWN, 0};
+	r.info = (struct sock_info){
+		UNKNOWN_U32, UNKNOWN_U32, UNKNOWN_U32, 0, UNKNOWN_U32, UNKNOWN_U32, UNKNOWN_U32, 0};
 	heartbeat_count(h, &r);
 	r.has_info = false;
 	r.cookie = 2;
@@ -245,8 +246,8 @@ static void test_heartbeat_unknown_is_not_counted_as_silence(void **state)
 	port = only_port(h);
 	assert_int_equal(port->sockets, 2);
 	assert_int_equal(heartbeat_numbers(h).without_info, 1);
-	assert_int_equal(port->silent_ms[SILENCE_DATA].count, 0);
-	assert_int_equal(port->longest_ms[SILENCE_SIGN].count, 0);
+	assert_int_equal(port->idle_ms[IDLE_DATA].count, 0);
+	assert_int_equal(port->longest_ms[IDLE_ANY].count, 0);
 	assert_int_equal(port->rtt_us.count, 0);
 	heartbeat_free(h);
 }
@@ -295,7 +296,7 @@ static void test_heartbeat_samples_beyond_its_bound(void **state)
 			const struct peer p = {.cookie = 1000000 + i,
 				.period_ms = i % 10 ? 500 : 2000,
 				.phase_ms = i % 500};
-			struct sock_record r = look_at(&p, 7777, now);
+			struct sock_record r = observe_one(&p, 7777, now);
 
 			heartbeat_count(h, &r);
 		}
@@ -306,8 +307,8 @@ static void test_heartbeat_samples_beyond_its_bound(void **state)
 	assert_in_range(n.watched, 400, 1000);
 	assert_int_equal(n.weight, 64);
 	assert_int_equal(port->sockets, 50000);
-	assert_within((uint32_t)port->longest_ms[SILENCE_DATA].count, 50000, 10);
-	assert_within(histogram_quantile(&port->ended_ms[SILENCE_DATA], 0.5), 500, 5);
+	assert_within((uint32_t)port->longest_ms[IDLE_DATA].count, 50000, 10);
+	assert_within(histogram_quantile(&port->ended_ms[IDLE_DATA], 0.5), 500, 5);
 	heartbeat_free(h);
 }
 
@@ -318,10 +319,10 @@ static void test_heartbeat_ports_beyond_the_bound_are_counted(void **state)
 	size_t count;
 
 	(void)state;
-	for (int look = 0; look < 2; look++) {
+	for (int poll = 0; poll < 2; poll++) {
 		heartbeat_start(h, 0);
 		for (uint16_t port = 1; port <= HEARTBEAT_PORTS_MAX + 10; port++) {
-			struct sock_record r = look_at(&(struct peer){.cookie = port}, port, 0);
+			struct sock_record r = observe_one(&(struct peer){.cookie = port}, port, 0);
 
 			listen_on(h, port);
 			heartbeat_count(h, &r);
@@ -340,12 +341,12 @@ static void test_heartbeat_ports_beyond_the_bound_are_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_heartbeat_tells_the_period_of_regular_peers),
+		cmocka_unit_test(test_heartbeat_reports_the_period_of_regular_peers),
 		cmocka_unit_test(test_heartbeat_is_not_misled_by_messages_of_many_segments),
 		cmocka_unit_test(test_heartbeat_silent_peers_never_end),
-		cmocka_unit_test(test_heartbeat_one_look),
-		cmocka_unit_test(test_heartbeat_tells_signs_from_data),
-		cmocka_unit_test(test_heartbeat_unknown_is_not_counted_as_silence),
+		cmocka_unit_test(test_heartbeat_one_poll),
+		cmocka_unit_test(test_heartbeat_reports_symptoms_from_data),
+		cmocka_unit_test(test_heartbeat_unknown_is_not_counted_as_idle_time),
 		cmocka_unit_test(test_heartbeat_sides_and_filter),
 		cmocka_unit_test(test_heartbeat_samples_beyond_its_bound),
 		cmocka_unit_test(test_heartbeat_ports_beyond_the_bound_are_counted),

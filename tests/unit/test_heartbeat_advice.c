@@ -10,8 +10,8 @@
 static struct heartbeat_port port;
 static struct heartbeat_advice advice;
 
-static const struct heartbeat_numbers one_look = {.looks = 1, .weight = 1};
-static const struct heartbeat_numbers watched = {.looks = 61, .watched_ms = 60000, .weight = 1};
+static const struct heartbeat_numbers one_poll = {.polls = 1, .weight = 1};
+static const struct heartbeat_numbers watched = {.polls = 61, .watched_ms = 60000, .weight = 1};
 
 static int setup(void **state)
 {
@@ -27,33 +27,33 @@ static void add_living(uint32_t count, uint32_t gap_ms)
 {
 	port.sockets += count;
 	for (uint32_t i = 0; i < count; i++) {
-		for (enum silence_kind k = 0; k < SILENCE_KINDS; k++) {
+		for (enum idle_kind k = 0; k < IDLE_KINDS; k++) {
 			histogram_add(&port.ended_ms[k], gap_ms, 1);
 			histogram_add(&port.longest_ms[k], gap_ms, 1);
 			histogram_add(
-				&port.silent_ms[k], (uint32_t)((uint64_t)gap_ms * i / count), 1);
+				&port.idle_ms[k], (uint32_t)((uint64_t)gap_ms * i / count), 1);
 		}
 	}
 }
 
 /* Peers that were not heard at all, data and signs apart. */
-static void add_silent(uint32_t count, uint32_t data_ms, uint32_t sign_ms)
+static void add_silent(uint32_t count, uint32_t data_ms, uint32_t any_ms)
 {
-	const uint32_t silent[SILENCE_KINDS] = {data_ms, sign_ms};
+	const uint32_t silent[IDLE_KINDS] = {data_ms, any_ms};
 
 	port.sockets += count;
-	for (enum silence_kind k = 0; k < SILENCE_KINDS; k++) {
-		histogram_add(&port.silent_ms[k], silent[k], count);
+	for (enum idle_kind k = 0; k < IDLE_KINDS; k++) {
+		histogram_add(&port.idle_ms[k], silent[k], count);
 		histogram_add(&port.longest_ms[k], silent[k], count);
 	}
 }
 
 /* One look knows of no ends. */
-static void advise_by_one_look(void)
+static void advise_by_one_poll(void)
 {
-	memcpy(port.longest_ms, port.silent_ms, sizeof(port.longest_ms));
+	memcpy(port.longest_ms, port.idle_ms, sizeof(port.longest_ms));
 	memset(port.ended_ms, 0, sizeof(port.ended_ms));
-	heartbeat_advise(&port, &one_look, &advice);
+	heartbeat_advise(&port, &one_poll, &advice);
 }
 
 static void test_heartbeat_advise_game_port_is_short(void **state)
@@ -65,7 +65,7 @@ static void test_heartbeat_advise_game_port_is_short(void **state)
 	assert_int_equal(advice.timeout_ms, ADVICE_TIMEOUT_MIN_MS);
 	assert_true(advice.by_minimum);
 	assert_false(advice.weak);
-	assert_int_equal(advice.basis, SILENCE_DATA);
+	assert_int_equal(advice.basis, IDLE_DATA);
 	assert_int_equal(advice.dead, 0);
 }
 
@@ -113,7 +113,7 @@ static void test_heartbeat_advise_bimodal(void **state)
 	assert_int_equal(advice.idle, 0);
 	assert_false(advice.doubtful);
 
-	advise_by_one_look();
+	advise_by_one_poll();
 	assert_int_equal(advice.verdict, ADVICE_SUGGESTED);
 	assert_int_equal(advice.timeout_ms, 5000);
 	assert_int_equal(advice.dead, 50);
@@ -139,27 +139,27 @@ static void test_heartbeat_advise_listeners_are_not_cut(void **state)
 	add_silent(50, HOUR, 900);
 	heartbeat_advise(&port, &watched, &advice);
 	assert_int_equal(advice.verdict, ADVICE_SUGGESTED);
-	assert_int_equal(advice.basis, SILENCE_SIGN);
+	assert_int_equal(advice.basis, IDLE_ANY);
 	assert_int_equal(advice.dead, 0);
 	assert_int_equal(advice.idle, 50);
 
-	advise_by_one_look();
-	assert_int_equal(advice.basis, SILENCE_SIGN);
+	advise_by_one_poll();
+	assert_int_equal(advice.basis, IDLE_ANY);
 	assert_int_equal(advice.dead, 0);
 }
 
 /* A peer that never sends anything has no pauses between its data. */
-static void test_heartbeat_advise_mute_peers_by_their_signs(void **state)
+static void test_heartbeat_advise_mute_peers_by_their_symptoms(void **state)
 {
 	(void)state;
 	add_silent(100, 10 * MINUTE, 200);
 	port.mute = 100;
-	advise_by_one_look();
-	assert_int_equal(advice.basis, SILENCE_SIGN);
+	advise_by_one_poll();
+	assert_int_equal(advice.basis, IDLE_ANY);
 	assert_int_equal(advice.timeout_ms, 5000);
 	port.mute = 0;
-	advise_by_one_look();
-	assert_int_equal(advice.basis, SILENCE_DATA);
+	advise_by_one_poll();
+	assert_int_equal(advice.basis, IDLE_DATA);
 	assert_int_equal(advice.timeout_ms, 30 * MINUTE);
 }
 
@@ -203,7 +203,7 @@ static void test_heartbeat_advise_without_info(void **state)
 }
 
 /* A living peer that was silent for longer is told of. */
-static void test_heartbeat_advise_tells_whom_it_would_have_cut(void **state)
+static void test_heartbeat_advise_reports_whom_it_would_have_cut(void **state)
 {
 	(void)state;
 	add_living(2000, 1000);
@@ -220,7 +220,7 @@ static void test_heartbeat_timeouts_only_rows_that_say_something(void **state)
 	(void)state;
 	add_living(100, 7000);
 	add_silent(50, 40 * MINUTE, 40 * MINUTE);
-	assert_int_equal(heartbeat_timeouts(&port, SILENCE_DATA, rows), 3);
+	assert_int_equal(heartbeat_timeouts(&port, IDLE_DATA, rows), 3);
 	assert_int_equal(rows[0].timeout_ms, 5000);
 	assert_int_equal(rows[0].cut, 150);
 	assert_int_equal(rows[0].again, 100);
@@ -290,11 +290,11 @@ int main(void)
 		ADVICE_TEST(test_heartbeat_advise_bimodal),
 		ADVICE_TEST(test_heartbeat_advise_doubts_where_most_are_silent),
 		ADVICE_TEST(test_heartbeat_advise_listeners_are_not_cut),
-		ADVICE_TEST(test_heartbeat_advise_mute_peers_by_their_signs),
+		ADVICE_TEST(test_heartbeat_advise_mute_peers_by_their_symptoms),
 		ADVICE_TEST(test_heartbeat_advise_leaves_time_for_a_slow_network),
 		ADVICE_TEST(test_heartbeat_advise_too_little),
 		ADVICE_TEST(test_heartbeat_advise_without_info),
-		ADVICE_TEST(test_heartbeat_advise_tells_whom_it_would_have_cut),
+		ADVICE_TEST(test_heartbeat_advise_reports_whom_it_would_have_cut),
 		ADVICE_TEST(test_heartbeat_timeouts_only_rows_that_say_something),
 		ADVICE_TEST(test_heartbeat_judge_ranks_and_cuts),
 	};

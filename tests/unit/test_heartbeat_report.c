@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What --heartbeat tells, as text and as JSON. */
+#include "basic/cleanup.h"
 #include "unit.h"
 
-#include "judge/heartbeat_words.h"
+#include "output/heartbeat_json.h"
+#include "output/heartbeat_text.h"
+#include "output/heartbeat_words.h"
 #include "sample.h"
-#include "tell/heartbeat_json.h"
-#include "tell/heartbeat_text.h"
-#include "util.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -36,8 +36,8 @@ static int setup(void **state)
 		(struct scan){.source = "sock_diag", .complete = true, .wall_us = 1, .cpu_us = 1};
 	f.report.filter = FILTER_ALL;
 	f.report.numbers = (struct heartbeat_numbers){
-		.looks = 61, .watched_ms = 60000, .watched = 1, .weight = 1};
-	f.report.asked_ms = 60000;
+		.polls = 61, .watched_ms = 60000, .watched = 1, .weight = 1};
+	f.report.requested_ms = 60000;
 	f.report.lines = f.lines;
 	return 0;
 }
@@ -54,12 +54,12 @@ static struct heartbeat_port *add_port(
 	p->port = number;
 	p->sockets = living + dead;
 	p->keepalive[KEEPALIVE_OFF] = p->sockets;
-	for (enum silence_kind k = 0; k < SILENCE_KINDS; k++) {
+	for (enum idle_kind k = 0; k < IDLE_KINDS; k++) {
 		histogram_add(&p->ended_ms[k], gap_ms, living);
 		histogram_add(&p->longest_ms[k], gap_ms, living);
-		histogram_add(&p->silent_ms[k], gap_ms / 2, living);
+		histogram_add(&p->idle_ms[k], gap_ms / 2, living);
 		histogram_add(&p->longest_ms[k], 3600000, dead);
-		histogram_add(&p->silent_ms[k], 3600000, dead);
+		histogram_add(&p->idle_ms[k], 3600000, dead);
 	}
 	histogram_add(&p->sent_ms, 300, living + dead);
 	histogram_add(&p->rtt_us, 24000, living + dead);
@@ -76,32 +76,32 @@ static void judge(void)
 static char *text(void)
 {
 	static const struct text_style plain = {.columns = 80};
-	char *told;
+	char *reported;
 	int r;
 
 	judge();
-	told = SAMPLE_TOLD(&r, tell_heartbeat_text(out, &f.report, &plain));
+	reported = SAMPLE_REPORTED(&r, heartbeat_text_print(out, &f.report, &plain));
 	assert_int_equal(r, 0);
-	for (const char *line = told; *line; line += strcspn(line, "\n") + 1)
+	for (const char *line = reported; *line; line += strcspn(line, "\n") + 1)
 		if (strcspn(line, "\n") > 80)
 			fail_msg("longer than 80 columns: %.*s", (int)strcspn(line, "\n"), line);
-	return told;
+	return reported;
 }
 
 /* Told as one line, accepted by the installed schema. The caller puts it. */
 static struct json_object *document(void)
 {
 	const char *top = getenv("TOP_SRCDIR");
-	cleanup_(freep) char *told = NULL;
+	cleanup_(freep) char *reported = NULL;
 	struct json_object *doc;
 	char command[1024];
 	FILE *validator;
 	int r;
 
 	judge();
-	told = SAMPLE_TOLD(&r, tell_heartbeat_json(out, &f.report, false));
+	reported = SAMPLE_REPORTED(&r, heartbeat_json_print(out, &f.report, false));
 	assert_int_equal(r, 0);
-	assert_ptr_equal(strchr(told, '\n'), told + strlen(told) - 1);
+	assert_ptr_equal(strchr(reported, '\n'), reported + strlen(reported) - 1);
 	top = top ? top : ".";
 	snprintf(command, sizeof(command),
 		"python3 '%s/tests/cli/validate_json.py' "
@@ -109,17 +109,17 @@ static struct json_object *document(void)
 		top, top);
 	validator = popen(command, "w");
 	assert_non_null(validator);
-	fputs(told, validator);
+	fputs(reported, validator);
 	assert_int_equal(pclose(validator), 0);
-	doc = json_tokener_parse(told);
+	doc = json_tokener_parse(reported);
 	assert_non_null(doc);
 	return doc;
 }
 
-static void assert_holds(const char *told, const char *words)
+static void assert_holds(const char *reported, const char *words)
 {
-	if (!strstr(told, words))
-		fail_msg("'%s' is missing in:\n%s", words, told);
+	if (!strstr(reported, words))
+		fail_msg("'%s' is missing in:\n%s", words, reported);
 }
 
 /* The value under a path such as "ports/0/advice/dead", as JSON. */
@@ -137,116 +137,116 @@ static void assert_value(struct json_object *doc, const char *path, const char *
 
 static void test_heartbeat_text_suggestion(void **state)
 {
-	cleanup_(freep) char *told = NULL;
+	cleanup_(freep) char *reported = NULL;
 
 	(void)state;
 	add_port(7777, 100, 4000, 0);
-	told = text();
-	assert_int_equal(strncmp(told,
+	reported = text();
+	assert_int_equal(strncmp(reported,
 				 "No connection is known to be dead, of 100; watched for 60 s, "
 				 "61 looks\n",
-				 strcspn(told, "\n") + 1),
+				 strcspn(reported, "\n") + 1),
 		0);
-	assert_holds(told, "Server port 7777: 100 connections\n");
-	assert_holds(
-		told, "  suggest: 15 s without data. Of 100 peers that were heard again, 99.9 %");
-	assert_holds(told, "three times that, rounded up");
-	assert_holds(told, "round trip                       24 ms");
-	assert_holds(told, "runs on none of 100 connections");
-	assert_holds(told, "TCP_USER_TIMEOUT");
-	assert_holds(told, "  to weigh: Too long:");
-	assert_null(strstr(told, "look dead"));
+	assert_holds(reported, "Server port 7777: 100 connections\n");
+	assert_holds(reported,
+		"  suggest: 15 s without data. Of 100 peers that were heard again, 99.9 %");
+	assert_holds(reported, "three times that, rounded up");
+	assert_holds(reported, "round trip                       24 ms");
+	assert_holds(reported, "runs on none of 100 connections");
+	assert_holds(reported, "TCP_USER_TIMEOUT");
+	assert_holds(reported, "  to weigh: Too long:");
+	assert_null(strstr(reported, "look dead"));
 }
 
 static void test_heartbeat_text_dead_peers(void **state)
 {
 	struct heartbeat_port *p = add_port(7777, 100, 1000, 50);
-	cleanup_(freep) char *told = NULL;
+	cleanup_(freep) char *reported = NULL;
 
 	(void)state;
 	p->unacknowledged = 7;
-	told = text();
-	assert_holds(told, "WARNING: 50 of 150 connections look dead, on 1 port; watched for");
-	assert_holds(told, "  suggest: 5 s without data.");
-	assert_holds(told, "   silent: 50 gave no sign for longer than that, up to 60 min");
-	assert_holds(told, "Data is under way to 7");
-	assert_holds(told, "5 s                       50    33.3 %            0          50\n");
-	assert_holds(told, "1 h                        0     0.0 %            0           0\n");
+	reported = text();
+	assert_holds(reported, "WARNING: 50 of 150 connections look dead, on 1 port; watched for");
+	assert_holds(reported, "  suggest: 5 s without data.");
+	assert_holds(reported, "   silent: 50 gave no sign for longer than that, up to 60 min");
+	assert_holds(reported, "Data is under way to 7");
+	assert_holds(reported, "5 s                       50    33.3 %            0          50\n");
+	assert_holds(reported, "1 h                        0     0.0 %            0           0\n");
 }
 
-static void test_heartbeat_text_one_look_is_weak(void **state)
+static void test_heartbeat_text_one_poll_is_weak(void **state)
 {
 	struct heartbeat_port *p = add_port(7777, 100, 4000, 0);
-	cleanup_(freep) char *told = NULL;
+	cleanup_(freep) char *reported = NULL;
 
 	(void)state;
-	memcpy(p->longest_ms, p->silent_ms, sizeof(p->longest_ms));
+	memcpy(p->longest_ms, p->idle_ms, sizeof(p->longest_ms));
 	memset(p->ended_ms, 0, sizeof(p->ended_ms));
-	f.report.numbers = (struct heartbeat_numbers){.sockets = 100, .looks = 1, .weight = 1};
-	f.report.asked_ms = 0;
-	told = text();
-	assert_holds(told, "No connection is known to be dead, of 100; at one look\n");
-	assert_holds(told, "At one look");
-	assert_holds(told, "--for");
-	assert_null(strstr(told, "until heard again"));
+	f.report.numbers = (struct heartbeat_numbers){.sockets = 100, .polls = 1, .weight = 1};
+	f.report.requested_ms = 0;
+	reported = text();
+	assert_holds(reported, "No connection is known to be dead, of 100; at one look\n");
+	assert_holds(reported, "At one look");
+	assert_holds(reported, "--for");
+	assert_null(strstr(reported, "until heard again"));
 }
 
 static void test_heartbeat_text_reservations(void **state)
 {
-	cleanup_(freep) char *told = NULL;
+	cleanup_(freep) char *reported = NULL;
 
 	(void)state;
 	add_port(7777, 19, 4000, 0);
 	f.report.scan.complete = false;
 	strcpy(f.report.scan.error, "the socket table \033[31mchanged");
-	f.report.asked_ms = 3600000;
+	f.report.requested_ms = 3600000;
 	f.report.numbers.weight = 4;
 	f.report.numbers.watched = 60000;
 	f.report.numbers.without_info = 3;
 	f.report.omitted.ports = 2;
 	f.report.omitted.sockets = 1234;
-	told = text();
-	assert_holds(told, "INCOMPLETE: the socket table ?[31mchanged");
-	assert_holds(told, "stopped before the 1 h");
-	assert_holds(told, "a sample: 60,000 connections, each for 4");
-	assert_holds(told, "Of 3 connections the kernel told no times");
-	assert_holds(told, "  suggest: none: 20 living peers");
-	assert_holds(told, "and 2 more ports with 1,234 connections");
+	reported = text();
+	assert_holds(reported, "INCOMPLETE: the socket table ?[31mchanged");
+	assert_holds(reported, "stopped before the 1 h");
+	assert_holds(reported, "a sample: 60,000 connections, each for 4");
+	assert_holds(reported, "Of 3 connections the kernel told no times");
+	assert_holds(reported, "  suggest: none: 20 living peers");
+	assert_holds(reported, "and 2 more ports with 1,234 connections");
 }
 
 static void test_heartbeat_text_too_short(void **state)
 {
-	cleanup_(freep) char *told = NULL;
+	cleanup_(freep) char *reported = NULL;
 
 	(void)state;
 	add_port(22, 5, 1000, 60);
-	told = text();
-	assert_holds(told, "none: only 5 peers were heard again in 60 s");
-	assert_holds(told, "Watch for 2 h.");
+	reported = text();
+	assert_holds(reported, "none: only 5 peers were heard again in 60 s");
+	assert_holds(reported, "Watch for 2 h.");
 }
 
 static void test_heartbeat_text_nothing(void **state)
 {
-	cleanup_(freep) char *told = text();
+	cleanup_(freep) char *reported = text();
 
 	(void)state;
-	assert_holds(told, "There are no connections; watched for 60 s, 61 looks\n");
+	assert_holds(reported, "There are no connections; watched for 60 s, 61 looks\n");
 }
 
 /* The widest that there can be. */
 static void test_heartbeat_text_large_numbers(void **state)
 {
 	struct heartbeat_port *p = add_port(65535, 99999999, 86400000, 99999999);
-	cleanup_(freep) char *told = NULL;
+	cleanup_(freep) char *reported = NULL;
 
 	(void)state;
 	p->side = SIDE_CLIENT;
 	p->mute = p->sockets;
 	p->keepalive[KEEPALIVE_ON] = p->keepalive[KEEPALIVE_UNKNOWN] = 99999999;
 	p->keepalive_next_ms = UINT32_MAX - 1;
-	told = text();
+	reported = text();
 	assert_holds(
-		told, "Client side, to port 65535: 199,999,998 connections; 199,999,998 never");
+		reported, "Client side, to port 65535: 199,999,998 connections; 199,999,998 never");
 }
 
 static void test_heartbeat_json_values(void **state)
@@ -289,7 +289,7 @@ static void test_heartbeat_json_unknown_is_null(void **state)
 	f.ports[0].sockets = 3;
 	f.lines[0].port = &f.ports[0];
 	f.report.lines_count = 1;
-	f.report.numbers.looks = 1;
+	f.report.numbers.polls = 1;
 	f.report.origin = (struct origin){.netns = "host"};
 	f.report.scan.complete = false;
 	strcpy(f.report.scan.error, "a \"reason\"\n");
@@ -316,8 +316,8 @@ static void test_heartbeat_full_disk(void **state)
 
 	(void)state;
 	assert_non_null(full);
-	assert_int_equal(tell_heartbeat_text(full, &f.report, &plain), -ENOSPC);
-	assert_int_equal(tell_heartbeat_json(full, &f.report, true), -ENOSPC);
+	assert_int_equal(heartbeat_text_print(full, &f.report, &plain), -ENOSPC);
+	assert_int_equal(heartbeat_json_print(full, &f.report, true), -ENOSPC);
 	fclose(full);
 }
 
@@ -342,7 +342,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		REPORT_TEST(test_heartbeat_text_suggestion),
 		REPORT_TEST(test_heartbeat_text_dead_peers),
-		REPORT_TEST(test_heartbeat_text_one_look_is_weak),
+		REPORT_TEST(test_heartbeat_text_one_poll_is_weak),
 		REPORT_TEST(test_heartbeat_text_reservations),
 		REPORT_TEST(test_heartbeat_text_too_short),
 		REPORT_TEST(test_heartbeat_text_nothing),

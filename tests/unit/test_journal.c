@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "unit.h"
 
+#include "deliver/journal.h"
 #include "json.h"
 #include "model/tally.h"
 #include "sample_event.h"
-#include "tell/journal.h"
-#include "util.h"
 
 #include <errno.h>
 #include <math.h>
@@ -70,7 +71,7 @@ static void test_journal_leaves_out_what_is_unknown(void **state)
 	e.netns[0] = '\0';
 	e.key.has_port = false;
 	e.states = 0;
-	e.numbers = (struct alert_numbers){(double)NAN, UNKNOWN, UNKNOWN, AGE_UNKNOWN};
+	e.numbers = (struct alert_numbers){(double)NAN, UNKNOWN, UNKNOWN, UNKNOWN_U32};
 	assert_int_equal(journal_send(&e), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
 		char field[64];

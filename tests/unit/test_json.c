@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/cleanup.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "unit.h"
 
 #include "json.h"
 #include "model/growth.h"
+#include "output/json.h"
 #include "sample.h"
-#include "tell/json.h"
-#include "util.h"
 
 #include <errno.h>
 #include <math.h>
@@ -27,7 +29,7 @@ static size_t alerts_used;
 static uint64_t alerts_left_out;
 
 /* How connections ended; NULL: a single look. */
-static const struct closes *closes_told;
+static const struct close_rates *close_rates_reported;
 
 size_t __wrap_alerts_count(const struct alerts *a);
 const struct alert *__wrap_alerts_get(const struct alerts *a, size_t index);
@@ -52,18 +54,18 @@ uint64_t __wrap_alerts_omitted(const struct alerts *a)
 	return alerts_left_out;
 }
 
-static char *tell(const struct sample *sample, bool pretty)
+static char *report(const struct sample *sample, bool pretty)
 {
 	const struct json_extras extras = {
 		.alerts = alerts_used ? (const struct alerts *)alerts : NULL,
-		.closes = closes_told,
+		.close_rates = close_rates_reported,
 	};
 	struct findings f;
 	char *text;
 	int r;
 
 	assert_int_equal(diagnose(&sample->snapshot, &f), 0);
-	text = SAMPLE_TOLD(&r, tell_json(out, &sample->snapshot, &f, &extras, pretty));
+	text = SAMPLE_REPORTED(&r, json_print(out, &sample->snapshot, &f, &extras, pretty));
 	assert_int_equal(r, 0);
 	findings_release(&f);
 	return text;
@@ -74,10 +76,10 @@ static bool is_valid(const char *text)
 	return schema_accepts("tcpstated.snapshot.schema.json", text);
 }
 
-/* What tell_json() writes for a sample, validated and parsed; the caller puts it. */
+/* What json_print() writes for a sample, validated and parsed; the caller puts it. */
 static struct json_object *document(const struct sample *sample)
 {
-	cleanup_(freep) char *text = tell(sample, false);
+	cleanup_(freep) char *text = report(sample, false);
 	struct json_object *doc;
 
 	/* One line. */
@@ -88,7 +90,7 @@ static struct json_object *document(const struct sample *sample)
 	return doc;
 }
 
-static void test_tell_json_empty_machine(void **state)
+static void test_report_json_empty_machine(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -123,7 +125,7 @@ static void test_tell_json_empty_machine(void **state)
 	json_object_put(doc);
 }
 
-static void test_tell_json_port(void **state)
+static void test_report_json_port(void **state)
 {
 	struct sample sample;
 	struct port_tally *port;
@@ -177,7 +179,7 @@ static void see(struct ages *a, uint64_t cookie, uint32_t row)
 		.cookie = cookie,
 	};
 
-	ages_see(a, &r, row);
+	ages_observe(a, &r, row);
 }
 
 /* 3 CLOSE_WAIT of 11 minutes and one of 20 seconds, of which the first row has two. */
@@ -195,7 +197,7 @@ static void sample_ages(struct sample *sample, struct ages *a)
 	assert_int_equal(age_table_take(&sample->snapshot.age_table, a, &rows), 0);
 }
 
-static void test_tell_json_ages(void **state)
+static void test_report_json_ages(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -231,7 +233,7 @@ static void test_tell_json_ages(void **state)
 	ages_free(a);
 }
 
-static void test_tell_json_growth(void **state)
+static void test_report_json_growth(void **state)
 {
 	struct growth growth = {0};
 	struct sample sample;
@@ -258,7 +260,7 @@ static void test_tell_json_growth(void **state)
 	growth_release(&growth);
 }
 
-static void test_tell_json_states_not_scanned_are_null(void **state)
+static void test_report_json_states_not_scanned_are_null(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -292,7 +294,7 @@ static void test_tell_json_states_not_scanned_are_null(void **state)
 	json_object_put(doc);
 }
 
-static void test_tell_json_longest_port_list(void **state)
+static void test_report_json_longest_port_list(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -307,7 +309,7 @@ static void test_tell_json_longest_port_list(void **state)
 	json_object_put(doc);
 }
 
-static void test_tell_json_established_from_the_counter(void **state)
+static void test_report_json_established_from_the_counter(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -327,7 +329,7 @@ static void test_tell_json_established_from_the_counter(void **state)
 	json_object_put(doc);
 }
 
-static void test_tell_json_established_unknown(void **state)
+static void test_report_json_established_unknown(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -342,7 +344,7 @@ static void test_tell_json_established_unknown(void **state)
 	json_object_put(doc);
 }
 
-static void test_tell_json_fallback_source(void **state)
+static void test_report_json_fallback_source(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -367,7 +369,7 @@ static void test_tell_json_fallback_source(void **state)
 	json_object_put(doc);
 }
 
-static void test_tell_json_unknown_is_null(void **state)
+static void test_report_json_unknown_is_null(void **state)
 {
 	static const char *const nulls[] = {
 		"/time",
@@ -402,7 +404,7 @@ static void test_tell_json_unknown_is_null(void **state)
 	json_object_put(doc);
 }
 
-static void test_tell_json_limits_and_counters(void **state)
+static void test_report_json_limits_and_counters(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -439,7 +441,7 @@ static void test_tell_json_limits_and_counters(void **state)
 	json_object_put(doc);
 }
 
-static void test_tell_json_findings(void **state)
+static void test_report_json_findings(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -496,21 +498,21 @@ static void set_alerts(void)
 			.raise = 0.25,
 			.clear = 0.125},
 		.state = ALERT_PENDING,
-		.numbers = {0.3333333, 10, UNKNOWN, AGE_UNKNOWN},
+		.numbers = {0.3333333, 10, UNKNOWN, UNKNOWN_U32},
 		.text = "closing sockets",
 	};
 	alerts[2] = alerts[1];
 	alerts[2].state = ALERT_CLEARING;
-	alerts[2].numbers = (struct alert_numbers){(double)NAN, UNKNOWN, UNKNOWN, AGE_UNKNOWN};
+	alerts[2].numbers = (struct alert_numbers){(double)NAN, UNKNOWN, UNKNOWN, UNKNOWN_U32};
 	alerts_used = ARRAY_SIZE(alerts);
 	alerts_left_out = 5;
 }
 
-static void test_tell_json_closes(void **state)
+static void test_report_json_closes(void **state)
 {
-	struct closes_port port = {
+	struct close_rates_port port = {
 		.port = 7777, .fresh_time_wait = {40, 60000}, .fresh_fin_wait_2 = {0, 60000}};
-	struct closes closes = {.watched_ms = 90500, .ports = &port, .ports_count = 1};
+	struct close_rates close_rates = {.watched_ms = 90500, .ports = &port, .ports_count = 1};
 	struct sample sample;
 	struct json_object *doc;
 
@@ -523,14 +525,14 @@ static void test_tell_json_closes(void **state)
 	assert_string_equal(at(doc, "/ports/0/closes"), "null");
 	json_object_put(doc);
 
-	for (enum closes_flow f = 0; f < FLOW_COUNT; f++)
-		closes.sums[f].ms = 60000;
-	closes.sums[FLOW_PASSIVE_OPENS].amount = 100;
-	closes.sums[FLOW_TW].amount = 50;
-	closes.sums[FLOW_FRESH_TIME_WAIT].amount = 50;
-	closes.sums[FLOW_ESTAB_RESETS].amount = 5;
-	closes.sums[FLOW_ABORT_ON_DATA].amount = 2.5;
-	closes_told = &closes;
+	for (enum close_rates_flow f = 0; f < FLOW_COUNT; f++)
+		close_rates.sums[f].ms = 60000;
+	close_rates.sums[FLOW_PASSIVE_OPENS].amount = 100;
+	close_rates.sums[FLOW_TW].amount = 50;
+	close_rates.sums[FLOW_FRESH_TIME_WAIT].amount = 50;
+	close_rates.sums[FLOW_ESTAB_RESETS].amount = 5;
+	close_rates.sums[FLOW_ABORT_ON_DATA].amount = 2.5;
+	close_rates_reported = &close_rates;
 	doc = document(&sample);
 	assert_string_equal(at(doc, "/closes/estimate"), "true");
 	assert_string_equal(at(doc, "/closes/watched_seconds"), "90.5");
@@ -545,22 +547,22 @@ static void test_tell_json_closes(void **state)
 	json_object_put(doc);
 
 	/* Without the kernel's counters. */
-	closes.sums[FLOW_PASSIVE_OPENS].ms = 0;
+	close_rates.sums[FLOW_PASSIVE_OPENS].ms = 0;
 	doc = document(&sample);
 	assert_string_equal(at(doc, "/closes/closed_per_minute"), "null");
 	assert_string_equal(at(doc, "/closes/we_first_per_minute/estimate"), "50.0");
 	json_object_put(doc);
 
 	/* The first look of many. */
-	closes.watched_ms = 0;
+	close_rates.watched_ms = 0;
 	doc = document(&sample);
 	assert_string_equal(at(doc, "/closes"), "null");
 	assert_string_equal(at(doc, "/ports/0/closes"), "null");
 	json_object_put(doc);
-	closes_told = NULL;
+	close_rates_reported = NULL;
 }
 
-static void test_tell_json_alerts(void **state)
+static void test_report_json_alerts(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -591,7 +593,7 @@ static void test_tell_json_alerts(void **state)
 	json_object_put(doc);
 }
 
-static void test_tell_json_many_ports(void **state)
+static void test_report_json_many_ports(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -612,7 +614,7 @@ static void test_tell_json_many_ports(void **state)
 	json_object_put(doc);
 }
 
-static void test_tell_json_pretty_is_the_same_document(void **state)
+static void test_report_json_pretty_is_the_same_document(void **state)
 {
 	cleanup_(freep) char *plain = NULL, *pretty = NULL;
 	struct json_object *a, *b;
@@ -622,8 +624,8 @@ static void test_tell_json_pretty_is_the_same_document(void **state)
 	sample_init(&sample);
 	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_CLOSE_WAIT, 412);
 	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7778), STATE_CLOSE_WAIT, 1);
-	plain = tell(&sample, false);
-	pretty = tell(&sample, true);
+	plain = report(&sample, false);
+	pretty = report(&sample, true);
 	a = json_tokener_parse(plain);
 	b = json_tokener_parse(pretty);
 	assert_non_null(a);
@@ -635,7 +637,7 @@ static void test_tell_json_pretty_is_the_same_document(void **state)
 	json_object_put(b);
 }
 
-static void test_tell_json_hostile_names_stay_json(void **state)
+static void test_report_json_hostile_names_stay_json(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -679,7 +681,7 @@ static void test_schema_refuses_what_the_contract_forbids(void **state)
 	sample_init(&sample);
 	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_CLOSE_WAIT, 412);
 	set_alerts();
-	text = tell(&sample, false);
+	text = report(&sample, false);
 	alerts_used = 0;
 	assert_true(is_valid(text));
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -696,7 +698,7 @@ static void test_schema_refuses_what_the_contract_forbids(void **state)
 	}
 }
 
-static void test_tell_json_full_disk_is_an_error(void **state)
+static void test_report_json_full_disk_is_an_error(void **state)
 {
 	struct findings f = {0};
 	struct sample sample;
@@ -706,32 +708,32 @@ static void test_tell_json_full_disk_is_an_error(void **state)
 	assert_non_null(out);
 	sample_init(&sample);
 	assert_int_equal(
-		tell_json(out, &sample.snapshot, &f, &(struct json_extras){0}, false), -ENOSPC);
+		json_print(out, &sample.snapshot, &f, &(struct json_extras){0}, false), -ENOSPC);
 	fclose(out);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tell_json_empty_machine),
-		cmocka_unit_test(test_tell_json_port),
-		cmocka_unit_test(test_tell_json_ages),
-		cmocka_unit_test(test_tell_json_growth),
-		cmocka_unit_test(test_tell_json_states_not_scanned_are_null),
-		cmocka_unit_test(test_tell_json_longest_port_list),
-		cmocka_unit_test(test_tell_json_established_from_the_counter),
-		cmocka_unit_test(test_tell_json_established_unknown),
-		cmocka_unit_test(test_tell_json_fallback_source),
-		cmocka_unit_test(test_tell_json_unknown_is_null),
-		cmocka_unit_test(test_tell_json_limits_and_counters),
-		cmocka_unit_test(test_tell_json_findings),
-		cmocka_unit_test(test_tell_json_closes),
-		cmocka_unit_test(test_tell_json_alerts),
-		cmocka_unit_test(test_tell_json_many_ports),
-		cmocka_unit_test(test_tell_json_pretty_is_the_same_document),
-		cmocka_unit_test(test_tell_json_hostile_names_stay_json),
+		cmocka_unit_test(test_report_json_empty_machine),
+		cmocka_unit_test(test_report_json_port),
+		cmocka_unit_test(test_report_json_ages),
+		cmocka_unit_test(test_report_json_growth),
+		cmocka_unit_test(test_report_json_states_not_scanned_are_null),
+		cmocka_unit_test(test_report_json_longest_port_list),
+		cmocka_unit_test(test_report_json_established_from_the_counter),
+		cmocka_unit_test(test_report_json_established_unknown),
+		cmocka_unit_test(test_report_json_fallback_source),
+		cmocka_unit_test(test_report_json_unknown_is_null),
+		cmocka_unit_test(test_report_json_limits_and_counters),
+		cmocka_unit_test(test_report_json_findings),
+		cmocka_unit_test(test_report_json_closes),
+		cmocka_unit_test(test_report_json_alerts),
+		cmocka_unit_test(test_report_json_many_ports),
+		cmocka_unit_test(test_report_json_pretty_is_the_same_document),
+		cmocka_unit_test(test_report_json_hostile_names_stay_json),
 		cmocka_unit_test(test_schema_refuses_what_the_contract_forbids),
-		cmocka_unit_test(test_tell_json_full_disk_is_an_error),
+		cmocka_unit_test(test_report_json_full_disk_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

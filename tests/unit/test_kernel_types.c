@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
 #include "btf_blob.h"
 #include "fake_files.h"
-#include "kernel/kernel_types.h"
+#include "kernel/memory/kernel_types.h"
 #include "unit.h"
-#include "util.h"
 
 #define BTF_PATH       "/sys/kernel/btf/vmlinux"
 #define PROTOCOLS_PATH "/proc/net/protocols"

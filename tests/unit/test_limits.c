@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/limits_read.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
+#include "kernel/limits.h"
 #include "unit.h"
-#include "util.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "btf_blob.h"
 #include "fake_files.h"
-#include "kernel/object_sizes.h"
+#include "kernel/memory/object_sizes.h"
 #include "slabinfo_sample.h"
 #include "unit.h"
-#include "util.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #define IN_CGROUP "0::/system.slice/tcpstated.service\n"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
 #include "model/owner.h"
 #include "unit.h"
-#include "util.h"
 
 #include <string.h>
 

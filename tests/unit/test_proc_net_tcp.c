@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/proc_net_tcp.h"
+#include "basic/macro.h"
+#include "kernel/sockets/proc_net_tcp.h"
 #include "unit.h"
-#include "util.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define HEADER                                                                                     \
 	"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  "      \
@@ -69,7 +72,7 @@ static void test_proc_net_tcp_parse_line_held(void **state)
 	assert_int_equal(r.family, AF_INET);
 	assert_int_equal(r.state, STATE_CLOSE_WAIT);
 	assert_int_equal(r.kind, KIND_FULL);
-	assert_int_equal(r.hold, HOLD_HELD);
+	assert_int_equal(r.ownership, OWNERSHIP_HELD);
 	assert_int_equal(r.timer, TIMER_NONE);
 	assert_int_equal(r.local_port, 7777);
 	assert_int_equal(r.remote_port, 50000);
@@ -89,23 +92,23 @@ static void test_proc_net_tcp_parse_line_kinds(void **state)
 		const char *rest;
 		enum tcp_state state;
 		enum sock_kind kind;
-		enum sock_hold hold;
+		enum sock_ownership ownership;
 		uint32_t expires_ms;
 	} cases[] = {
 		{"06 00000000:00000000 03:00001770 00000000     0        0 0 3 0000000000000000",
-			STATE_TIME_WAIT, KIND_MINI, HOLD_NONE, 60000},
+			STATE_TIME_WAIT, KIND_MINI, OWNERSHIP_NONE, 60000},
 		{"05 00000000:00000000 03:00000001 00000000     0        0 0 3 0000000000000000",
-			STATE_FIN_WAIT_2, KIND_MINI, HOLD_NONE, 10},
+			STATE_FIN_WAIT_2, KIND_MINI, OWNERSHIP_NONE, 10},
 		{"05 00000000:00000000 00:00000000 00000000     0        0 99 1 0000000000000000",
-			STATE_FIN_WAIT_2, KIND_FULL, HOLD_HELD, 0},
+			STATE_FIN_WAIT_2, KIND_FULL, OWNERSHIP_HELD, 0},
 		{"05 00000000:00000000 02:00000064 00000000     0        0 0 1 0000000000000000",
-			STATE_FIN_WAIT_2, KIND_FULL, HOLD_ORPHAN, 1000},
+			STATE_FIN_WAIT_2, KIND_FULL, OWNERSHIP_ORPHAN, 1000},
 		{"04 00000001:00000000 01:00000014 00000001     0        0 0 2 0000000000000000",
-			STATE_FIN_WAIT_1, KIND_FULL, HOLD_ORPHAN, 200},
+			STATE_FIN_WAIT_1, KIND_FULL, OWNERSHIP_ORPHAN, 200},
 		{"03 00000000:00000000 01:00000064 00000000     0        0 0 0 0000000000000000",
-			STATE_SYN_RECV, KIND_REQUEST, HOLD_NONE, 1000},
+			STATE_SYN_RECV, KIND_REQUEST, OWNERSHIP_NONE, 1000},
 		{"01 00000000:00000000 00:00000000 00000000     0        0 0 1 0000000000000000",
-			STATE_ESTABLISHED, KIND_FULL, HOLD_UNACCEPTED, 0},
+			STATE_ESTABLISHED, KIND_FULL, OWNERSHIP_UNACCEPTED, 0},
 	};
 
 	(void)state;
@@ -114,7 +117,7 @@ static void test_proc_net_tcp_parse_line_kinds(void **state)
 
 		assert_int_equal(r.state, cases[i].state);
 		assert_int_equal(r.kind, cases[i].kind);
-		assert_int_equal(r.hold, cases[i].hold);
+		assert_int_equal(r.ownership, cases[i].ownership);
 		assert_int_equal(r.expires_ms, cases[i].expires_ms);
 	}
 }
@@ -340,7 +343,7 @@ static void test_proc_net_tcp_scan_states(void **state)
 	assert_ports(f, (const uint16_t[]){1, 2, 11, 3, 12}, 5);
 }
 
-static void test_proc_net_tcp_scan_tap_sees_what_is_told(void **state)
+static void test_proc_net_tcp_scan_tap_sees_what_is_reported(void **state)
 {
 	struct fixture *f = *state;
 	char *line = f->lines;
@@ -460,7 +463,7 @@ int main(void)
 		cmocka_unit_test(test_proc_net_tcp_parse_line_malformed),
 		SCAN_TEST(test_proc_net_tcp_scan_listeners_first),
 		SCAN_TEST(test_proc_net_tcp_scan_states),
-		SCAN_TEST(test_proc_net_tcp_scan_tap_sees_what_is_told),
+		SCAN_TEST(test_proc_net_tcp_scan_tap_sees_what_is_reported),
 		SCAN_TEST(test_proc_net_tcp_scan_only_headers),
 		SCAN_TEST(test_proc_net_tcp_scan_without_ipv6),
 		SCAN_TEST(test_proc_net_tcp_scan_without_file),

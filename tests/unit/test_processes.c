@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
 #include "fake_files.h"
 #include "fake_tree.h"
-#include "kernel/processes.h"
+#include "kernel/owners/processes.h"
 #include "model/tally.h"
 #include "unit.h"
-#include "util.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -145,7 +145,7 @@ static void test_processes_find_hostile(void **state)
 	assert_int_equal(found.count, 1);
 	assert_string_equal(found.list[0].comm, "");
 	assert_string_equal(found.list[0].command, "");
-	assert_int_equal(found.list[0].uid, UID_UNKNOWN);
+	assert_int_equal(found.list[0].uid, UID_OVERFLOW);
 	processes_release(&found);
 	fake_tree_free(&t);
 }
@@ -270,7 +270,7 @@ static void assert_processes_equal(const struct processes *a, const struct proce
 }
 
 /* This process holds what it wants; a recording of that tells the same, elsewhere. */
-static void test_processes_look_replays(void **state)
+static void test_processes_poll_replays(void **state)
 {
 	struct fake_files live = FAKE_FILES, replayed = FAKE_FILES;
 	struct processes found, again;
@@ -291,7 +291,7 @@ static void test_processes_look_replays(void **state)
 		wanted[i] = (struct wanted_socket){inode, 7};
 	}
 	wanted_sockets_sort(wanted, 2);
-	assert_int_equal(processes_look(&live.source, wanted, 2, &found), 0);
+	assert_int_equal(processes_search(&live.source, wanted, 2, &found), 0);
 	assert_int_equal(found.count, 1);
 	assert_int_equal(found.list[0].pid, getpid());
 	assert_int_equal(found.list[0].uid, geteuid());
@@ -301,9 +301,9 @@ static void test_processes_look_replays(void **state)
 	close(pair[0]);
 	close(pair[1]);
 
-	assert_int_equal(processes_look(&replayed.source, wanted, 2, &again), -ENODATA);
+	assert_int_equal(processes_search(&replayed.source, wanted, 2, &again), -ENODATA);
 	fake_files_add_text(&replayed, "processes", live.note);
-	assert_int_equal(processes_look(&replayed.source, wanted, 2, &again), 0);
+	assert_int_equal(processes_search(&replayed.source, wanted, 2, &again), 0);
 	assert_processes_equal(&found, &again);
 	processes_release(&found);
 	processes_release(&again);
@@ -401,7 +401,7 @@ int main(void)
 		cmocka_unit_test(test_processes_find_bounds),
 		cmocka_unit_test(test_processes_find_refused),
 		cmocka_unit_test(test_processes_find_nothing),
-		cmocka_unit_test(test_processes_look_replays),
+		cmocka_unit_test(test_processes_poll_replays),
 		cmocka_unit_test(test_processes_format_round_trip),
 		cmocka_unit_test(test_processes_format_fits),
 		cmocka_unit_test(test_processes_parse_strict),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/recording.h"
+#include "basic/cleanup.h"
+#include "basic/macro.h"
+#include "kernel/sockets/recording.h"
 #include "unit.h"
-#include "util.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -75,7 +76,7 @@ static int kernel_read_file(struct source *s, const char *path, char **ret, size
 	return 0;
 }
 
-static int kernel_note(struct source *s, const char *name, const char *text)
+static int kernel_attachment(struct source *s, const char *name, const char *text)
 {
 	(void)s;
 	(void)name;
@@ -104,7 +105,7 @@ static void kernel_free(struct source *s)
 static const struct source_ops kernel_ops = {
 	.scan = kernel_scan,
 	.read_file = kernel_read_file,
-	.note = kernel_note,
+	.note = kernel_attachment,
 	.origin = kernel_origin,
 	.free = kernel_free,
 };
@@ -555,7 +556,7 @@ static void write_chunks(struct fixture *f, const enum chunk_type *types, size_t
 {
 	static const struct recording_facts facts = {
 		.states = "TIME_WAIT", .source = "proc", .complete = true};
-	const struct recording_part byte = {"x", 1};
+	const struct recording_piece byte = {"x", 1};
 	struct recording_writer w = {.file = open_memstream(&f->bytes, &f->size)};
 
 	assert_non_null(w.file);
@@ -613,7 +614,7 @@ static void test_replay_refuses_wrong_order(void **state)
 static void write_result(struct fixture *f, const char *text)
 {
 	static const struct recording_facts facts = {.states = "TIME_WAIT"};
-	const struct recording_part part = {text, strlen(text)};
+	const struct recording_piece piece = {text, strlen(text)};
 	struct recording_writer w = {.file = NULL};
 
 	free(TAKE_PTR(f->bytes));
@@ -622,7 +623,7 @@ static void write_result(struct fixture *f, const char *text)
 	recording_begin(&w);
 	recording_put_facts(&w, CHUNK_ORIGIN, &facts);
 	recording_put_facts(&w, CHUNK_REQUEST, &facts);
-	recording_put(&w, CHUNK_RESULT, &part, 1);
+	recording_put(&w, CHUNK_RESULT, &piece, 1);
 	recording_put(&w, CHUNK_END, NULL, 0);
 	assert_int_equal(fclose(w.file), 0);
 }

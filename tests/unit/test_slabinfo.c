@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/slabinfo.h"
+#include "basic/macro.h"
+#include "kernel/memory/slabinfo.h"
 #include "slabinfo_sample.h"
 #include "unit.h"
-#include "util.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

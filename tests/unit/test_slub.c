@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
 #include "fake_files.h"
-#include "kernel/slub.h"
+#include "kernel/memory/slub.h"
 #include "unit.h"
-#include "util.h"
 
 static const struct slub two_cpus = {.page_size = 4096, .line_size = 64, .cpus = 2};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The dump against a scripted kernel: libmnl's socket functions are replaced at link time (--wrap).
  */
-#include "kernel/sock_diag.h"
+#include "kernel/sockets/sock_diag.h"
 #include "unit.h"
 
 #include <arpa/inet.h>

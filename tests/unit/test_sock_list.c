@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/unknown.h"
 #include "unit.h"
 
 #include "model/sock_list.h"
@@ -8,12 +9,12 @@
 
 #define OFFERED 5000
 
-static struct sock_seen seen[OFFERED];
+static struct sock_observation seen[OFFERED];
 
 /* The order that the list promises. */
 static int compare(const void *a, const void *b)
 {
-	const struct sock_seen *x = a, *y = b;
+	const struct sock_observation *x = a, *y = b;
 	/* With one more, an unknown age is the least. */
 	const uint32_t m = x->age_ms + 1, n = y->age_ms + 1;
 
@@ -28,8 +29,8 @@ static void make_sockets(void)
 {
 	srandom(1);
 	for (size_t i = 0; i < OFFERED; i++)
-		seen[i] = (struct sock_seen){
-			.age_ms = random() % 2 ? AGE_UNKNOWN : (uint32_t)(random() % 100),
+		seen[i] = (struct sock_observation){
+			.age_ms = random() % 2 ? UNKNOWN_U32 : (uint32_t)(random() % 100),
 			.memory_bytes = (uint64_t)random() % 10,
 			.record.cookie = i + 1,
 		};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
 #include "model/sock_memory.h"
 #include "unit.h"
-#include "util.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -55,7 +55,7 @@ static struct sock_record orphan(enum tcp_state state)
 		.family = AF_INET,
 		.state = (uint8_t)state,
 		.kind = KIND_FULL,
-		.hold = HOLD_ORPHAN,
+		.ownership = OWNERSHIP_ORPHAN,
 		.has_buffers = true,
 		.local_address = {192, 0, 2, 1},
 		.remote_address = {198, 51, 100, 1},
@@ -65,19 +65,19 @@ static struct sock_record orphan(enum tcp_state state)
 static void test_sock_memory_kinds(void **state)
 {
 	static const struct {
-		uint8_t family, kind, hold;
+		uint8_t family, kind, ownership;
 		uint64_t bytes;
 	} cases[] = {
-		{AF_INET, KIND_MINI, HOLD_NONE, 1},
-		{AF_INET6, KIND_MINI, HOLD_NONE, 2},
-		{AF_INET, KIND_REQUEST, HOLD_NONE, 3},
-		{AF_INET6, KIND_REQUEST, HOLD_NONE, 4},
-		{AF_INET, KIND_FULL, HOLD_ORPHAN, 10000},
-		{AF_INET6, KIND_FULL, HOLD_ORPHAN, 20000},
-		{AF_INET, KIND_FULL, HOLD_HELD, 10000 + HELD_BYTES},
-		{AF_INET6, KIND_FULL, HOLD_HELD, 20000 + HELD_BYTES},
-		{AF_INET, KIND_FULL, HOLD_UNACCEPTED, 10003},
-		{AF_INET6, KIND_FULL, HOLD_UNACCEPTED, 20004},
+		{AF_INET, KIND_MINI, OWNERSHIP_NONE, 1},
+		{AF_INET6, KIND_MINI, OWNERSHIP_NONE, 2},
+		{AF_INET, KIND_REQUEST, OWNERSHIP_NONE, 3},
+		{AF_INET6, KIND_REQUEST, OWNERSHIP_NONE, 4},
+		{AF_INET, KIND_FULL, OWNERSHIP_ORPHAN, 10000},
+		{AF_INET6, KIND_FULL, OWNERSHIP_ORPHAN, 20000},
+		{AF_INET, KIND_FULL, OWNERSHIP_HELD, 10000 + HELD_BYTES},
+		{AF_INET6, KIND_FULL, OWNERSHIP_HELD, 20000 + HELD_BYTES},
+		{AF_INET, KIND_FULL, OWNERSHIP_UNACCEPTED, 10003},
+		{AF_INET6, KIND_FULL, OWNERSHIP_UNACCEPTED, 20004},
 	};
 
 	(void)state;
@@ -86,7 +86,7 @@ static void test_sock_memory_kinds(void **state)
 
 		r.family = cases[i].family;
 		r.kind = cases[i].kind;
-		r.hold = cases[i].hold;
+		r.ownership = cases[i].ownership;
 		assert_int_equal(memory(&r), cases[i].bytes);
 	}
 }
@@ -187,19 +187,19 @@ static void test_sock_memory_without_truesize(void **state)
 {
 	static const struct {
 		enum tcp_state state;
-		enum sock_hold hold;
+		enum sock_ownership ownership;
 		uint32_t receive, send;
 		uint64_t bytes;
 	} cases[] = {
-		{STATE_ESTABLISHED, HOLD_HELD, 0, 0, HELD_BYTES},
-		{STATE_CLOSE_WAIT, HOLD_HELD, 1, 0, HELD_BYTES + MIXED_BYTES},
-		{STATE_CLOSE_WAIT, HOLD_HELD, 4001, 0, HELD_BYTES + MIXED_BYTES + 4000},
-		{STATE_ESTABLISHED, HOLD_HELD, 65000, 0, HELD_BYTES + 2 * MIXED_BYTES + 65000},
-		{STATE_FIN_WAIT_1, HOLD_ORPHAN, 0, 1, PAIR_BYTES},
-		{STATE_FIN_WAIT_1, HOLD_ORPHAN, 0, 1001, PAIR_BYTES + 1000},
+		{STATE_ESTABLISHED, OWNERSHIP_HELD, 0, 0, HELD_BYTES},
+		{STATE_CLOSE_WAIT, OWNERSHIP_HELD, 1, 0, HELD_BYTES + MIXED_BYTES},
+		{STATE_CLOSE_WAIT, OWNERSHIP_HELD, 4001, 0, HELD_BYTES + MIXED_BYTES + 4000},
+		{STATE_ESTABLISHED, OWNERSHIP_HELD, 65000, 0, HELD_BYTES + 2 * MIXED_BYTES + 65000},
+		{STATE_FIN_WAIT_1, OWNERSHIP_ORPHAN, 0, 1, PAIR_BYTES},
+		{STATE_FIN_WAIT_1, OWNERSHIP_ORPHAN, 0, 1001, PAIR_BYTES + 1000},
 		/* The FIN that was not read is still counted, but close() freed it. */
-		{STATE_LAST_ACK, HOLD_ORPHAN, 1, 1, PAIR_BYTES},
-		{STATE_CLOSING, HOLD_ORPHAN, 1, 1, MIXED_BYTES + PAIR_BYTES},
+		{STATE_LAST_ACK, OWNERSHIP_ORPHAN, 1, 1, PAIR_BYTES},
+		{STATE_CLOSING, OWNERSHIP_ORPHAN, 1, 1, MIXED_BYTES + PAIR_BYTES},
 	};
 
 	(void)state;
@@ -207,7 +207,7 @@ static void test_sock_memory_without_truesize(void **state)
 		struct sock_record r = orphan(cases[i].state);
 
 		r.has_buffers = false;
-		r.hold = (uint8_t)cases[i].hold;
+		r.ownership = (uint8_t)cases[i].ownership;
 		r.receive_queue = cases[i].receive;
 		r.send_queue = cases[i].send;
 		assert_int_equal(memory(&r), 10000 + cases[i].bytes);
@@ -219,7 +219,7 @@ static void test_sock_memory_listener_queues_are_no_bytes(void **state)
 	struct sock_record r = orphan(STATE_LISTEN);
 
 	(void)state;
-	r.hold = HOLD_HELD;
+	r.ownership = OWNERSHIP_HELD;
 	r.receive_queue = 4096;
 	r.send_queue = 4096;
 	assert_int_equal(memory(&r), 10000 + HELD_BYTES);
@@ -246,7 +246,7 @@ static void test_sock_memory_largest_numbers(void **state)
 	r.buffers = (struct sock_buffers){UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
 	assert_int_equal(memory(&r), 10000 + 4 * (uint64_t)UINT32_MAX);
 	r.has_buffers = false;
-	r.hold = HOLD_HELD;
+	r.ownership = OWNERSHIP_HELD;
 	r.buffers = (struct sock_buffers){0};
 	assert_true(memory(&r) > 2 * (uint64_t)UINT32_MAX);
 }
@@ -279,22 +279,22 @@ static void test_sock_memory_within_5_percent_of_measured(void **state)
 	static const struct {
 		enum tcp_state state;
 		enum sock_kind kind;
-		enum sock_hold hold;
+		enum sock_ownership ownership;
 		uint32_t receive_queue, send_queue;
 		struct sock_buffers buffers;
 		double measured;
 	} cases[] = {
-		{STATE_TIME_WAIT, KIND_MINI, HOLD_NONE, 0, 0, {0}, 264},
-		{STATE_SYN_RECV, KIND_REQUEST, HOLD_NONE, 0, 0, {0}, 355},
-		{STATE_FIN_WAIT_2, KIND_FULL, HOLD_HELD, 0, 0, {0}, 3867},
-		{STATE_FIN_WAIT_2, KIND_FULL, HOLD_ORPHAN, 0, 0, {0}, 2533},
-		{STATE_FIN_WAIT_1, KIND_FULL, HOLD_ORPHAN, 0, 1, {.send = 832}, 3629},
-		{STATE_FIN_WAIT_1, KIND_FULL, HOLD_HELD, 0, 1, {.send = 832}, 4961},
-		{STATE_CLOSE_WAIT, KIND_FULL, HOLD_HELD, 1, 0, {.receive = 832}, 4964},
-		{STATE_CLOSE_WAIT, KIND_FULL, HOLD_HELD, 4001, 0, {.receive = 4832}, 8972},
-		{STATE_CLOSE_WAIT, KIND_FULL, HOLD_UNACCEPTED, 1, 0, {.receive = 832}, 3980},
-		{STATE_LAST_ACK, KIND_FULL, HOLD_ORPHAN, 1, 1, {.send = 832}, 3629},
-		{STATE_CLOSING, KIND_FULL, HOLD_ORPHAN, 1, 1, {832, 832, 0, 0}, 4729},
+		{STATE_TIME_WAIT, KIND_MINI, OWNERSHIP_NONE, 0, 0, {0}, 264},
+		{STATE_SYN_RECV, KIND_REQUEST, OWNERSHIP_NONE, 0, 0, {0}, 355},
+		{STATE_FIN_WAIT_2, KIND_FULL, OWNERSHIP_HELD, 0, 0, {0}, 3867},
+		{STATE_FIN_WAIT_2, KIND_FULL, OWNERSHIP_ORPHAN, 0, 0, {0}, 2533},
+		{STATE_FIN_WAIT_1, KIND_FULL, OWNERSHIP_ORPHAN, 0, 1, {.send = 832}, 3629},
+		{STATE_FIN_WAIT_1, KIND_FULL, OWNERSHIP_HELD, 0, 1, {.send = 832}, 4961},
+		{STATE_CLOSE_WAIT, KIND_FULL, OWNERSHIP_HELD, 1, 0, {.receive = 832}, 4964},
+		{STATE_CLOSE_WAIT, KIND_FULL, OWNERSHIP_HELD, 4001, 0, {.receive = 4832}, 8972},
+		{STATE_CLOSE_WAIT, KIND_FULL, OWNERSHIP_UNACCEPTED, 1, 0, {.receive = 832}, 3980},
+		{STATE_LAST_ACK, KIND_FULL, OWNERSHIP_ORPHAN, 1, 1, {.send = 832}, 3629},
+		{STATE_CLOSING, KIND_FULL, OWNERSHIP_ORPHAN, 1, 1, {832, 832, 0, 0}, 4729},
 	};
 	struct prices p = plain_prices();
 
@@ -305,7 +305,7 @@ static void test_sock_memory_within_5_percent_of_measured(void **state)
 		struct sock_record r = orphan(cases[i].state);
 
 		r.kind = (uint8_t)cases[i].kind;
-		r.hold = (uint8_t)cases[i].hold;
+		r.ownership = (uint8_t)cases[i].ownership;
 		r.receive_queue = cases[i].receive_queue;
 		r.send_queue = cases[i].send_queue;
 		r.buffers = cases[i].buffers;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "daemon/state_file.h"
 #include "unit.h"
-#include "util.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define BOOT_ID "2c2d2d0a-8f0e-4b0e-9c3c-6a1f7f3f1b11"
 
@@ -20,7 +22,7 @@ struct world {
 	struct alerts *alerts, *alerts_back;
 	struct ages *ages, *ages_back;
 	struct alert_event events[2], events_back[4];
-	char outlets_back[4][64];
+	char outputs_back[4][64];
 	size_t events_back_count;
 };
 
@@ -62,14 +64,14 @@ static void list_events(void *source, state_event_fn fn, void *userdata)
 	fn("events", &events[1], userdata);
 }
 
-static void take_event(const char *outlet, const struct alert_event *e, void *userdata)
+static void take_event(const char *output_queue, const struct alert_event *e, void *userdata)
 {
 	size_t i = world.events_back_count++;
 
 	(void)userdata;
 	assert_true(i < ARRAY_SIZE(world.events_back));
 	world.events_back[i] = *e;
-	snprintf(world.outlets_back[i], sizeof(world.outlets_back[i]), "%s", outlet);
+	snprintf(world.outputs_back[i], sizeof(world.outputs_back[i]), "%s", output_queue);
 }
 
 static int save(void)
@@ -88,13 +90,13 @@ static int save(void)
 
 static int load(const struct state_identity *whose, char note[256])
 {
-	const struct state_sink sink = {
+	const struct state_target output = {
 		.alerts = world.alerts_back,
 		.ages = world.ages_back,
 		.event = take_event,
 	};
 
-	return state_load(world.dir_fd, whose, &sink, note, 256);
+	return state_load(world.dir_fd, whose, &output, note, 256);
 }
 
 static struct alert an_alert(const char *name, uint16_t port)
@@ -105,7 +107,7 @@ static struct alert an_alert(const char *name, uint16_t port)
 		.state = ALERT_RAISED,
 		.since = {.tv_sec = 1795340400, .tv_nsec = 123456789},
 		.changed_ms = 4000000,
-		.told_ms = 4500000,
+		.reported_ms = 4500000,
 		.numbers = {412.5, 412, 1600000, 913000},
 		.text = "to port 7777: 412 \"CLOSE_WAIT\" \\ \303\251",
 	};
@@ -122,7 +124,7 @@ static void see(struct ages *a, uint64_t cookie, uint32_t *ret_age)
 	const struct sock_record r = {
 		.state = STATE_CLOSE_WAIT, .kind = KIND_FULL, .cookie = cookie};
 
-	*ret_age = ages_see(a, &r, 0);
+	*ret_age = ages_observe(a, &r, 0);
 }
 
 static void test_state_load_reads_back_what_was_saved(void **state)
@@ -136,7 +138,7 @@ static void test_state_load_reads_back_what_was_saved(void **state)
 	two.key = (struct alert_key){0};
 	two.state = ALERT_PENDING;
 	two.numbers.sockets = two.numbers.memory_bytes = UNKNOWN;
-	two.numbers.oldest_ms = AGE_UNKNOWN;
+	two.numbers.oldest_ms = UNKNOWN_U32;
 	assert_int_equal(alerts_restore(world.alerts, &one), 0);
 	assert_int_equal(alerts_restore(world.alerts, &two), 0);
 	alerts_set_sequence(world.alerts, 41);
@@ -171,7 +173,7 @@ static void test_state_load_reads_back_what_was_saved(void **state)
 	assert_int_equal(back->since.tv_sec, 1795340400);
 	assert_int_equal(back->since.tv_nsec, 123456789);
 	assert_int_equal(back->changed_ms, 4000000);
-	assert_int_equal(back->told_ms, 4500000);
+	assert_int_equal(back->reported_ms, 4500000);
 	assert_true(back->numbers.value == 412.5);
 	assert_int_equal(back->numbers.memory_bytes, 1600000);
 	assert_int_equal(back->numbers.oldest_ms, 913000);
@@ -180,11 +182,11 @@ static void test_state_load_reads_back_what_was_saved(void **state)
 	assert_int_equal(back->state, ALERT_PENDING);
 	assert_false(back->key.has_port);
 	assert_true(back->numbers.sockets == UNKNOWN);
-	assert_int_equal(back->numbers.oldest_ms, AGE_UNKNOWN);
+	assert_int_equal(back->numbers.oldest_ms, UNKNOWN_U32);
 
 	assert_int_equal(world.events_back_count, 2);
-	assert_string_equal(world.outlets_back[0], "exec page");
-	assert_string_equal(world.outlets_back[1], "events");
+	assert_string_equal(world.outputs_back[0], "exec page");
+	assert_string_equal(world.outputs_back[1], "events");
 	assert_int_equal(world.events_back[1].sequence, 41);
 	assert_int_equal(world.events_back[1].kind, EVENT_CLEARED);
 
@@ -236,7 +238,7 @@ static void test_state_load_does_not_wait_for_a_fifo(void **state)
 
 static int read_text(const char *text, char note[256])
 {
-	const struct state_sink sink = {
+	const struct state_target output = {
 		.alerts = world.alerts_back,
 		.ages = world.ages_back,
 		.event = take_event,
@@ -246,7 +248,7 @@ static int read_text(const char *text, char note[256])
 	int r;
 
 	assert_non_null(in);
-	r = state_read(in, &identity, &sink, note, 256);
+	r = state_read(in, &identity, &output, note, 256);
 	fclose(in);
 	free(copy);
 	return r;

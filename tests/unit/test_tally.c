@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "model/snapshot.h"
 #include "model/sock_memory.h"
 #include "model/tally.h"
 #include "unit.h"
-#include "util.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -36,7 +37,7 @@ static struct sock_record record(enum tcp_state s, uint16_t local, uint16_t remo
 	};
 
 	r.timer = r.kind == KIND_MINI ? TIMER_TIME_WAIT : TIMER_NONE;
-	r.hold = (uint8_t)sock_record_hold(r.kind, s, 0);
+	r.ownership = (uint8_t)sock_record_ownership(r.kind, s, 0);
 	return r;
 }
 
@@ -157,7 +158,7 @@ static void test_tally_count_owner_listener_decides(void **state)
 	for (int i = 0; i < 50; i++)
 		count_owned(t, STATE_CLOSE_WAIT, 7777, 100, 33);
 	p = row(t, SIDE_SERVER, 7777);
-	assert_true(p.cgroup.told && p.cgroup.by_listener);
+	assert_true(p.cgroup.reported && p.cgroup.by_listener);
 	assert_int_equal(p.cgroup.value, 100);
 	assert_false(p.cgroup.mixed);
 	/* Root listens, another accepted. */
@@ -210,7 +211,7 @@ static void test_tally_count_owner_majority(void **state)
 		for (size_t j = 0; j < ARRAY_SIZE(orders[i]); j++)
 			count_owned(t, STATE_CLOSE_WAIT, 7777, orders[i][j], orders[i][j]);
 		p = row(t, SIDE_SERVER, 7777);
-		assert_true(p.cgroup.told && p.cgroup.mixed && !p.cgroup.by_listener);
+		assert_true(p.cgroup.reported && p.cgroup.mixed && !p.cgroup.by_listener);
 		assert_int_equal(p.cgroup.value, 1);
 		assert_int_equal(p.uid.value, 1);
 	}
@@ -223,22 +224,22 @@ static void test_tally_count_owner_who_does_not_vote(void **state)
 	struct port_tally p;
 
 	count(t, STATE_TIME_WAIT, 7777, 50000);
-	count_owned(t, STATE_CLOSE_WAIT, 7777, 0, UID_UNKNOWN);
-	assert_false(row(t, SIDE_SERVER, 7777).cgroup.told);
-	assert_false(row(t, SIDE_SERVER, 7777).uid.told);
+	count_owned(t, STATE_CLOSE_WAIT, 7777, 0, UID_OVERFLOW);
+	assert_false(row(t, SIDE_SERVER, 7777).cgroup.reported);
+	assert_false(row(t, SIDE_SERVER, 7777).uid.reported);
 
 	/* An orphan has a service, but no user. */
 	orphan.cgroup_id = 5;
 	tally_count(t, &orphan);
 	p = row(t, SIDE_SERVER, 7777);
-	assert_true(p.cgroup.told);
+	assert_true(p.cgroup.reported);
 	assert_int_equal(p.cgroup.value, 5);
-	assert_false(p.uid.told);
+	assert_false(p.uid.reported);
 
 	/* Root is somebody. */
 	count_owned(t, STATE_CLOSE_WAIT, 7777, 0, 0);
 	p = row(t, SIDE_SERVER, 7777);
-	assert_true(p.uid.told && !p.uid.mixed);
+	assert_true(p.uid.reported && !p.uid.mixed);
 	assert_int_equal(p.uid.value, 0);
 }
 
@@ -280,8 +281,8 @@ static void test_tally_count_ages(void **state)
 
 	p = row(t, SIDE_SERVER, 7777);
 	assert_int_equal(p.states[STATE_TIME_WAIT].oldest_ms, 59000);
-	assert_int_equal(p.states[STATE_FIN_WAIT_2].oldest_ms, AGE_UNKNOWN);
-	assert_int_equal(p.states[STATE_CLOSE_WAIT].oldest_ms, AGE_UNKNOWN);
+	assert_int_equal(p.states[STATE_FIN_WAIT_2].oldest_ms, UNKNOWN_U32);
+	assert_int_equal(p.states[STATE_CLOSE_WAIT].oldest_ms, UNKNOWN_U32);
 	assert_int_equal(row(t, SIDE_SERVER, 7778).states[STATE_TIME_WAIT].oldest_ms, 0);
 }
 
@@ -293,9 +294,9 @@ static void test_tally_count_kinds_and_holds(void **state)
 	struct sock_record orphan = record(STATE_FIN_WAIT_2, 7777, 50002);
 	struct state_tally st;
 
-	held.hold = HOLD_HELD;
+	held.ownership = OWNERSHIP_HELD;
 	mini.kind = KIND_MINI;
-	mini.hold = HOLD_NONE;
+	mini.ownership = OWNERSHIP_NONE;
 	tally_count(t, &held);
 	tally_count(t, &mini);
 	tally_count(t, &orphan);
@@ -496,7 +497,7 @@ static void test_tally_count_fresh(void **state)
 		{"mini FIN_WAIT_2", STATE_FIN_WAIT_2, KIND_MINI, 14500, 15000, 1000, 0, 1},
 		{"an older one", STATE_FIN_WAIT_2, KIND_MINI, 13500, 15000, 1000, 0, 0},
 		{"one of its own time", STATE_FIN_WAIT_2, KIND_MINI, 40000, 15000, 1000, 0, 0},
-		{"its time not known", STATE_FIN_WAIT_2, KIND_MINI, 15000, AGE_UNKNOWN, 1000, 0, 0},
+		{"its time not known", STATE_FIN_WAIT_2, KIND_MINI, 15000, UNKNOWN_U32, 1000, 0, 0},
 		{"a full one", STATE_FIN_WAIT_2, KIND_FULL, 15000, 15000, 1000, 0, 0},
 	};
 	struct tally *t = *state;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/cleanup.h"
+#include "basic/unknown.h"
 #include "unit.h"
 
+#include "output/text.h"
 #include "sample.h"
-#include "tell/text.h"
-#include "util.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,14 +13,14 @@
 
 static const struct text_style plain = {.columns = 80};
 
-static char *tell(const struct sample *sample, const struct text_style *style)
+static char *report(const struct sample *sample, const struct text_style *style)
 {
 	struct findings f;
 	char *text;
 	int r;
 
 	assert_int_equal(diagnose(&sample->snapshot, &f), 0);
-	text = SAMPLE_TOLD(&r, tell_text(out, &sample->snapshot, &f, style));
+	text = SAMPLE_REPORTED(&r, text_print(out, &sample->snapshot, &f, style));
 	assert_int_equal(r, 0);
 	findings_release(&f);
 	return text;
@@ -77,20 +78,20 @@ static void make_leaks(struct sample *sample)
 	sample_held(sample, port, STATE_ESTABLISHED, 20);
 }
 
-static void test_tell_text_empty_machine(void **state)
+static void test_report_text_empty_machine(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
 
 	(void)state;
 	sample_init(&sample);
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_first_line(text, "Nothing stands out: 0 sockets");
 	assert_holds(text, "\n TOTAL        -     0 B       -      -");
 	assert_width(text, 80);
 }
 
-static void test_tell_text_all_clear_has_the_share(void **state)
+static void test_report_text_all_clear_has_the_share(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -101,18 +102,18 @@ static void test_tell_text_all_clear_has_the_share(void **state)
 	port = sample_port(&sample, SIDE_SERVER, 22);
 	sample_held(&sample, port, STATE_ESTABLISHED, 3);
 	sample_held(&sample, port, STATE_TIME_WAIT, 1);
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_first_line(
 		text, "Nothing stands out: 4 sockets, 11.6 KiB; closing: 1 (25.0 %), 264 B");
 	free(TAKE_PTR(text));
 
 	sample_init(&sample);
 	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 22), STATE_LISTEN, 1);
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_first_line(text, "Nothing stands out: 1 socket, 3.8 KiB; none is closing");
 }
 
-static void test_tell_text_leaves_notes_out(void **state)
+static void test_report_text_leaves_notes_out(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -120,14 +121,14 @@ static void test_tell_text_leaves_notes_out(void **state)
 	(void)state;
 	sample_init(&sample);
 	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 80), STATE_TIME_WAIT, 60000);
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_first_line(text, "Nothing stands out: 60,000 sockets, 15.1 MiB; closing: 60,000 "
 				"(100.0 %), 15.1 MiB");
 	assert_lacks(text, "    why: ");
 }
 
 /* One diagnosis, two causes: each with its own reason. */
-static void test_tell_text_tells_causes_apart(void **state)
+static void test_report_text_reports_causes_apart(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct port_tally *port;
@@ -137,23 +138,23 @@ static void test_tell_text_tells_causes_apart(void **state)
 	sample_init(&sample);
 	port = sample_port(&sample, SIDE_SERVER, 7001);
 	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 200);
-	sample_sign(&sample, port, SIGN_FIN_UNANSWERED, 200);
+	sample_symptom(&sample, port, SYMPTOM_FIN_UNANSWERED, 200);
 	port = sample_port(&sample, SIDE_SERVER, 7002);
 	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 100);
-	sample_sign(&sample, port, SIGN_FIN_NOT_TAKEN, 100);
-	text = tell(&sample, &plain);
+	sample_symptom(&sample, port, SYMPTOM_FIN_NOT_TAKEN, 100);
+	text = report(&sample, &plain);
 	assert_holds(text, "\n    why: The program closed, and the peers do not answer any more");
 	assert_holds(text, "\n    why: The program closed with data still to send");
 }
 
-static void test_tell_text_verdict_is_the_worst_finding(void **state)
+static void test_report_text_verdict_is_the_worst_finding(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
 
 	(void)state;
 	make_leaks(&sample);
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_first_line(
 		text, "WARNING: port 7777: 412 CLOSE_WAIT not closed by the program, 1.5 MiB");
 	assert_holds(text, "\nand 1 more finding, see below\n");
@@ -163,14 +164,14 @@ static void test_tell_text_verdict_is_the_worst_finding(void **state)
 	assert_width(text, 80);
 }
 
-static void test_tell_text_table(void **state)
+static void test_report_text_table(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
 
 	(void)state;
 	make_leaks(&sample);
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_holds(text,
 		"\n"
 		"                            ESTAB-  TIME_  CLOSE_    FIN_    FIN_  LAST_  CLOS-\n"
@@ -185,7 +186,7 @@ static void test_tell_text_table(void **state)
 	assert_lacks(text, " orphan  closed");
 }
 
-static void test_tell_text_wide_has_every_state(void **state)
+static void test_report_text_wide_has_every_state(void **state)
 {
 	const struct text_style wide = {.wide = true, .columns = 200};
 	cleanup_(freep) char *text = NULL;
@@ -193,14 +194,14 @@ static void test_tell_text_wide_has_every_state(void **state)
 
 	(void)state;
 	make_leaks(&sample);
-	text = tell(&sample, &wide);
+	text = report(&sample, &wide);
 	assert_holds(text, "INACTIVE");
 	assert_holds(text, "LISTEN");
 	assert_holds(text, "  12/4096\n");
 	assert_holds(text, "   59 s");
 }
 
-static void test_tell_text_large_numbers_fit(void **state)
+static void test_report_text_large_numbers_fit(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -216,7 +217,7 @@ static void test_tell_text_large_numbers_fit(void **state)
 	}
 	sample_held(&sample, NULL, STATE_CLOSE_WAIT, 65486);
 	sample.snapshot.omitted.ports = 65486;
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_first_line(
 		text, "WARNING: many ports: 65,486 CLOSE_WAIT not closed by the program, 242 MiB");
 	assert_holds(text, "\nothers    65,486");
@@ -226,7 +227,7 @@ static void test_tell_text_large_numbers_fit(void **state)
 	assert_width(text, 80);
 }
 
-static void test_tell_text_gives_up_separators_before_the_width(void **state)
+static void test_report_text_gives_up_separators_before_the_width(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -238,12 +239,12 @@ static void test_tell_text_gives_up_separators_before_the_width(void **state)
 	sample_held(&sample, port, STATE_ESTABLISHED, 10000000);
 	sample_held(&sample, port, STATE_TIME_WAIT, 10000000);
 	sample_held(&sample, port, STATE_CLOSE_WAIT, 1000000);
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_holds(text, " 10000000 10000000 1000000 ");
 	assert_width(text, 80);
 }
 
-static void test_tell_text_incomplete_scan_is_said(void **state)
+static void test_report_text_incomplete_scan_is_said(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -252,12 +253,12 @@ static void test_tell_text_incomplete_scan_is_said(void **state)
 	sample_init(&sample);
 	sample.snapshot.scan.complete = false;
 	strcpy(sample.snapshot.scan.error, "the dump was cut\033[2J short");
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_first_line(text, "Nothing stands out in what could be read: 0 sockets");
 	assert_holds(text, "\nINCOMPLETE: the dump was cut?[2J short\n");
 }
 
-static void test_tell_text_filter_is_said(void **state)
+static void test_report_text_filter_is_said(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -269,14 +270,14 @@ static void test_tell_text_filter_is_said(void **state)
 	sample.snapshot.filter.sides[SIDE_CLIENT] = false;
 	port_set_add(&sample.port_set, 7777);
 	sample.snapshot.filter.ports = &sample.port_set;
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_first_line(text, "Nothing stands out in what was asked for: 0 sockets");
 	assert_holds(text, "\nOnly: port 7777; state SYN_RECV CLOSE_WAIT; server side\n");
 	/* The states that were asked for are the columns, and no other. */
 	assert_holds(text, "\n  PORT  SOCKETS  MEMORY    WAIT  RECV\n");
 }
 
-static void test_tell_text_long_port_list_is_cut(void **state)
+static void test_report_text_long_port_list_is_cut(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -286,13 +287,13 @@ static void test_tell_text_long_port_list_is_cut(void **state)
 	for (unsigned port = 1; port < UINT16_MAX; port += 2)
 		port_set_add(&sample.port_set, (uint16_t)port);
 	sample.snapshot.filter.ports = &sample.port_set;
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_holds(text, "\nOnly: port 1,3,5,7,");
 	assert_holds(text, ",...\n");
 	assert_width(text, 80);
 }
 
-static void test_tell_text_fallback_source_is_said(void **state)
+static void test_report_text_fallback_source_is_said(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -301,12 +302,12 @@ static void test_tell_text_fallback_source_is_said(void **state)
 	sample_init(&sample);
 	sample.snapshot.scan.source = "proc";
 	strcpy(sample.snapshot.scan.note, "sock_diag was refused: Operation not permitted");
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_holds(text, "\nRead from /proc/net/tcp and tcp6");
 	assert_holds(text, "\nsock_diag was refused: Operation not permitted\n");
 }
 
-static void test_tell_text_established_from_the_counter(void **state)
+static void test_report_text_established_from_the_counter(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -319,31 +320,31 @@ static void test_tell_text_established_from_the_counter(void **state)
 	sample.snapshot.scanned &= (state_set)~STATE_BIT(STATE_ESTABLISHED);
 	sample.snapshot.limits.curr_estab = 1010;
 	snapshot_established_from_counter(&sample.snapshot);
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_first_line(text, "Nothing stands out: 1,010 sockets; closing: 10 (1.0 %), 37.8 KiB");
 	assert_holds(text, "\n  7777       10  37.8 KiB       ?      -      10 ");
 	assert_holds(text, "\n TOTAL    1,010         ?   1,000      -      10 ");
 	assert_holds(text, "\nESTABLISHED sockets were not read");
 }
 
-static void test_tell_text_unknown_limits_are_left_out(void **state)
+static void test_report_text_unknown_limits_are_left_out(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
 
 	(void)state;
 	sample_init(&sample);
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_lacks(text, "connection tracking");
 	free(TAKE_PTR(text));
 
 	sample.snapshot.limits.conntrack = (struct usage){200, UNKNOWN};
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_holds(text,
 		"connection tracking (nf_conntrack_max)              200            ?         ?\n");
 }
 
-static void test_tell_text_longest_destination_fits(void **state)
+static void test_report_text_longest_destination_fits(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -354,12 +355,12 @@ static void test_tell_text_longest_destination_fits(void **state)
 	sample.snapshot.busiest =
 		(struct destination){.sockets = 20, .port = 65535, .family = AF_INET6};
 	memset(sample.snapshot.busiest.address, 0x21, 16);
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_holds(text, "\nlocal ports to [2121:2121:2121:2121:2121:2121:2121:2121]:65535\n ");
 	assert_width(text, 80);
 }
 
-static void test_tell_text_color_only_where_asked(void **state)
+static void test_report_text_color_only_where_asked(void **state)
 {
 	const struct text_style colored = {.color = true, .columns = 80};
 	cleanup_(freep) char *text = NULL;
@@ -367,23 +368,23 @@ static void test_tell_text_color_only_where_asked(void **state)
 
 	(void)state;
 	make_leaks(&sample);
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_lacks(text, "\033");
 	free(TAKE_PTR(text));
 
-	text = tell(&sample, &colored);
+	text = report(&sample, &colored);
 	assert_holds(text, "\033[1;33mWARNING: port 7777");
 	assert_holds(text, "\n\033[1;33m   7777\033[0m    2,213");
 	assert_holds(text, "\nto 5432       20"); /* nothing is wrong there */
 	free(TAKE_PTR(text));
 
 	sample_init(&sample);
-	text = tell(&sample, &colored);
+	text = report(&sample, &colored);
 	assert_lacks(text, "\033[1;3"); /* headings are bold; nothing has a colour */
 	assert_holds(text, "\033[1mLIMIT");
 }
 
-static void test_tell_text_hostile_names_cannot_steer_the_terminal(void **state)
+static void test_report_text_hostile_names_cannot_steer_the_terminal(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -393,11 +394,11 @@ static void test_tell_text_hostile_names_cannot_steer_the_terminal(void **state)
 	strcpy(sample.snapshot.origin.host, "\033]0;owned\a");
 	strcpy(sample.snapshot.origin.kernel, "6\n7");
 	strcpy(sample.snapshot.origin.netns, "\xc2\x9b");
-	text = tell(&sample, &plain);
+	text = report(&sample, &plain);
 	assert_holds(text, "\n?]0;owned?, Linux 6?7, network namespace ??, ");
 }
 
-static void test_tell_text_full_disk_is_an_error(void **state)
+static void test_report_text_full_disk_is_an_error(void **state)
 {
 	struct sample sample;
 	struct findings f;
@@ -407,7 +408,7 @@ static void test_tell_text_full_disk_is_an_error(void **state)
 	assert_non_null(out);
 	make_leaks(&sample);
 	assert_int_equal(diagnose(&sample.snapshot, &f), 0);
-	assert_int_equal(tell_text(out, &sample.snapshot, &f, &plain), -ENOSPC);
+	assert_int_equal(text_print(out, &sample.snapshot, &f, &plain), -ENOSPC);
 	fclose(out);
 	findings_release(&f);
 }
@@ -415,25 +416,25 @@ static void test_tell_text_full_disk_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tell_text_empty_machine),
-		cmocka_unit_test(test_tell_text_all_clear_has_the_share),
-		cmocka_unit_test(test_tell_text_leaves_notes_out),
-		cmocka_unit_test(test_tell_text_tells_causes_apart),
-		cmocka_unit_test(test_tell_text_verdict_is_the_worst_finding),
-		cmocka_unit_test(test_tell_text_table),
-		cmocka_unit_test(test_tell_text_wide_has_every_state),
-		cmocka_unit_test(test_tell_text_large_numbers_fit),
-		cmocka_unit_test(test_tell_text_gives_up_separators_before_the_width),
-		cmocka_unit_test(test_tell_text_incomplete_scan_is_said),
-		cmocka_unit_test(test_tell_text_filter_is_said),
-		cmocka_unit_test(test_tell_text_long_port_list_is_cut),
-		cmocka_unit_test(test_tell_text_fallback_source_is_said),
-		cmocka_unit_test(test_tell_text_established_from_the_counter),
-		cmocka_unit_test(test_tell_text_unknown_limits_are_left_out),
-		cmocka_unit_test(test_tell_text_longest_destination_fits),
-		cmocka_unit_test(test_tell_text_color_only_where_asked),
-		cmocka_unit_test(test_tell_text_hostile_names_cannot_steer_the_terminal),
-		cmocka_unit_test(test_tell_text_full_disk_is_an_error),
+		cmocka_unit_test(test_report_text_empty_machine),
+		cmocka_unit_test(test_report_text_all_clear_has_the_share),
+		cmocka_unit_test(test_report_text_leaves_notes_out),
+		cmocka_unit_test(test_report_text_reports_causes_apart),
+		cmocka_unit_test(test_report_text_verdict_is_the_worst_finding),
+		cmocka_unit_test(test_report_text_table),
+		cmocka_unit_test(test_report_text_wide_has_every_state),
+		cmocka_unit_test(test_report_text_large_numbers_fit),
+		cmocka_unit_test(test_report_text_gives_up_separators_before_the_width),
+		cmocka_unit_test(test_report_text_incomplete_scan_is_said),
+		cmocka_unit_test(test_report_text_filter_is_said),
+		cmocka_unit_test(test_report_text_long_port_list_is_cut),
+		cmocka_unit_test(test_report_text_fallback_source_is_said),
+		cmocka_unit_test(test_report_text_established_from_the_counter),
+		cmocka_unit_test(test_report_text_unknown_limits_are_left_out),
+		cmocka_unit_test(test_report_text_longest_destination_fits),
+		cmocka_unit_test(test_report_text_color_only_where_asked),
+		cmocka_unit_test(test_report_text_hostile_names_cannot_steer_the_terminal),
+		cmocka_unit_test(test_report_text_full_disk_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

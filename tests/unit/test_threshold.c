@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
 #include "unit.h"
 
 #include "judge/threshold.h"
-#include "util.h"
 
 #include <errno.h>
 #include <string.h>

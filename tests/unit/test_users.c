@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
 #include "fake_files.h"
-#include "kernel/users.h"
+#include "kernel/owners/users.h"
 #include "unit.h"
-#include "util.h"
 
 /* The C library's, of a machine of the test's own: -Wl,--wrap=getpwuid_r. */
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 
 static unsigned lookups;
 static char long_name[USER_NAME_MAX + 1];
@@ -125,7 +126,7 @@ static void test_users_note_replays(void **state)
 	assert_user(u, 1000, "anna");
 	assert_user(u, 1001, "a b\n-");
 	assert_user(u, 7, "7");
-	assert_int_equal(users_note(u, &live.source), 0);
+	assert_int_equal(users_attach(u, &live.source), 0);
 	users_free(u);
 
 	fake_files_add_text(&replayed, "users", live.note);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/cleanup.h"
+#include "basic/macro.h"
 #include "unit.h"
 
+#include "output/watch.h"
 #include "sample.h"
-#include "tell/watch.h"
-#include "util.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@ struct scene {
 };
 
 /* A leak that grew, a port that is new, and one that is gone. */
-static void make_looks(struct scene *scene)
+static void make_polls(struct scene *scene)
 {
 	struct sample *s = &scene->before;
 
@@ -53,7 +54,7 @@ static struct alert *add_alert(struct scene *scene, const char *name, enum alert
 	return a;
 }
 
-static char *tell(
+static char *report(
 	struct scene *scene, const struct text_style *style, const struct watch_screen *on)
 {
 	struct findings findings;
@@ -67,7 +68,7 @@ static char *tell(
 	scene->frame.findings = &findings;
 	scene->frame.changes = &scene->changes;
 	scene->frame.alerts = scene->shown;
-	text = SAMPLE_TOLD(&r, tell_watch(out, &scene->frame, style, on));
+	text = SAMPLE_REPORTED(&r, watch_print(out, &scene->frame, style, on));
 	assert_int_equal(r, 0);
 	findings_release(&findings);
 	changes_release(&scene->changes);
@@ -125,14 +126,14 @@ static const char *on_terminal(const char *text, unsigned rows, unsigned columns
 	return shown;
 }
 
-static void test_tell_watch_changes(void **state)
+static void test_report_watch_changes(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
 
 	(void)state;
-	make_looks(&scene);
-	text = tell(&scene, &plain, NULL);
+	make_polls(&scene);
+	text = report(&scene, &plain, NULL);
 	assert_begins(text,
 		"WARNING: port 7777: 412 CLOSE_WAIT not closed by the program, 1.5 MiB\n"
 		"2026-11-22T09:40:00.123Z gs1, read in 112 ms, every 2 s\n"
@@ -151,63 +152,63 @@ static void test_tell_watch_changes(void **state)
 	assert_lacks(text, "q quits");
 }
 
-static void test_tell_watch_closes(void **state)
+static void test_report_watch_closes(void **state)
 {
 	/* What half a minute stands for: 1,000 opened, 600 of them closed here, 10 reset. */
-	struct closes closes = {.watched_ms = 60000};
-	struct closes_sum *sums = closes.sums;
+	struct close_rates close_rates = {.watched_ms = 60000};
+	struct close_rates_sum *sums = close_rates.sums;
 	struct scene scene;
 	char *text;
 
 	(void)state;
-	for (enum closes_flow f = 0; f < FLOW_COUNT; f++)
+	for (enum close_rates_flow f = 0; f < FLOW_COUNT; f++)
 		sums[f].ms = 30000;
 	sums[FLOW_PASSIVE_OPENS].amount = 760;
 	sums[FLOW_TW].amount = sums[FLOW_FRESH_TIME_WAIT].amount = 600.2;
 	sums[FLOW_ESTAB_RESETS].amount = 10;
-	make_looks(&scene);
-	scene.frame.closes = &closes;
-	text = tell(&scene, &plain, &screen);
+	make_polls(&scene);
+	scene.frame.close_rates = &close_rates;
+	text = report(&scene, &plain, &screen);
 	assert_holds(
 		text, "closes a minute: 1,200 by us first, about 300 by peers first, 20 reset");
 	free(text);
 
 	/* What is not known is left out. */
 	sums[FLOW_PASSIVE_OPENS].ms = 0;
-	text = tell(&scene, &plain, NULL);
+	text = report(&scene, &plain, NULL);
 	assert_holds(text, "\ncloses a minute: 1,200 by us first, 20 reset\n");
 	free(text);
 
 	/* The first look, a quiet machine, and an old picture. */
-	closes.watched_ms = 0;
-	text = tell(&scene, &plain, NULL);
+	close_rates.watched_ms = 0;
+	text = report(&scene, &plain, NULL);
 	assert_lacks(text, "closes a minute");
 	free(text);
-	closes.watched_ms = 60000;
+	close_rates.watched_ms = 60000;
 	scene.frame.failure = "no";
-	text = tell(&scene, &plain, NULL);
+	text = report(&scene, &plain, NULL);
 	assert_lacks(text, "closes a minute");
 	free(text);
 	scene.frame.failure = NULL;
-	for (enum closes_flow f = 0; f < FLOW_COUNT; f++)
-		sums[f] = (struct closes_sum){.ms = 30000};
-	text = tell(&scene, &plain, NULL);
+	for (enum close_rates_flow f = 0; f < FLOW_COUNT; f++)
+		sums[f] = (struct close_rates_sum){.ms = 30000};
+	text = report(&scene, &plain, NULL);
 	assert_lacks(text, "closes a minute");
 	free(text);
 }
 
-static void test_tell_watch_block_ends_with_its_only_empty_line(void **state)
+static void test_report_watch_block_ends_with_its_only_empty_line(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
 
 	(void)state;
-	make_looks(&scene);
-	text = tell(&scene, &plain, NULL);
+	make_polls(&scene);
+	text = report(&scene, &plain, NULL);
 	assert_ptr_equal(strstr(text, "\n\n"), text + strlen(text) - 2);
 }
 
-static void test_tell_watch_first_look_has_no_changes(void **state)
+static void test_report_watch_first_poll_has_no_changes(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
@@ -215,12 +216,12 @@ static void test_tell_watch_first_look_has_no_changes(void **state)
 	int r;
 
 	(void)state;
-	make_looks(&scene);
+	make_polls(&scene);
 	assert_int_equal(changes_take(&scene.changes, &scene.now.snapshot), 0);
 	scene.frame.snapshot = &scene.now.snapshot;
 	scene.frame.findings = &none;
 	scene.frame.changes = &scene.changes;
-	text = SAMPLE_TOLD(&r, tell_watch(out, &scene.frame, &plain, NULL));
+	text = SAMPLE_REPORTED(&r, watch_print(out, &scene.frame, &plain, NULL));
 	assert_int_equal(r, 0);
 	assert_holds(text, "\n   7777   2,202      ?");
 	assert_holds(text, "\n  TOTAL   2,222      ?");
@@ -228,14 +229,14 @@ static void test_tell_watch_first_look_has_no_changes(void **state)
 	changes_release(&scene.changes);
 }
 
-static void test_tell_watch_screen_is_filled_without_scrolling(void **state)
+static void test_report_watch_screen_is_filled_without_scrolling(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
 	const char *shown;
 
 	(void)state;
-	make_looks(&scene);
+	make_polls(&scene);
 	for (unsigned i = 0; i < 60; i++) {
 		sample_held(&scene.before,
 			sample_port(&scene.before, SIDE_SERVER, (uint16_t)(8000 + i)),
@@ -243,7 +244,7 @@ static void test_tell_watch_screen_is_filled_without_scrolling(void **state)
 		sample_held(&scene.now, sample_port(&scene.now, SIDE_SERVER, (uint16_t)(8000 + i)),
 			STATE_ESTABLISHED, 12);
 	}
-	text = tell(&scene, &plain, &screen);
+	text = report(&scene, &plain, &screen);
 	shown = on_terminal(text, 24, 80);
 	assert_holds(shown, " s, q quits\n");
 	/* 24 rows less 5 above the table, 2 of heading, 1 gone, 1 for the others, 2 of totals. */
@@ -256,20 +257,20 @@ static void test_tell_watch_screen_is_filled_without_scrolling(void **state)
 	assert_holds(text, "every 2 s, q quits\033[K\r\n");
 }
 
-static void test_tell_watch_screen_erases_what_was_below(void **state)
+static void test_report_watch_screen_erases_what_was_below(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
 
 	(void)state;
-	make_looks(&scene);
-	text = tell(&scene, &plain, &screen);
+	make_polls(&scene);
+	text = report(&scene, &plain, &screen);
 	on_terminal(text, 24, 80);
 	assert_string_equal(text + strlen(text) - strlen("\r\n\033[J"), "\r\n\033[J");
 	assert_lacks(text, "\033[2J"); /* it would flicker */
 }
 
-static void test_tell_watch_small_terminals(void **state)
+static void test_report_watch_small_terminals(void **state)
 {
 	static const struct watch_screen screens[] = {{.rows = 5, .columns = 20},
 		{.rows = 1, .columns = 1}, {.rows = 2, .columns = 200}, {.rows = 3, .columns = 10},
@@ -282,10 +283,10 @@ static void test_tell_watch_small_terminals(void **state)
 		struct scene scene;
 		const char *shown;
 
-		make_looks(&scene);
+		make_polls(&scene);
 		for (unsigned j = 0; j < 25; j++)
 			add_alert(&scene, "close-wait-leak", ALERT_RAISED);
-		text = tell(&scene, i % 2 ? &colored : &plain, &screens[i]);
+		text = report(&scene, i % 2 ? &colored : &plain, &screens[i]);
 		shown = on_terminal(text, screens[i].rows, screens[i].columns);
 		/* Where there is any room at all, what matters most is there. */
 		if (screens[i].columns >= 20)
@@ -296,7 +297,7 @@ static void test_tell_watch_small_terminals(void **state)
 }
 
 /* A number that is cut would be another number. */
-static void test_tell_watch_cut_lines_say_so(void **state)
+static void test_report_watch_cut_lines_say_so(void **state)
 {
 	static const struct watch_screen narrow = {.rows = 24, .columns = 46};
 	cleanup_(freep) char *text = NULL;
@@ -304,9 +305,9 @@ static void test_tell_watch_cut_lines_say_so(void **state)
 	const char *shown;
 
 	(void)state;
-	make_looks(&scene);
+	make_polls(&scene);
 	strcpy(scene.now.snapshot.origin.host, "\xe3\x82\xb2\xe3\x83\xbc");
-	text = tell(&scene, &plain, &narrow);
+	text = report(&scene, &plain, &narrow);
 	shown = on_terminal(text, 24, 46);
 	assert_begins(shown,
 		"WARNING: port 7777: 412 CLOSE_WAIT not closed\n"
@@ -315,13 +316,13 @@ static void test_tell_watch_cut_lines_say_so(void **state)
 	free(TAKE_PTR(text));
 
 	/* A block is cut nowhere. */
-	make_looks(&scene);
-	text = tell(&scene, &(struct text_style){.columns = 46}, NULL);
+	make_polls(&scene);
+	text = report(&scene, &(struct text_style){.columns = 46}, NULL);
 	assert_holds(text, "412 CLOSE_WAIT not closed by the program, 1.5 MiB\n");
 	assert_lacks(text, ">");
 }
 
-static void test_tell_watch_narrow_terminal_names_the_columns_without_room(void **state)
+static void test_report_watch_narrow_terminal_names_the_columns_without_room(void **state)
 {
 	static const struct watch_screen narrow = {.rows = 24, .columns = 60};
 	cleanup_(freep) char *text = NULL;
@@ -329,25 +330,25 @@ static void test_tell_watch_narrow_terminal_names_the_columns_without_room(void 
 	const char *shown;
 
 	(void)state;
-	make_looks(&scene);
+	make_polls(&scene);
 	/* Columns without sockets go first. */
 	sample_held(&scene.now, &scene.now.rows[0], STATE_CLOSING, 7);
-	text = tell(&scene, &plain, &narrow);
+	text = report(&scene, &plain, &narrow);
 	shown = on_terminal(text, 24, 60);
 	assert_holds(shown, "   PORT SOCKETS CHANGE    MEMORY LISHED  WAIT   WAIT   ING\n");
 	assert_lacks(shown, "no room for");
 	free(TAKE_PTR(text));
 
-	make_looks(&scene);
+	make_polls(&scene);
 	sample_held(&scene.now, &scene.now.rows[0], STATE_CLOSING, 7);
 	sample_held(&scene.now, &scene.now.rows[0], STATE_LAST_ACK, 8);
 	sample_held(&scene.now, &scene.now.rows[0], STATE_FIN_WAIT_1, 9);
-	text = tell(&scene, &plain, &narrow);
+	text = report(&scene, &plain, &narrow);
 	shown = on_terminal(text, 24, 60);
 	assert_holds(shown, "\nno room for: LAST_ACK 8, CLOSING 7");
 }
 
-static void test_tell_watch_wide(void **state)
+static void test_report_watch_wide(void **state)
 {
 	static const struct text_style wide = {.wide = true, .columns = 80};
 	static const struct watch_screen large = {.rows = 50, .columns = 200};
@@ -356,32 +357,32 @@ static void test_tell_watch_wide(void **state)
 	const char *shown;
 
 	(void)state;
-	make_looks(&scene);
-	text = tell(&scene, &wide, &large);
+	make_polls(&scene);
+	text = report(&scene, &wide, &large);
 	shown = on_terminal(text, 50, 200);
 	assert_holds(shown, "INACTIVE");
 	assert_holds(shown, "  0/4096\n");
 	assert_holds(shown, "  +12  ");
 }
 
-static void test_tell_watch_alerts(void **state)
+static void test_report_watch_alerts(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
 
 	(void)state;
-	make_looks(&scene);
+	make_polls(&scene);
 	add_alert(&scene, "close-wait-leak", ALERT_RAISED);
 	add_alert(&scene, "tw-buckets", ALERT_CLEARING);
 	add_alert(&scene, "orphans", ALERT_PENDING);
-	text = tell(&scene, &plain, NULL);
+	text = report(&scene, &plain, NULL);
 	assert_holds(text, "\nWARNING  close-wait-leak for 9 min: port 7777: 412 CLOSE_WAIT for "
 			   "over a minute\n"
 			   "clearing tw-buckets for 9 min: ");
 	assert_holds(text, "\npending  orphans for 9 min: ");
 	free(TAKE_PTR(text));
 
-	text = tell(&scene, &colored, NULL);
+	text = report(&scene, &colored, NULL);
 	assert_begins(text, "\033[1;33mWARNING: \033[0mport 7777");
 	assert_holds(text, "\n\033[1;33mWARNING  \033[0mclose-wait-leak");
 	assert_holds(text, "\n\033[1;33mclearing \033[0mtw-buckets");
@@ -389,44 +390,44 @@ static void test_tell_watch_alerts(void **state)
 }
 
 /* A finding is what one look tells; an alert may be of what no single look shows. */
-static void test_tell_watch_alert_in_force_is_no_all_clear(void **state)
+static void test_report_watch_alert_in_force_is_no_all_clear(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
 
 	(void)state;
-	make_looks(&scene);
+	make_polls(&scene);
 	sample_init(&scene.now);
 	add_alert(&scene, "close-wait-growing", ALERT_PENDING);
-	text = tell(&scene, &plain, NULL);
+	text = report(&scene, &plain, NULL);
 	assert_begins(text, "Nothing stands out: 0 sockets\n");
 	free(TAKE_PTR(text));
 
 	scene.alerts[0].state = ALERT_CLEARING;
-	text = tell(&scene, &plain, NULL);
+	text = report(&scene, &plain, NULL);
 	assert_begins(text, "WARNING: 1 alert in force\n");
 	free(TAKE_PTR(text));
 
 	/* The worse of the two is first. */
-	make_looks(&scene);
+	make_polls(&scene);
 	add_alert(&scene, "orphans-critical", ALERT_RAISED)->rule.severity = SEVERITY_CRITICAL;
 	add_alert(&scene, "orphans", ALERT_RAISED);
-	text = tell(&scene, &plain, NULL);
+	text = report(&scene, &plain, NULL);
 	assert_begins(text, "CRITICAL: 2 alerts in force\n");
 }
 
-static void test_tell_watch_many_alerts_leave_room_for_the_table(void **state)
+static void test_report_watch_many_alerts_leave_room_for_the_table(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
 	const char *shown;
 
 	(void)state;
-	make_looks(&scene);
+	make_polls(&scene);
 	for (unsigned i = 0; i < 30; i++)
 		add_alert(&scene, "close-wait-leak", ALERT_RAISED);
 	scene.frame.alerts_omitted = 1000;
-	text = tell(&scene, &plain, &screen);
+	text = report(&scene, &plain, &screen);
 	shown = on_terminal(text, 24, 80);
 	assert_holds(shown, "\nand 1,026 more alerts, pending ones included\n");
 	assert_holds(shown, "\n  TOTAL   2,222");
@@ -434,24 +435,24 @@ static void test_tell_watch_many_alerts_leave_room_for_the_table(void **state)
 
 	/* A block has them all. */
 	scene.frame.alerts_omitted = 0;
-	text = tell(&scene, &plain, NULL);
+	text = report(&scene, &plain, NULL);
 	assert_lacks(text, "more alert");
 }
 
-static void test_tell_watch_failed_scan_is_no_all_clear(void **state)
+static void test_report_watch_failed_scan_is_no_all_clear(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
 	const char *shown;
 
 	(void)state;
-	make_looks(&scene);
+	make_polls(&scene);
 	sample_init(&scene.now);
 	scene.frame.failure = "sock_diag: \033[2JNo buffer space available";
 	scene.frame.failed_at = scene.now.snapshot.origin.time;
 	scene.frame.failed_at.tv_sec += 62;
 	scene.frame.failures = 3;
-	text = tell(&scene, &colored, &screen);
+	text = report(&scene, &colored, &screen);
 	shown = on_terminal(text, 24, 80);
 	assert_begins(shown,
 		"SCAN FAILED: sock_diag: ?[2JNo buffer space available\n"
@@ -464,74 +465,74 @@ static void test_tell_watch_failed_scan_is_no_all_clear(void **state)
 	free(TAKE_PTR(text));
 
 	/* In a file the table is there already. */
-	text = tell(&scene, &plain, NULL);
+	text = report(&scene, &plain, NULL);
 	assert_begins(text, "SCAN FAILED: ");
 	assert_lacks(text, "TOTAL");
 	assert_lacks(text, "Nothing stands out");
 }
 
-static void test_tell_watch_failed_scan_keeps_what_was_wrong(void **state)
+static void test_report_watch_failed_scan_keeps_what_was_wrong(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
 
 	(void)state;
-	make_looks(&scene);
+	make_polls(&scene);
 	add_alert(&scene, "close-wait-leak", ALERT_RAISED);
 	scene.frame.failure = "no";
-	text = tell(&scene, &plain, NULL);
+	text = report(&scene, &plain, NULL);
 	assert_begins(text, "SCAN FAILED: no\n");
 	assert_holds(text, "\nWARNING: port 7777: 412 CLOSE_WAIT");
 	assert_holds(text, "\nWARNING  close-wait-leak");
 }
 
-static void test_tell_watch_incomplete_scan_has_no_changes(void **state)
+static void test_report_watch_incomplete_scan_has_no_changes(void **state)
 {
 	static const struct watch_screen low = {.rows = 8, .columns = 80};
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
 
 	(void)state;
-	make_looks(&scene);
+	make_polls(&scene);
 	scene.now.snapshot.scan.complete = false;
 	strcpy(scene.now.snapshot.scan.error, "the dump was cut short");
-	text = tell(&scene, &plain, NULL);
+	text = report(&scene, &plain, NULL);
 	assert_holds(text, "\nINCOMPLETE: the dump was cut short\n");
 	assert_holds(text, "\n  TOTAL   2,222      ?");
 	free(TAKE_PTR(text));
 
 	/* Said even where there is room for little. */
-	text = tell(&scene, &plain, &low);
+	text = report(&scene, &plain, &low);
 	assert_holds(on_terminal(text, 8, 80), "\nINCOMPLETE: the dump was cut short\n");
 }
 
-static void test_tell_watch_note_and_limits(void **state)
+static void test_report_watch_note_and_limits(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
 
 	(void)state;
-	make_looks(&scene);
+	make_polls(&scene);
 	scene.frame.note = "Alerts follow the built-in rules: tcpstated.conf:3: 'x'";
 	scene.now.snapshot.limits.conntrack = (struct usage){90, 100};
-	text = tell(&scene, &colored, NULL);
+	text = report(&scene, &colored, NULL);
 	assert_holds(text, "\nAlerts follow the built-in rules: tcpstated.conf:3: 'x'\n");
 	assert_holds(text, "\nlimits in use: \033[1;33mconntrack 90.0 %\033[0m, ");
 }
 
-static void test_tell_watch_changed_closing_states_are_bold(void **state)
+static void test_report_watch_changed_closing_states_are_bold(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
 
 	(void)state;
-	make_looks(&scene);
-	text = tell(&scene, &colored, NULL);
+	make_polls(&scene);
+	text = report(&scene, &colored, NULL);
 	assert_holds(text, "\033[1m   412\033[0m");
 	assert_lacks(text, "\033[1m 1,790"); /* ESTABLISHED comes and goes */
 }
 
-static void test_tell_watch_full_disk_is_an_error(void **state)
+static void test_report_watch_full_disk_is_an_error(void **state)
 {
 	struct scene scene;
 	struct findings none = {0};
@@ -539,39 +540,39 @@ static void test_tell_watch_full_disk_is_an_error(void **state)
 
 	(void)state;
 	assert_non_null(out);
-	make_looks(&scene);
+	make_polls(&scene);
 	scene.frame.snapshot = &scene.now.snapshot;
 	scene.frame.findings = &none;
-	assert_int_equal(tell_watch(out, &scene.frame, &plain, NULL), -ENOSPC);
+	assert_int_equal(watch_print(out, &scene.frame, &plain, NULL), -ENOSPC);
 	fclose(out);
 	out = fopen("/dev/full", "w");
 	assert_non_null(out);
-	assert_int_equal(tell_watch(out, &scene.frame, &plain, &screen), -ENOSPC);
+	assert_int_equal(watch_print(out, &scene.frame, &plain, &screen), -ENOSPC);
 	fclose(out);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tell_watch_changes),
-		cmocka_unit_test(test_tell_watch_closes),
-		cmocka_unit_test(test_tell_watch_block_ends_with_its_only_empty_line),
-		cmocka_unit_test(test_tell_watch_first_look_has_no_changes),
-		cmocka_unit_test(test_tell_watch_screen_is_filled_without_scrolling),
-		cmocka_unit_test(test_tell_watch_screen_erases_what_was_below),
-		cmocka_unit_test(test_tell_watch_small_terminals),
-		cmocka_unit_test(test_tell_watch_cut_lines_say_so),
-		cmocka_unit_test(test_tell_watch_narrow_terminal_names_the_columns_without_room),
-		cmocka_unit_test(test_tell_watch_wide),
-		cmocka_unit_test(test_tell_watch_alerts),
-		cmocka_unit_test(test_tell_watch_alert_in_force_is_no_all_clear),
-		cmocka_unit_test(test_tell_watch_many_alerts_leave_room_for_the_table),
-		cmocka_unit_test(test_tell_watch_failed_scan_is_no_all_clear),
-		cmocka_unit_test(test_tell_watch_failed_scan_keeps_what_was_wrong),
-		cmocka_unit_test(test_tell_watch_incomplete_scan_has_no_changes),
-		cmocka_unit_test(test_tell_watch_note_and_limits),
-		cmocka_unit_test(test_tell_watch_changed_closing_states_are_bold),
-		cmocka_unit_test(test_tell_watch_full_disk_is_an_error),
+		cmocka_unit_test(test_report_watch_changes),
+		cmocka_unit_test(test_report_watch_closes),
+		cmocka_unit_test(test_report_watch_block_ends_with_its_only_empty_line),
+		cmocka_unit_test(test_report_watch_first_poll_has_no_changes),
+		cmocka_unit_test(test_report_watch_screen_is_filled_without_scrolling),
+		cmocka_unit_test(test_report_watch_screen_erases_what_was_below),
+		cmocka_unit_test(test_report_watch_small_terminals),
+		cmocka_unit_test(test_report_watch_cut_lines_say_so),
+		cmocka_unit_test(test_report_watch_narrow_terminal_names_the_columns_without_room),
+		cmocka_unit_test(test_report_watch_wide),
+		cmocka_unit_test(test_report_watch_alerts),
+		cmocka_unit_test(test_report_watch_alert_in_force_is_no_all_clear),
+		cmocka_unit_test(test_report_watch_many_alerts_leave_room_for_the_table),
+		cmocka_unit_test(test_report_watch_failed_scan_is_no_all_clear),
+		cmocka_unit_test(test_report_watch_failed_scan_keeps_what_was_wrong),
+		cmocka_unit_test(test_report_watch_incomplete_scan_has_no_changes),
+		cmocka_unit_test(test_report_watch_note_and_limits),
+		cmocka_unit_test(test_report_watch_changed_closing_states_are_bold),
+		cmocka_unit_test(test_report_watch_full_disk_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The configuration: /etc/tcpstated/tcpstated.conf and its drop-ins, over the built-in defaults.
+ * One table of keys drives parsing, range checks, --check-config, and the tests that the manual
+ * page and the sample file list them all.
+ */
+#ifndef TCPSTATED_CONFIG_CONFIG_H
+#define TCPSTATED_CONFIG_CONFIG_H
+
+#include "judge/rule.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* One [exec NAME]. */
+struct exec_config {
+	char name[RULE_NAME_SIZE];
+	char *command;       /* given to /bin/sh -c */
+	uint32_t timeout_ms; /* it is killed after so long */
+	/* The rules whose events it gets; no names: all of them. */
+	char (*alerts)[RULE_NAME_SIZE];
+	size_t alerts_count;
+};
+
+struct config {
+	/* [poll] */
+	uint32_t interval_ms;
+	double cpu_budget_percent; /* of one core */
+	uint32_t tracked_max;      /* sockets whose age is kept */
+
+	/* [output] */
+	size_t ports_max;    /* rows of a snapshot; 0: every port */
+	char *snapshots;     /* "stdout", a file to append JSON lines to, or NULL: none */
+	char *snapshot_file; /* replaced by each snapshot, or NULL */
+	char *events;        /* as snapshots */
+	bool journal;
+
+	/* [alert NAME]: the built-in ones as they were retuned, then the others as they come */
+	struct rule *rules;
+	size_t rules_count;
+	/* [exec NAME] */
+	struct exec_config *execs;
+	size_t execs_count;
+
+	struct config_origins *origins; /* where each value was set; private to configuration/ */
+};
+
+/* Every mistake of a configuration, a sentence each, to be told one a line. */
+struct config_errors {
+	char **list;
+	size_t count;
+};
+
+/*
+ * Reads the configuration. path is the file of --config, which must exist; NULL is the default one,
+ * which need not. Either has its drop-ins in the folder PATH.d, files *.conf in the order of their
+ * names. Returns 0, -EINVAL with every mistake as "FILE:LINE: 'WORD': what was expected", or -errno
+ * of a file that cannot be read, with a sentence about it in the list as well. Free with
+ * config_free; release the errors with config_errors_release in any case.
+ */
+int config_load(const char *path, struct config **ret, struct config_errors *errors);
+
+/* Reads one text as if it were the only file, of that name. */
+int config_load_text(const char *name, const char *text, size_t size, struct config **ret,
+	struct config_errors *errors);
+
+struct config *config_free(struct config *c); /* returns NULL; c may be NULL */
+void config_freep(struct config **c);
+void config_errors_release(struct config_errors *errors);
+
+/* Prints the configuration in force as a file that reads back the same, with each value's origin as
+ * a comment behind it, or before it where a comment cannot stand behind. */
+void config_print(const struct config *c, FILE *out);
+
+#endif

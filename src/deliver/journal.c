@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "deliver/journal.h"
+
+#include "output/event_fields.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+/* It would tell of this file and not of the event. */
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+
+/* MESSAGE, MESSAGE_ID, PRIORITY, SYSLOG_IDENTIFIER */
+#define OWN_FIELDS 4
+
+static const char *const message_ids[EVENT_KIND_COUNT] = {
+	[EVENT_RAISED] = "MESSAGE_ID=" JOURNAL_ID_RAISED,
+	[EVENT_REPEATED] = "MESSAGE_ID=" JOURNAL_ID_REPEATED,
+	[EVENT_CLEARED] = "MESSAGE_ID=" JOURNAL_ID_CLEARED,
+};
+
+static int priority(const struct alert_event *e)
+{
+	if (e->kind == EVENT_CLEARED)
+		return LOG_NOTICE;
+	return e->severity == SEVERITY_CRITICAL ? LOG_CRIT : LOG_WARNING;
+}
+
+static struct iovec field(const char *text)
+{
+	/* sd_journal_sendv() takes no const, and changes nothing. */
+	return (struct iovec){.iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text)};
+}
+
+int journal_send(const struct alert_event *e)
+{
+	char message[ALERT_TEXT_SIZE + RULE_NAME_SIZE + 32], level[16];
+	struct iovec list[OWN_FIELDS + EVENT_FIELDS_MAX];
+	struct event_fields fields;
+	int count = 0;
+
+	event_fields(e, &fields);
+	snprintf(message, sizeof(message), "MESSAGE=%s %s: %s", event_kind_name(e->kind), e->alert,
+		e->text);
+	snprintf(level, sizeof(level), "PRIORITY=%d", priority(e));
+	list[count++] = field(message);
+	list[count++] = field(message_ids[e->kind]);
+	list[count++] = field(level);
+	list[count++] = field("SYSLOG_IDENTIFIER=tcpstated");
+	for (size_t i = 0; i < fields.count; i++)
+		list[count++] = field(fields.list[i]);
+	return sd_journal_sendv(list, count);
+}

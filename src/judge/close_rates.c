@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "judge/close_rates.h"
+
+#include "basic/kernel_release.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NOT_KNOWN __builtin_nan("")
+
+#define MINUTE_MS 60000
+
+/* A port whose faded sum is below this had nothing for minutes. */
+#define AMOUNT_LEAST 0.05
+
+static const char *const initiator_names[INITIATOR_COUNT] = {
+	[CLOSED_ALL] = "closed",
+	[CLOSED_LOCAL] = "we_first",
+	[CLOSED_PEER] = "peer_first",
+	[CLOSED_RESET] = "reset",
+};
+
+const char *close_initiator_name(enum close_initiator initiator)
+{
+	return initiator_names[initiator];
+}
+
+/* How a look's number becomes the amount of the time since the look before. */
+enum kind {
+	KIND_COUNTER, /* by its growth; it never goes backwards */
+	KIND_LEVEL,   /* by its growth, or decline */
+	KIND_AMOUNT,  /* it is one */
+};
+
+static const struct {
+	enum kind kind;
+	enum tcp_counter counter; /* of KIND_COUNTER */
+} flows[FLOW_COUNT] = {
+	[FLOW_PASSIVE_OPENS] = {KIND_COUNTER, COUNTER_PASSIVE_OPENS},
+	[FLOW_ACTIVE_OPENS] = {KIND_COUNTER, COUNTER_ACTIVE_OPENS},
+	[FLOW_ATTEMPT_FAILS] = {KIND_COUNTER, COUNTER_ATTEMPT_FAILS},
+	[FLOW_ESTAB_RESETS] = {KIND_COUNTER, COUNTER_ESTAB_RESETS},
+	[FLOW_TW] = {KIND_COUNTER, COUNTER_TW},
+	[FLOW_TW_KILLED] = {KIND_COUNTER, COUNTER_TW_KILLED},
+	[FLOW_TW_RECYCLED] = {KIND_COUNTER, COUNTER_TW_RECYCLED},
+	[FLOW_OVERFLOW] = {KIND_COUNTER, COUNTER_TIME_WAIT_OVERFLOW},
+	[FLOW_ABORT_ON_DATA] = {KIND_COUNTER, COUNTER_ABORT_ON_DATA},
+	[FLOW_ABORT_ON_CLOSE] = {KIND_COUNTER, COUNTER_ABORT_ON_CLOSE},
+	[FLOW_ABORT_ON_TIMEOUT] = {KIND_COUNTER, COUNTER_ABORT_ON_TIMEOUT},
+	[FLOW_ABORT_ON_LINGER] = {KIND_COUNTER, COUNTER_ABORT_ON_LINGER},
+	[FLOW_ABORT_ON_MEMORY] = {KIND_COUNTER, COUNTER_ABORT_ON_MEMORY},
+	[FLOW_ESTABLISHED] = {.kind = KIND_LEVEL},
+	[FLOW_SYN_SENT] = {.kind = KIND_LEVEL},
+	[FLOW_UNDER_WAY] = {.kind = KIND_LEVEL},
+	[FLOW_FRESH_TIME_WAIT] = {.kind = KIND_AMOUNT},
+	[FLOW_FRESH_FIN_WAIT_2] = {.kind = KIND_AMOUNT},
+};
+
+/* Whether nothing of these states was left out of the snapshot. */
+static bool is_complete(const struct snapshot *s, state_set states)
+{
+	return (s->scanned & states) == states && !s->filter.ports &&
+	       s->filter.sides[SIDE_SERVER] && s->filter.sides[SIDE_CLIENT];
+}
+
+/* Before Linux 5.18, TW was counted when the socket went. */
+static bool counts_tw_at_start(const struct snapshot *s)
+{
+	return kernel_release_is_at_least(s->origin.kernel, 5, 18);
+}
+
+static void sum_fresh(uint64_t numbers[FLOW_COUNT], const struct port_tally *row)
+{
+	numbers[FLOW_FRESH_TIME_WAIT] += row->fresh_time_wait;
+	numbers[FLOW_FRESH_FIN_WAIT_2] += row->fresh_fin_wait_2;
+}
+
+static void read_states(uint64_t numbers[FLOW_COUNT], const struct snapshot *s)
+{
+	const struct state_tally *states = s->totals.states;
+	const struct state_tally *fin_wait_2 = &states[STATE_FIN_WAIT_2];
+
+	if (is_complete(s, STATE_BIT(STATE_SYN_SENT)))
+		numbers[FLOW_SYN_SENT] = states[STATE_SYN_SENT].sockets;
+	if (is_complete(s, STATE_BIT(STATE_FIN_WAIT_1) | STATE_BIT(STATE_FIN_WAIT_2) |
+				   STATE_BIT(STATE_CLOSING)))
+		numbers[FLOW_UNDER_WAY] = (uint64_t)states[STATE_FIN_WAIT_1].sockets +
+					  states[STATE_CLOSING].sockets + fin_wait_2->sockets -
+					  fin_wait_2->mini;
+	if (!is_complete(s, STATE_BIT(STATE_TIME_WAIT) | STATE_BIT(STATE_FIN_WAIT_2)))
+		return;
+	numbers[FLOW_FRESH_TIME_WAIT] = numbers[FLOW_FRESH_FIN_WAIT_2] = 0;
+	for (size_t i = 0; i < s->rows_count; i++)
+		sum_fresh(numbers, &s->rows[i]);
+	if (s->rest)
+		sum_fresh(numbers, s->rest);
+}
+
+/* The numbers of one look; UNKNOWN where the snapshot does not have them. */
+static void read_numbers(uint64_t numbers[FLOW_COUNT], const struct snapshot *s)
+{
+	for (enum close_rates_flow f = 0; f < FLOW_COUNT; f++)
+		numbers[f] = flows[f].kind == KIND_COUNTER ? s->limits.counters[flows[f].counter]
+							   : UNKNOWN;
+	numbers[FLOW_ESTABLISHED] = s->limits.curr_estab;
+	if (!counts_tw_at_start(s))
+		numbers[FLOW_TW] = UNKNOWN;
+	read_states(numbers, s);
+}
+
+static void fade(struct close_rates_sum *sum, double ms)
+{
+	const double factor = CLOSE_RATES_SMOOTHING_MS / (CLOSE_RATES_SMOOTHING_MS + ms);
+
+	sum->amount *= factor;
+	sum->ms *= factor;
+}
+
+static void add(struct close_rates_sum *sum, double amount, double ms)
+{
+	fade(sum, ms);
+	sum->amount += amount;
+	sum->ms += ms;
+}
+
+static void add_flow(struct close_rates *c, enum close_rates_flow f, uint64_t number, double ms)
+{
+	const uint64_t last = flows[f].kind == KIND_AMOUNT ? 0 : c->last[f];
+
+	if (number == UNKNOWN || last == UNKNOWN ||
+		(flows[f].kind == KIND_COUNTER && number < last))
+		c->sums[f] = (struct close_rates_sum){0};
+	else
+		add(&c->sums[f], (double)number - (double)last, ms);
+}
+
+/* NaN while nothing is known. */
+static double rate(const struct close_rates_sum *sum)
+{
+	return sum->ms > 0 ? sum->amount * MINUTE_MS / sum->ms : NOT_KNOWN;
+}
+
+static double flow(const struct close_rates *c, enum close_rates_flow f)
+{
+	return rate(&c->sums[f]);
+}
+
+static double or_zero(double value)
+{
+	return isnan(value) ? 0 : value;
+}
+
+static int compare_ports(const void *a, const void *b)
+{
+	const struct close_rates_port *x = a, *y = b;
+
+	return (x->port > y->port) - (x->port < y->port);
+}
+
+static struct close_rates_port *find_port(const struct close_rates *c, size_t count, uint16_t port)
+{
+	const struct close_rates_port key = {.port = port};
+
+	return count ? bsearch(&key, c->ports, count, sizeof(key), compare_ports) : NULL;
+}
+
+/* The ports of a look: those that are known fade, and those that had nothing for long are
+ * forgotten. */
+static void fade_ports(struct close_rates *c, double ms)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->ports_count; i++) {
+		struct close_rates_port *p = &c->ports[i];
+
+		add(&p->fresh_time_wait, 0, ms);
+		add(&p->fresh_fin_wait_2, 0, ms);
+		if (p->fresh_time_wait.amount + p->fresh_fin_wait_2.amount > AMOUNT_LEAST)
+			c->ports[kept++] = *p;
+	}
+	c->ports_count = kept;
+	if (kept < CLOSE_RATES_PORTS_MAX)
+		c->ports_left_out = false;
+}
+
+/* A port that is new had nothing in all the time before. */
+static struct close_rates_port new_port(const struct close_rates *c, uint16_t port)
+{
+	const struct close_rates_sum nothing = {.ms = c->sums[FLOW_FRESH_TIME_WAIT].ms};
+
+	return (struct close_rates_port){
+		.port = port, .fresh_time_wait = nothing, .fresh_fin_wait_2 = nothing};
+}
+
+/* Room has been made for all of them; the table is sorted up to known. */
+static void add_ports(struct close_rates *c, const struct snapshot *s)
+{
+	const size_t known = c->ports_count;
+
+	for (size_t i = 0; i < s->rows_count; i++) {
+		const struct port_tally *row = &s->rows[i];
+		struct close_rates_port *p;
+
+		if (row->side != SIDE_SERVER || !(row->fresh_time_wait || row->fresh_fin_wait_2))
+			continue;
+		p = find_port(c, known, row->port);
+		if (!p && c->ports_count == CLOSE_RATES_PORTS_MAX) {
+			c->ports_left_out = true;
+			continue;
+		}
+		if (!p) {
+			p = &c->ports[c->ports_count++];
+			*p = new_port(c, row->port);
+		}
+		p->fresh_time_wait.amount += row->fresh_time_wait;
+		p->fresh_fin_wait_2.amount += row->fresh_fin_wait_2;
+	}
+	if (c->ports_count > known)
+		qsort(c->ports, c->ports_count, sizeof(*c->ports), compare_ports);
+}
+
+/* What the share of a port is taken of: connections that are there, and those that just went. */
+static double connections(const struct port_tally *row)
+{
+	return (double)port_tally_sockets(
+		       row, STATE_BIT(STATE_ESTABLISHED) | STATE_BIT(STATE_CLOSE_WAIT)) +
+	       row->fresh_time_wait;
+}
+
+static void find_main_port(struct close_rates *c, const struct snapshot *s)
+{
+	const struct port_tally *most = NULL;
+	double sum = s->rest ? connections(s->rest) : 0;
+
+	c->has_main_port = false;
+	if (!is_complete(s, STATE_BIT(STATE_ESTABLISHED) | STATE_BIT(STATE_CLOSE_WAIT) |
+				    STATE_BIT(STATE_TIME_WAIT)))
+		return;
+	for (size_t i = 0; i < s->rows_count; i++) {
+		const struct port_tally *row = &s->rows[i];
+
+		sum += connections(row);
+		if (row->side == SIDE_SERVER && (!most || connections(row) > connections(most)))
+			most = row;
+	}
+	if (!most || connections(most) * 100 < sum * CLOSE_RATES_SHARE_PERCENT || sum < 1)
+		return;
+	c->has_main_port = true;
+	c->main_port = most->port;
+}
+
+/* All that may be needed, once. */
+static int make_room(struct close_rates *c)
+{
+	if (c->ports)
+		return 0;
+	c->ports = calloc(CLOSE_RATES_PORTS_MAX, sizeof(*c->ports));
+	return c->ports ? 0 : -ENOMEM;
+}
+
+uint32_t close_rates_since_ms(const struct close_rates *c, uint64_t now_ms)
+{
+	if (!c->taken_ms || now_ms <= c->taken_ms)
+		return 0;
+	return (uint32_t)MIN(now_ms - c->taken_ms, (uint64_t)UNKNOWN_U32 - 1);
+}
+
+int close_rates_take(struct close_rates *c, const struct snapshot *s, uint64_t now_ms)
+{
+	const uint32_t since_ms = close_rates_since_ms(c, now_ms);
+	uint64_t numbers[FLOW_COUNT];
+	int r;
+
+	if (!s->scan.complete || (c->taken_ms && !since_ms))
+		return 0;
+	r = make_room(c);
+	if (r < 0)
+		return r;
+	read_numbers(numbers, s);
+	for (enum close_rates_flow f = 0; f < FLOW_COUNT; f++) {
+		if (since_ms)
+			add_flow(c, f, numbers[f], since_ms);
+		c->last[f] = numbers[f];
+	}
+	if (since_ms) {
+		fade_ports(c, since_ms);
+		if (numbers[FLOW_FRESH_TIME_WAIT] == UNKNOWN)
+			c->ports_count = 0;
+		else
+			add_ports(c, s);
+	}
+	find_main_port(c, s);
+	c->watched_ms += since_ms;
+	c->taken_ms = now_ms;
+	return 0;
+}
+
+void close_rates_release(struct close_rates *c)
+{
+	free(c->ports);
+	*c = (struct close_rates){0};
+}
+
+bool close_rates_known(const struct close_rates *c)
+{
+	return c->watched_ms > 0;
+}
+
+/* Differences of what was read at slightly different times can be negative, and bounds cross. */
+static struct close_rates_range range(double low, double value, double high)
+{
+	struct close_rates_range r;
+
+	if (isnan(value))
+		return (struct close_rates_range){NOT_KNOWN, NOT_KNOWN, NOT_KNOWN};
+	r.value = fmax(value, 0);
+	r.low = fmax(fmin(low, r.value), 0);
+	r.high = fmax(high, r.value);
+	return r;
+}
+
+/* A failed attempt is one of this side, or of a request that was none of PassiveOpens. */
+static struct close_rates_range closed(const struct close_rates *c)
+{
+	const double active = flow(c, FLOW_ACTIVE_OPENS);
+	const double all = active + flow(c, FLOW_PASSIVE_OPENS) - flow(c, FLOW_ESTABLISHED) -
+			   or_zero(flow(c, FLOW_SYN_SENT));
+	const double fails = flow(c, FLOW_ATTEMPT_FAILS);
+	const double value = isnan(fails) ? NOT_KNOWN : all - fmin(fails, active);
+
+	return range(value, value, all);
+}
+
+/* What the sockets of all ports showed, and what came on top of them. */
+struct seen {
+	double time_wait, fin_wait_2; /* NaN: not all were looked at */
+	double entered;               /* by the counter; NaN: not known */
+	double overflow, recycled;
+};
+
+static struct seen seen_of(const struct close_rates *c)
+{
+	return (struct seen){
+		.time_wait = flow(c, FLOW_FRESH_TIME_WAIT),
+		.fin_wait_2 = flow(c, FLOW_FRESH_FIN_WAIT_2),
+		.entered = flow(c, FLOW_TW) + flow(c, FLOW_TW_KILLED),
+		.overflow = or_zero(flow(c, FLOW_OVERFLOW)),
+		.recycled = or_zero(flow(c, FLOW_TW_RECYCLED)),
+	};
+}
+
+/* A mini FIN_WAIT_2 that is fresh now may become a TIME_WAIT that is fresh at the next look, so
+ * both together are too many. */
+static struct close_rates_range local_first(const struct seen *seen)
+{
+	const double least = seen->time_wait, most = seen->time_wait + seen->fin_wait_2;
+	double value = isnan(seen->entered) ? least : seen->entered;
+
+	if (isnan(least))
+		return range(
+			value + seen->overflow, value + seen->overflow, value + seen->overflow);
+	return range(least + seen->overflow, value + seen->overflow,
+		most + seen->recycled + seen->overflow);
+}
+
+static struct close_rates_range reset(const struct close_rates *c)
+{
+	const double resets = flow(c, FLOW_ESTAB_RESETS);
+	double aborts = 0;
+
+	for (enum close_rates_flow f = FLOW_ABORT_ON_DATA; f <= FLOW_ABORT_ON_MEMORY; f++)
+		aborts += or_zero(flow(c, f));
+	return range(resets, resets, resets + aborts);
+}
+
+static struct close_rates_range peer_first(
+	const struct close_rates *c, const struct close_rates_range by_initiator[INITIATOR_COUNT])
+{
+	const struct close_rates_range *all = &by_initiator[CLOSED_ALL],
+				       *we = &by_initiator[CLOSED_LOCAL],
+				       *resets = &by_initiator[CLOSED_RESET];
+	const double under_way = or_zero(flow(c, FLOW_UNDER_WAY));
+
+	return range(all->low - we->high - resets->high - under_way,
+		all->value - we->value - resets->value - under_way,
+		all->high - we->low - resets->low - under_way);
+}
+
+void close_rates_of_namespace(const struct close_rates *c, struct close_rates_estimate *ret)
+{
+	const struct seen seen = seen_of(c);
+
+	ret->by_initiator[CLOSED_ALL] = closed(c);
+	ret->by_initiator[CLOSED_LOCAL] = local_first(&seen);
+	ret->by_initiator[CLOSED_RESET] = reset(c);
+	ret->by_initiator[CLOSED_PEER] = peer_first(c, ret->by_initiator);
+}
+
+/* Shares out among the ports, by what each showed, what the counter has beyond the sockets: of mini
+ * FIN_WAIT_2 first, since they are seen, then what nobody saw. */
+static double share(const struct seen *seen, const struct close_rates_range *all, double time_wait,
+	double fin_wait_2)
+{
+	const double beyond = all->value - seen->overflow - seen->time_wait;
+	const double part = seen->fin_wait_2 > 0 ? fmin(fmax(beyond / seen->fin_wait_2, 0), 1) : 0;
+	const double shown = seen->time_wait + part * seen->fin_wait_2;
+	const double own = time_wait + part * fin_wait_2;
+
+	return shown > 0 ? own * fmax(all->value / shown, 1) : own;
+}
+
+/* A look that shows a part of the ports tells nothing of the others, and so nothing to share out.
+ */
+static struct close_rates_range local_first_of_port(
+	const struct close_rates *c, const struct close_rates_range *all, uint16_t port)
+{
+	const struct close_rates_port *p = find_port(c, c->ports_count, port);
+	const struct seen seen = seen_of(c);
+	const double time_wait = p ? rate(&p->fresh_time_wait) : 0;
+	const double fin_wait_2 = p ? rate(&p->fresh_fin_wait_2) : 0;
+	const double unseen = all->high - seen.time_wait - seen.fin_wait_2;
+
+	if (isnan(seen.time_wait) || (!p && c->ports_left_out))
+		return range(NOT_KNOWN, NOT_KNOWN, NOT_KNOWN);
+	return range(time_wait, share(&seen, all, time_wait, fin_wait_2),
+		time_wait + fin_wait_2 + fmax(unseen, 0));
+}
+
+/* Whether what the counters say is said of this port. */
+static bool is_main_port(const struct close_rates *c, uint16_t port)
+{
+	const double active = flow(c, FLOW_ACTIVE_OPENS);
+	const double opens = active + flow(c, FLOW_PASSIVE_OPENS);
+
+	return c->has_main_port && c->main_port == port &&
+	       active * 100 <= opens * (100 - CLOSE_RATES_SHARE_PERCENT);
+}
+
+void close_rates_of_port(
+	const struct close_rates *c, uint16_t port, struct close_rates_estimate *ret)
+{
+	const struct close_rates_range unknown = range(NOT_KNOWN, NOT_KNOWN, NOT_KNOWN);
+	const bool is_main = is_main_port(c, port);
+	struct close_rates_estimate all;
+
+	close_rates_of_namespace(c, &all);
+	*ret = all;
+	ret->by_initiator[CLOSED_LOCAL] =
+		local_first_of_port(c, &all.by_initiator[CLOSED_LOCAL], port);
+	if (is_main)
+		return;
+	ret->by_initiator[CLOSED_ALL] = ret->by_initiator[CLOSED_PEER] =
+		ret->by_initiator[CLOSED_RESET] = unknown;
+}

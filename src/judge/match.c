@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "judge/match.h"
+
+#include "judge/diagnosis.h"
+
+#include <string.h>
+
+static bool is_listener(const struct held_class *c)
+{
+	return c->side == SIDE_SERVER && c->state == STATE_LISTEN;
+}
+
+/* Whether a diagnosis is about sockets of that state and sign, whatever their port. */
+static bool diagnosis_matches(const struct diagnosis *d, const struct held_class *c)
+{
+	if (d->judge == judge_client_ports)
+		return c->state != STATE_LISTEN;
+	if (d->judge == judge_limits)
+		return false;
+	if (d->by_symptom)
+		return c->state == d->state && c->has_symptom && c->symptom == d->symptom;
+	if (d->judge == judge_groups && d->ownership & OWNERSHIP_BIT(OWNERSHIP_HELD))
+		return c->state == d->state;
+	return is_listener(c);
+}
+
+static bool is_port_of(const struct finding *f, const struct held_class *c)
+{
+	return f->has_port && f->side == c->side && f->port == c->port;
+}
+
+bool finding_matches(const struct findings *f, size_t i, uint32_t group)
+{
+	const struct held_class class = held_class_of(group);
+	const struct diagnosis *d = diagnosis_find(f->list[i].id);
+
+	if (!d || !diagnosis_matches(d, &class))
+		return false;
+	if (f->list[i].has_port)
+		return is_port_of(&f->list[i], &class);
+	/* Every listener of the machine would be no answer. */
+	if (is_listener(&class))
+		return false;
+	for (size_t k = 0; k < f->count; k++)
+		if (strcmp(f->list[k].id, d->id) == 0 && is_port_of(&f->list[k], &class))
+			return false;
+	return true;
+}
+
+bool findings_match(const struct findings *f, uint32_t group)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (finding_matches(f, i, group))
+			return true;
+	return false;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which sockets a finding is about, to find the processes that can do something. */
+#ifndef TCPSTATED_JUDGE_MATCH_H
+#define TCPSTATED_JUDGE_MATCH_H
+
+#include "judge/finding.h"
+#include "model/held.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Whether sockets of this class (held_group) are those that finding f->list[i] is about; of sockets
+ * that no process holds (TIME_WAIT, orphans, those that wait to be accepted), those that listen on
+ * its port. What is told of many ports together is about the classes that no finding of the same
+ * kind has for itself.
+ */
+bool finding_matches(const struct findings *f, size_t i, uint32_t group);
+
+/* Whether any finding is about them. */
+bool findings_match(const struct findings *f, uint32_t group);
+
+#endif

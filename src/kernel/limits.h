@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TCPSTATED_KERNEL_LIMITS_H
+#define TCPSTATED_KERNEL_LIMITS_H
+
+#include "kernel/sockets/source.h"
+#include "model/limits.h"
+
+#include <stddef.h>
+
+/*
+ * Reads every limit, usage and counter through the source. A file that is missing or that does not
+ * hold what it should leaves its numbers UNKNOWN; nothing here fails.
+ */
+void limits_read(struct source *source, struct limits *ret);
+
+/* The parsers by themselves, for tests and fuzzing. text is NUL-terminated. */
+void limits_parse_sockstat(struct limits *l, const char *text);
+void limits_parse_sockstat6(struct limits *l, const char *text);
+/* /proc/net/netstat and /proc/net/snmp: a line of names, then a line of values with the same first
+ * word. */
+void limits_parse_counters(struct limits *l, const char *text);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output/heartbeat_json.h"
+
+#include "basic/cleanup.h"
+#include "basic/format.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
+#include "config.h"
+#include "output/heartbeat_words.h"
+#include "output/json_builder.h"
+#include "output/stream.h"
+
+/* Seconds from a count of parts, 1000 or 1000000 to the second; UINT32_MAX is unknown. */
+static struct json_object *seconds(struct builder *b, uint64_t pieces, unsigned second)
+{
+	char text[FORMAT_SIZE];
+
+	if (pieces == UINT32_MAX)
+		return NULL;
+	snprintf(text, sizeof(text), "%.*f", second == 1000 ? 3 : 6,
+		(double)pieces / (double)second);
+	return build_checked(b, json_object_new_double_s((double)pieces / (double)second, text));
+}
+
+static struct json_object *milliseconds(struct builder *b, uint32_t ms)
+{
+	return seconds(b, ms, 1000);
+}
+
+static struct json_object *distribution(
+	struct builder *b, const struct histogram *h, unsigned second)
+{
+	static const struct {
+		const char *key;
+		double share;
+	} keys[] = {{"median", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99_9", 0.999}, {"longest", 1}};
+	struct json_object *o = build_object(b);
+
+	build_put(b, o, "connections", build_number(b, h->count));
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		build_put(b, o, keys[i].key,
+			seconds(b, histogram_quantile(h, keys[i].share), second));
+	return o;
+}
+
+static struct json_object *by_kind(
+	struct builder *b, const struct histogram h[IDLE_KINDS], const struct histogram *sent)
+{
+	struct json_object *o = build_object(b);
+
+	for (enum idle_kind k = 0; k < IDLE_KINDS; k++)
+		build_put(b, o, idle_kind_name(k), distribution(b, &h[k], 1000));
+	if (sent)
+		build_put(b, o, "sent", distribution(b, sent, 1000));
+	return o;
+}
+
+static struct json_object *keepalive(struct builder *b, const struct heartbeat_port *p)
+{
+	struct json_object *o = build_object(b);
+
+	build_put(b, o, "on", build_number(b, p->keepalive[KEEPALIVE_ON]));
+	build_put(b, o, "off", build_number(b, p->keepalive[KEEPALIVE_OFF]));
+	build_put(b, o, "unknown", build_number(b, p->keepalive[KEEPALIVE_UNKNOWN]));
+	build_put(b, o, "next_probe_seconds",
+		p->keepalive[KEEPALIVE_ON] ? milliseconds(b, p->keepalive_next_ms) : NULL);
+	return o;
+}
+
+static struct json_object *timeouts(
+	struct builder *b, const struct heartbeat_report *r, const struct heartbeat_line *line)
+{
+	struct json_object *array = build_array(b);
+	struct timeout_row rows[TIMEOUT_ROWS_MAX];
+	bool watched = r->numbers.polls > 1;
+	size_t count = 0;
+
+	if (line->port->longest_ms[line->advice.basis].count)
+		count = heartbeat_timeouts(line->port, line->advice.basis, rows);
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *o = build_object(b);
+
+		build_put(b, o, "timeout_seconds", milliseconds(b, rows[i].timeout_ms));
+		build_put(b, o, "cut", build_number(b, rows[i].cut));
+		build_put(b, o, "heard_again", build_number(b, watched ? rows[i].again : UNKNOWN));
+		build_put(b, o, "silent_now", build_number(b, rows[i].still));
+		build_append(b, array, o);
+	}
+	return array;
+}
+
+static struct json_object *advice(
+	struct builder *b, const struct heartbeat_report *r, const struct heartbeat_line *line)
+{
+	const struct heartbeat_advice *a = &line->advice;
+	bool suggested = a->verdict == ADVICE_SUGGESTED;
+	char words[HEARTBEAT_WORDS_SIZE];
+	struct json_object *o = build_object(b);
+
+	build_put(b, o, "verdict", build_string(b, advice_verdict_name(a->verdict)));
+	build_put(b, o, "basis", build_string(b, idle_kind_name(a->basis)));
+	build_put(b, o, "timeout_seconds", suggested ? milliseconds(b, a->timeout_ms) : NULL);
+	build_put(b, o, "weak", build_boolean(b, a->weak));
+	build_put(b, o, "doubtful", build_boolean(b, a->doubtful));
+	build_put(b, o, "peers", build_number(b, a->peers));
+	build_put(b, o, "typical_seconds", milliseconds(b, a->typical_ms));
+	build_put(b, o, "dead", build_number(b, suggested ? a->dead : UNKNOWN));
+	build_put(b, o, "dead_longest_seconds", milliseconds(b, a->dead_longest_ms));
+	build_put(b, o, "idle", build_number(b, suggested ? a->idle : UNKNOWN));
+	build_put(b, o, "cut_alive",
+		build_number(b, suggested && r->numbers.polls > 1 ? a->cut_alive : UNKNOWN));
+	build_put(b, o, "watch_seconds",
+		a->verdict == ADVICE_TOO_SHORT ? milliseconds(b, a->watch_ms) : NULL);
+	build_put(b, o, "why",
+		build_string(b, heartbeat_suggestion(words, line->port, a, &r->numbers)));
+	build_put(b, o, "silent", build_string(b, heartbeat_silent_peers(words, a)));
+	return o;
+}
+
+static struct json_object *port(
+	struct builder *b, const struct heartbeat_report *r, const struct heartbeat_line *line)
+{
+	const struct heartbeat_port *p = line->port;
+	bool watched = r->numbers.polls > 1;
+	struct json_object *o = build_object(b);
+
+	build_put(b, o, "netns", build_string(b, r->origin.netns));
+	build_put(b, o, "side", build_string(b, side_name((enum sock_side)p->side)));
+	build_put(b, o, "port", build_number(b, p->port));
+	build_put(b, o, "sockets", build_number(b, p->sockets));
+	build_put(b, o, "never_sent", build_number(b, p->mute));
+	build_put(b, o, "unacknowledged", build_number(b, p->unacknowledged));
+	build_put(b, o, "keepalive", keepalive(b, p));
+	build_put(b, o, "user_timeout", NULL);
+	build_put(b, o, "silent_seconds", by_kind(b, p->idle_ms, &p->sent_ms));
+	build_put(b, o, "longest_seconds", by_kind(b, p->longest_ms, NULL));
+	build_put(b, o, "heard_again_seconds", watched ? by_kind(b, p->ended_ms, NULL) : NULL);
+	build_put(b, o, "rtt_seconds", distribution(b, &p->rtt_us, 1000000));
+	build_put(b, o, "timeouts", timeouts(b, r, line));
+	build_put(b, o, "advice", advice(b, r, line));
+	return o;
+}
+
+static struct json_object *ports(struct builder *b, const struct heartbeat_report *r)
+{
+	struct json_object *array = build_array(b);
+
+	for (size_t i = 0; i < r->lines_count && !b->error; i++)
+		build_append(b, array, port(b, r, &r->lines[i]));
+	return array;
+}
+
+static struct json_object *scan(struct builder *b, const struct heartbeat_report *r)
+{
+	const struct scan *s = &r->scan;
+	struct json_object *o = build_object(b);
+
+	build_put(b, o, "source", build_string(b, s->source));
+	build_put(b, o, "replayed", build_boolean(b, r->origin.replayed));
+	build_put(b, o, "complete", build_boolean(b, s->complete));
+	build_put(b, o, "error", build_string(b, s->error));
+	build_put(b, o, "sockets", build_number(b, s->sockets));
+	build_put(b, o, "wall_us", build_number(b, s->wall_us));
+	build_put(b, o, "cpu_us", build_number(b, s->cpu_us));
+	return o;
+}
+
+static struct json_object *filter(struct builder *b, const struct heartbeat_report *r)
+{
+	const struct filter *f = &r->filter;
+	bool one_side = f->sides[SIDE_SERVER] != f->sides[SIDE_CLIENT];
+	cleanup_(freep) char *list = f->ports ? port_set_format(f->ports) : NULL;
+	struct json_object *o;
+
+	if (!f->ports && !one_side)
+		return NULL;
+	o = build_object(b);
+	/* Not through build_string(): a list of ports can be longer than any name. */
+	build_put(b, o, "ports",
+		f->ports ? build_checked(b, list ? json_object_new_string(list) : NULL) : NULL);
+	build_put(b, o, "side",
+		one_side ? build_string(
+				   b, side_name(f->sides[SIDE_SERVER] ? SIDE_SERVER : SIDE_CLIENT))
+			 : NULL);
+	return o;
+}
+
+static struct json_object *watched(struct builder *b, const struct heartbeat_report *r)
+{
+	const struct heartbeat_numbers *n = &r->numbers;
+	struct json_object *o = build_object(b);
+
+	build_put(b, o, "seconds", seconds(b, n->watched_ms, 1000));
+	build_put(b, o, "asked_seconds", seconds(b, r->requested_ms, 1000));
+	build_put(b, o, "looks", build_number(b, n->polls));
+	build_put(b, o, "connections", build_number(b, n->polls > 1 ? n->watched : UNKNOWN));
+	build_put(b, o, "each_stands_for", build_number(b, n->weight));
+	return o;
+}
+
+static struct json_object *ports_omitted(struct builder *b, const struct heartbeat_report *r)
+{
+	struct json_object *o = build_object(b);
+
+	build_put(b, o, "ports", build_number(b, r->omitted.ports));
+	build_put(b, o, "sockets", build_number(b, r->omitted.sockets));
+	return o;
+}
+
+static struct json_object *document(struct builder *b, const struct heartbeat_report *r)
+{
+	struct json_object *o = build_object(b);
+	char time[FORMAT_SIZE];
+
+	build_put(b, o, "schema", build_string(b, HEARTBEAT_SCHEMA_ID));
+	build_put(b, o, "version", build_string(b, PACKAGE_VERSION));
+	build_put(b, o, "time", build_string(b, format_time(time, &r->origin.time)));
+	build_put(b, o, "host", build_string(b, r->origin.host));
+	build_put(b, o, "boot_id", build_string(b, r->origin.boot_id));
+	build_put(b, o, "kernel", build_string(b, r->origin.kernel));
+	build_put(b, o, "netns", build_string(b, r->origin.netns));
+	build_put(b, o, "scan", scan(b, r));
+	build_put(b, o, "filter", filter(b, r));
+	build_put(b, o, "watched", watched(b, r));
+	build_put(b, o, "sockets", build_number(b, r->numbers.sockets));
+	build_put(b, o, "without_info", build_number(b, r->numbers.without_info));
+	build_put(b, o, "ports", ports(b, r));
+	build_put(b, o, "ports_omitted", ports_omitted(b, r));
+	return o;
+}
+
+int heartbeat_json_print(FILE *out, const struct heartbeat_report *r, bool pretty)
+{
+	const int flags = JSON_C_TO_STRING_NOSLASHESCAPE |
+			  (pretty ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : 0);
+	struct builder b = {0};
+	struct json_object *o = document(&b, r);
+	const char *text = b.error ? NULL : json_object_to_json_string_ext(o, flags);
+
+	if (!text)
+		b.error = -ENOMEM;
+	else
+		fprintf(out, "%s\n", text);
+	json_object_put(o);
+	return b.error ? b.error : stream_finish(out);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The snapshot as a JSON document; contrib/tcpstated.snapshot.schema.json describes it. */
+#ifndef TCPSTATED_OUTPUT_JSON_H
+#define TCPSTATED_OUTPUT_JSON_H
+
+#include "judge/alert.h"
+#include "judge/close_rates.h"
+#include "judge/finding.h"
+#include "model/process.h"
+#include "model/snapshot.h"
+#include "model/sock_list.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Raised when a name goes away or changes its meaning; a new name keeps it. */
+#define JSON_SCHEMA_ID "tcpstated.snapshot/1"
+
+/* What belongs to a snapshot besides its findings; what is NULL is not there. */
+struct json_extras {
+	const struct alerts *alerts;           /* of the rules; in a single look none has a state */
+	const struct close_rates *close_rates; /* how connections ended up to this look */
+	const struct processes *processes;     /* of the findings' sockets */
+	const struct sock_list *sockets;       /* sorted */
+};
+
+/*
+ * Writes one document: indented when pretty, else as one line; a newline ends it either way. What
+ * is unknown is null. Returns 0, -ENOMEM, or -errno of writing to out, which then holds a part of a
+ * document.
+ */
+int json_print(FILE *out, const struct snapshot *s, const struct findings *f,
+	const struct json_extras *extras, bool pretty);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * JSON values as every document of ours has them: what is unknown is null, and a failure sticks, so
+ * that only the end must be checked.
+ */
+#ifndef TCPSTATED_OUTPUT_JSON_BUILDER_H
+#define TCPSTATED_OUTPUT_JSON_BUILDER_H
+
+#include "model/state.h"
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* The first -errno, or 0. From a failure on nothing is added any more. */
+struct builder {
+	int error;
+};
+
+/* Notes it when a value could not be made; returns the value. */
+struct json_object *build_checked(struct builder *b, struct json_object *value);
+
+struct json_object *build_object(struct builder *b);
+struct json_object *build_array(struct builder *b);
+
+/* Adds a value under a key of static storage, or at the end, and takes it over. NULL is null. */
+void build_put(
+	struct builder *b, struct json_object *o, const char *key, struct json_object *value);
+void build_append(struct builder *b, struct json_object *array, struct json_object *value);
+
+struct json_object *build_number(struct builder *b, uint64_t n);
+struct json_object *build_boolean(struct builder *b, bool value);
+
+/* With one decimal; what is negative is unknown. */
+struct json_object *build_decimal(struct builder *b, double value);
+
+/* As format_number() writes it; what is no number is unknown. */
+struct json_object *build_quantity(struct builder *b, double value);
+
+/* A duration; UNKNOWN_U32 is unknown. */
+struct json_object *build_seconds(struct builder *b, uint32_t ms);
+
+struct json_object *build_time(struct builder *b, const struct timespec *t);
+
+/* The first 1023 bytes of a text, as utf8_printable() leaves them; NULL and "" are unknown. */
+struct json_object *build_string(struct builder *b, const char *text);
+
+struct json_object *build_states(struct builder *b, state_set states);
+
+#endif

@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output/port_table.h"
+
+#include "basic/format.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum column_kind {
+	COLUMN_PORT,
+	COLUMN_SOCKETS,
+	COLUMN_CHANGE,
+	COLUMN_MEMORY,
+	COLUMN_STATE,
+	COLUMN_QUEUE,
+	COLUMN_OLDEST,
+};
+
+struct column {
+	enum column_kind kind;
+	enum tcp_state state;
+	const char *top, *bottom; /* its heading */
+	int width;
+};
+
+struct row {
+	char label[24];
+	uint64_t sockets, memory_bytes;
+	uint64_t states[STATE_COUNT];
+	uint32_t oldest_ms;
+	bool listening;
+	uint32_t accept_queue, backlog;
+	enum severity severity; /* of the worst finding about it */
+
+	/* since the look before */
+	bool gone;       /* it has no sockets any more */
+	bool is_changes; /* its memory and states are changes, and it has no numbers but those */
+	int64_t change, memory_change;
+	int64_t state_changes[STATE_COUNT];
+};
+
+struct table {
+	struct column columns[STATE_COUNT + 6];
+	size_t count;
+	int gap;                            /* blanks between columns */
+	bool separators;                    /* 1,000 instead of 1000 */
+	const struct port_table_view *view; /* NULL: without changes */
+	state_set left_out;                 /* states that found no room for a column */
+};
+
+/* What of a snapshot is shown. */
+struct shown {
+	struct snapshot snapshot;      /* cut to the ports that have a row; borrows */
+	size_t gone, gone_omitted;     /* ports that are gone: with a row, and without */
+	bool heading, changing, notes; /* print the heading, the row of changes, what is below */
+	bool deserted;                 /* lists a server's port on which nothing listens */
+	bool crowded;                  /* has no line for what has no row */
+	struct row others, total, change;
+};
+
+/* The closing states in the order of how often they matter, and the others. */
+static const struct {
+	enum tcp_state state;
+	bool always; /* also without --wide */
+	const char *top, *bottom;
+} state_columns[] = {
+	{STATE_ESTABLISHED, true, "ESTAB-", "LISHED"},
+	{STATE_TIME_WAIT, true, "TIME_", "WAIT"},
+	{STATE_CLOSE_WAIT, true, "CLOSE_", "WAIT"},
+	{STATE_FIN_WAIT_1, true, "FIN_", "WAIT_1"},
+	{STATE_FIN_WAIT_2, true, "FIN_", "WAIT_2"},
+	{STATE_LAST_ACK, true, "LAST_", "ACK"},
+	{STATE_CLOSING, true, "CLOS-", "ING"},
+	{STATE_SYN_SENT, false, "SYN_", "SENT"},
+	{STATE_SYN_RECV, false, "SYN_", "RECV"},
+	{STATE_LISTEN, false, "", "LISTEN"},
+	{STATE_CLOSE, false, "", "CLOSE"},
+	{STATE_BOUND_INACTIVE, false, "BOUND_", "INACTIVE"},
+};
+
+static const char *cell_count(char buf[FORMAT_SIZE], const struct table *t, uint64_t n)
+{
+	if (n == 0)
+		return strcpy(buf, "-");
+	if (t->separators || n == UNKNOWN)
+		return format_count(buf, n);
+	snprintf(buf, FORMAT_SIZE, "%" PRIu64, n);
+	return buf;
+}
+
+/* A "+" or "-" before the number; a change of nothing is "-", as a number of nothing is. */
+static const char *cell_change(char buf[FORMAT_SIZE], const struct table *t, int64_t change)
+{
+	char number[FORMAT_SIZE];
+
+	if (change == UNKNOWN_I64)
+		return strcpy(buf, "?");
+	if (change == 0)
+		return strcpy(buf, "-");
+	cell_count(number, t, (uint64_t)(change < 0 ? -change : change));
+	snprintf(buf, FORMAT_SIZE, "%c%.62s", change < 0 ? '-' : '+', number);
+	return buf;
+}
+
+static const char *cell_memory(char buf[FORMAT_SIZE], const struct row *r)
+{
+	char number[FORMAT_SIZE];
+
+	if (r->gone)
+		return strcpy(buf, "gone");
+	if (!r->is_changes)
+		return format_bytes(buf, r->memory_bytes);
+	if (r->memory_change == UNKNOWN_I64)
+		return strcpy(buf, "?");
+	if (r->memory_change == 0)
+		return strcpy(buf, "-");
+	format_bytes(
+		number, (uint64_t)(r->memory_change < 0 ? -r->memory_change : r->memory_change));
+	snprintf(buf, FORMAT_SIZE, "%c%.62s", r->memory_change < 0 ? '-' : '+', number);
+	return buf;
+}
+
+static const char *cell_queue(char buf[FORMAT_SIZE], const struct row *r)
+{
+	if (!r->listening)
+		return strcpy(buf, "-");
+	if (r->backlog)
+		snprintf(buf, FORMAT_SIZE, "%" PRIu32 "/%" PRIu32, r->accept_queue, r->backlog);
+	else
+		snprintf(buf, FORMAT_SIZE, "%" PRIu32 "/?", r->accept_queue);
+	return buf;
+}
+
+static const char *cell(
+	char buf[FORMAT_SIZE], const struct table *t, const struct column *c, const struct row *r)
+{
+	switch (c->kind) {
+	case COLUMN_PORT:
+		return r->label;
+	case COLUMN_SOCKETS:
+		return r->is_changes ? strcpy(buf, "") : cell_count(buf, t, r->sockets);
+	case COLUMN_CHANGE:
+		return r->is_changes ? strcpy(buf, "") : cell_change(buf, t, r->change);
+	case COLUMN_MEMORY:
+		return cell_memory(buf, r);
+	case COLUMN_STATE:
+		return r->is_changes ? cell_change(buf, t, r->state_changes[c->state])
+				     : cell_count(buf, t, r->states[c->state]);
+	case COLUMN_QUEUE:
+		return cell_queue(buf, r);
+	case COLUMN_OLDEST:
+		break;
+	}
+	return r->oldest_ms == UNKNOWN_U32 ? strcpy(buf, "-") : format_duration(buf, r->oldest_ms);
+}
+
+static void add_column(struct table *t, const struct column *c)
+{
+	t->columns[t->count++] = *c;
+}
+
+static void choose_columns(struct table *t, const struct snapshot *s, bool wide)
+{
+	bool every = wide || s->filter.states != STATE_SET_ALL;
+	state_set known = s->scanned;
+
+	if (s->established_from_counter)
+		known |= STATE_BIT(STATE_ESTABLISHED);
+	add_column(t, &(struct column){.kind = COLUMN_PORT, .top = "", .bottom = "PORT"});
+	add_column(t, &(struct column){.kind = COLUMN_SOCKETS, .top = "", .bottom = "SOCKETS"});
+	if (t->view)
+		add_column(
+			t, &(struct column){.kind = COLUMN_CHANGE, .top = "", .bottom = "CHANGE"});
+	add_column(t, &(struct column){.kind = COLUMN_MEMORY, .top = "", .bottom = "MEMORY"});
+	for (size_t i = 0; i < ARRAY_SIZE(state_columns); i++) {
+		if (!state_set_has(known, state_columns[i].state) ||
+			!(every || state_columns[i].always))
+			continue;
+		add_column(t, &(struct column){.kind = COLUMN_STATE,
+				      .state = state_columns[i].state,
+				      .top = state_columns[i].top,
+				      .bottom = state_columns[i].bottom});
+	}
+	if (!wide)
+		return;
+	add_column(t, &(struct column){.kind = COLUMN_OLDEST, .top = "", .bottom = "OLDEST"});
+	add_column(t, &(struct column){.kind = COLUMN_QUEUE, .top = "QUEUE/", .bottom = "BACKLOG"});
+}
+
+static uint32_t older(uint32_t a, uint32_t b)
+{
+	if (a == UNKNOWN_U32 || b == UNKNOWN_U32)
+		return MIN(a, b);
+	return MAX(a, b);
+}
+
+static enum severity severity_of(const struct findings *f, const struct port_tally *p)
+{
+	enum severity worst = SEVERITY_OK;
+
+	for (size_t i = 0; i < f->count; i++) {
+		const struct finding *finding = &f->list[i];
+
+		if (finding->has_port && finding->side == (enum sock_side)p->side &&
+			finding->port == p->port)
+			worst = MAX(worst, finding->severity);
+	}
+	return worst;
+}
+
+/* Of a state that was not read, a port's number is not known, whatever the kernel counts in all. */
+static void fill_states(
+	struct row *r, const struct snapshot *s, const struct state_tally states[STATE_COUNT])
+{
+	r->oldest_ms = UNKNOWN_U32;
+	STATE_FOREACH(i) {
+		r->states[i] = state_set_has(s->scanned, i) ? states[i].sockets : UNKNOWN;
+		r->oldest_ms = older(r->oldest_ms, states[i].oldest_ms);
+	}
+}
+
+static void fill_changes(struct row *r, const struct counts *now, const struct counts *before)
+{
+	r->change = before ? change_of(now->sockets, before->sockets) : UNKNOWN_I64;
+	r->memory_change =
+		before ? change_of(now->memory_bytes, before->memory_bytes) : UNKNOWN_I64;
+	STATE_FOREACH(i)
+		r->state_changes[i] =
+			before ? change_of(now->states[i], before->states[i]) : UNKNOWN_I64;
+}
+
+static void fill_port_changes(
+	struct row *r, const struct table *t, const struct snapshot *s, const struct port_tally *p)
+{
+	const struct changes *c = t->view ? t->view->changes : NULL;
+	struct counts now;
+
+	counts_of_port(&now, s, p);
+	fill_changes(r, &now, c ? changes_before(c, (enum sock_side)p->side, p->port) : NULL);
+}
+
+static void label_port(struct row *r, enum sock_side side, uint16_t port, bool listening)
+{
+	if (side == SIDE_SERVER)
+		snprintf(r->label, sizeof(r->label), listening ? "%u" : "%u*", (unsigned)port);
+	else if (port)
+		snprintf(r->label, sizeof(r->label), "to %u", (unsigned)port);
+	else
+		snprintf(r->label, sizeof(r->label), "no peer");
+}
+
+static struct row port_row(
+	const struct table *t, const struct snapshot *s, const struct port_tally *p)
+{
+	struct row r = {
+		.sockets = port_tally_sockets(p, STATE_SET_ALL),
+		.memory_bytes = port_tally_memory(p, STATE_SET_ALL),
+		.listening = p->listening,
+		.accept_queue = p->accept_queue,
+		.backlog = p->backlog,
+	};
+
+	fill_states(&r, s, p->states);
+	fill_port_changes(&r, t, s, p);
+	label_port(&r, (enum sock_side)p->side, p->port, p->listening);
+	return r;
+}
+
+static struct row gone_row(const struct port_counts *p)
+{
+	static const struct counts none;
+	struct row r = {.gone = true, .oldest_ms = UNKNOWN_U32};
+
+	/* It is gone, whether something listened or not: a star would say more than is known. */
+	label_port(&r, (enum sock_side)p->side, p->port, true);
+	fill_changes(&r, &none, &p->counts);
+	return r;
+}
+
+static struct row total_row(const struct table *t, const struct snapshot *s)
+{
+	const struct changes *c = t->view ? t->view->changes : NULL;
+	struct counts now;
+	struct row r = {
+		.label = "TOTAL",
+		.sockets = s->totals.sockets,
+		.memory_bytes = s->totals.memory_bytes,
+	};
+
+	fill_states(&r, s, s->totals.states);
+	if (s->established_from_counter)
+		r.states[STATE_ESTABLISHED] = s->totals.states[STATE_ESTABLISHED].sockets;
+	counts_of_totals(&now, s);
+	fill_changes(&r, &now, c && c->known ? &c->before.totals : NULL);
+	return r;
+}
+
+/* The totals once more, as changes. */
+static struct row changes_row(const struct row *total)
+{
+	struct row r = *total;
+
+	strcpy(r.label, "change");
+	r.is_changes = true;
+	r.oldest_ms = UNKNOWN_U32;
+	return r;
+}
+
+static void add_change(int64_t *sum, int64_t change, int symptom)
+{
+	if (*sum == UNKNOWN_I64 || change == UNKNOWN_I64)
+		*sum = UNKNOWN_I64;
+	else
+		*sum += symptom * change;
+}
+
+/* The ports that have no row: what the totals have more than the rows, gone ports included. */
+static struct row others_row(const struct table *t, const struct shown *shown)
+{
+	const struct snapshot *s = &shown->snapshot;
+	struct row r = {
+		.label = "others",
+		.sockets = s->omitted.sockets,
+		.memory_bytes = s->omitted.memory_bytes,
+		.change = shown->total.change,
+	};
+
+	fill_states(&r, s, s->totals.states);
+	for (size_t i = 0; i < s->ports_count; i++) {
+		STATE_FOREACH(j)
+			if (r.states[j] != UNKNOWN)
+				r.states[j] -= s->ports[i]->states[j].sockets;
+		if (t->view)
+			add_change(&r.change, port_row(t, s, s->ports[i]).change, -1);
+	}
+	for (size_t i = 0; i < shown->gone; i++)
+		add_change(&r.change, gone_row(t->view->changes->gone[i]).change, -1);
+	r.oldest_ms = UNKNOWN_U32;
+	if (t->view)
+		snprintf(r.label, sizeof(r.label), "%" PRIu64 " more",
+			s->omitted.ports + shown->gone_omitted);
+	return r;
+}
+
+static void widen(const struct table *t, struct column *c, const struct row *r)
+{
+	char buf[FORMAT_SIZE];
+
+	c->width = MAX(c->width, (int)strlen(cell(buf, t, c, r)));
+}
+
+/* Numbers add up to the totals, so that those are the widest; changes may be of either sign. */
+static bool is_bounded(const struct column *c)
+{
+	return c->kind == COLUMN_STATE || c->kind == COLUMN_SOCKETS;
+}
+
+/* Gives each column its width. Returns the width of the table. */
+static unsigned measure(struct table *t, const struct shown *shown)
+{
+	const struct snapshot *s = &shown->snapshot;
+	int sum = 0;
+
+	for (size_t i = 0; i < t->count; i++) {
+		struct column *c = &t->columns[i];
+
+		c->width = (int)MAX(strlen(c->top), strlen(c->bottom));
+		/* Of what is looked at again and again, the columns should stand. */
+		if (t->view && c->kind == COLUMN_MEMORY)
+			c->width = (int)strlen("+99.9 KiB");
+		widen(t, c, &shown->total);
+		widen(t, c, &shown->others);
+		if (t->view)
+			widen(t, c, &shown->change);
+		for (size_t j = 0; !is_bounded(c) && j < s->ports_count; j++) {
+			const struct row r = port_row(t, s, s->ports[j]);
+
+			widen(t, c, &r);
+		}
+		for (size_t j = 0; !is_bounded(c) && j < shown->gone; j++) {
+			const struct row r = gone_row(t->view->changes->gone[j]);
+
+			widen(t, c, &r);
+		}
+		sum += c->width + (i ? t->gap : 0);
+	}
+	return (unsigned)sum;
+}
+
+/* The widest layout that fits; else the narrowest. */
+static bool choose_layout(struct table *t, const struct shown *shown, unsigned columns)
+{
+	static const struct {
+		int gap;
+		bool separators;
+	} layouts[] = {{2, true}, {1, true}, {1, false}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
+		t->gap = layouts[i].gap;
+		t->separators = layouts[i].separators;
+		if (measure(t, shown) <= columns)
+			return true;
+	}
+	return false;
+}
+
+/* The column to do without: of a state without sockets rather than with, then the rightmost. */
+static size_t least_column(const struct table *t, const struct row *total)
+{
+	size_t least = t->count - 1;
+
+	for (size_t i = t->count; i-- > 0;) {
+		const struct column *c = &t->columns[i];
+
+		if (c->kind == COLUMN_STATE && total->states[c->state] == 0 &&
+			total->state_changes[c->state] == 0)
+			return i;
+	}
+	return least;
+}
+
+static void fit_columns(struct table *t, const struct shown *shown, unsigned columns)
+{
+	/* The port and its number remain, whatever the width. */
+	while (!choose_layout(t, shown, columns) && t->view && t->view->fit && t->count > 2) {
+		size_t least = least_column(t, &shown->total);
+		const struct column *c = &t->columns[least];
+
+		if (c->kind == COLUMN_STATE && shown->total.states[c->state])
+			t->left_out |= STATE_BIT(c->state);
+		memmove(&t->columns[least], &t->columns[least + 1],
+			(t->count - least - 1) * sizeof(*c));
+		t->count--;
+	}
+}
+
+static void print_heading(FILE *out, const struct table *t, const struct text_style *style)
+{
+	for (unsigned line = 0; line < 2; line++) {
+		fputs(text_color(style, SEVERITY_OK), out);
+		for (size_t i = 0; i < t->count; i++) {
+			const struct column *c = &t->columns[i];
+
+			fprintf(out, "%*s%*s", i ? t->gap : 0, "", c->width,
+				line ? c->bottom : c->top);
+		}
+		fprintf(out, "%s\n", text_plain(style));
+	}
+}
+
+/* Whether it is the number of a closing state that changed: that is what one watches for. */
+static bool has_moved(const struct table *t, const struct column *c, const struct row *r)
+{
+	int64_t change = c->kind == COLUMN_STATE ? r->state_changes[c->state] : 0;
+
+	return t->view && change != 0 && change != UNKNOWN_I64 &&
+	       state_set_has(STATE_SET_CLOSING, c->state);
+}
+
+static void print_row(
+	FILE *out, const struct table *t, const struct row *r, const struct text_style *style)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const struct column *c = &t->columns[i];
+		bool warned = c->kind == COLUMN_PORT && r->severity != SEVERITY_OK;
+		bool colored = warned || has_moved(t, c, r);
+		char buf[FORMAT_SIZE];
+
+		fprintf(out, "%*s%s%*s%s", i ? t->gap : 0, "",
+			colored ? text_color(style, warned ? r->severity : SEVERITY_OK) : "",
+			c->width, cell(buf, t, c, r), colored ? text_plain(style) : "");
+	}
+	fputc('\n', out);
+}
+
+/* Cuts what is shown to the lines that there are. */
+static void choose_rows(const struct table *t, struct shown *shown)
+{
+	const struct port_table_view *view = t->view;
+	size_t gone = shown->gone, lines, notes, wanted;
+
+	/* Of few lines the totals have the first, then come the heading, the ports, the changes. */
+	lines = view->lines - 1;
+	shown->heading = lines >= 2;
+	lines -= shown->heading ? 2 : 0;
+	shown->changing = lines >= 2;
+	lines -= shown->changing ? 1 : 0;
+	notes = (shown->deserted ? 1U : 0) + (t->left_out ? 1U : 0);
+	shown->notes = notes <= lines / 2;
+	lines -= shown->notes ? notes : 0;
+
+	wanted = shown->snapshot.ports_count + gone + (shown->snapshot.omitted.ports ? 1 : 0);
+	if (wanted <= lines)
+		return;
+	shown->gone = MIN(gone, lines / 4);
+	shown->gone_omitted = gone - shown->gone;
+	lines -= shown->gone;
+	snapshot_cut(&shown->snapshot, lines ? lines - 1 : 0);
+	shown->crowded = lines == 0;
+}
+
+static bool is_deserted(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->ports_count; i++)
+		if (s->ports[i]->side == SIDE_SERVER && !s->ports[i]->listening)
+			return true;
+	return false;
+}
+
+static void print_remarks(FILE *out, const struct table *t, const struct shown *shown)
+{
+	const struct snapshot *s = &shown->snapshot;
+	char number[FORMAT_SIZE];
+	const char *comma = " ";
+
+	if (shown->deserted && is_deserted(s))
+		fputs("* nothing listens on this port now\n", out);
+	if (s->omitted.ports && !t->view)
+		fprintf(out, "others: %s more ports; --ports 0 lists them all\n",
+			format_count(number, s->omitted.ports));
+	if (!t->left_out)
+		return;
+	fputs("no room for:", out);
+	for (size_t i = 0; i < ARRAY_SIZE(state_columns); i++) {
+		enum tcp_state state = state_columns[i].state;
+
+		if (!state_set_has(t->left_out, state))
+			continue;
+		fprintf(out, "%s%s %s", comma, state_name(state),
+			format_count(number, shown->total.states[state]));
+		comma = ", ";
+	}
+	fputc('\n', out);
+}
+
+static void print_rows(FILE *out, const struct table *t, const struct shown *shown,
+	const struct findings *f, const struct text_style *style)
+{
+	const struct snapshot *s = &shown->snapshot;
+
+	for (size_t i = 0; i < s->ports_count; i++) {
+		struct row r = port_row(t, s, s->ports[i]);
+
+		if (style->color)
+			r.severity = severity_of(f, s->ports[i]);
+		print_row(out, t, &r, style);
+	}
+	for (size_t i = 0; i < shown->gone; i++) {
+		const struct row r = gone_row(t->view->changes->gone[i]);
+
+		print_row(out, t, &r, style);
+	}
+	if ((s->omitted.ports || shown->gone_omitted) && !shown->crowded)
+		print_row(out, t, &shown->others, style);
+	print_row(out, t, &shown->total, style);
+	if (t->view && shown->changing)
+		print_row(out, t, &shown->change, style);
+}
+
+static void print_table(FILE *out, const struct snapshot *s, const struct findings *f,
+	const struct text_style *style, const struct port_table_view *view)
+{
+	struct table t = {.view = view};
+	struct shown shown = {
+		.snapshot = *s,
+		.gone = view && view->changes ? view->changes->gone_count : 0,
+		.deserted = is_deserted(s),
+		.heading = true,
+		.changing = view,
+		.notes = true,
+	};
+
+	shown.total = total_row(&t, s);
+	shown.change = changes_row(&shown.total);
+	shown.others = others_row(&t, &shown);
+	choose_columns(&t, s, style->wide);
+	fit_columns(&t, &shown, style->columns);
+	if (view && view->lines) {
+		/* Which notes need a line is known now; and what has no row has a label. */
+		choose_rows(&t, &shown);
+		shown.others = others_row(&t, &shown);
+		fit_columns(&t, &shown, style->columns);
+	}
+	if (shown.heading)
+		print_heading(out, &t, style);
+	print_rows(out, &t, &shown, f, style);
+	if (shown.notes)
+		print_remarks(out, &t, &shown);
+}
+
+void port_table_print(FILE *out, const struct snapshot *s, const struct findings *f,
+	const struct text_style *style)
+{
+	print_table(out, s, f, style, NULL);
+}
+
+void port_table_print_changes(FILE *out, const struct snapshot *s, const struct findings *f,
+	const struct text_style *style, const struct port_table_view *view)
+{
+	print_table(out, s, f, style, view);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Single sockets, as --sockets lists them. */
+#ifndef TCPSTATED_OUTPUT_SOCK_TABLE_H
+#define TCPSTATED_OUTPUT_SOCK_TABLE_H
+
+#include "model/sock_list.h"
+#include "output/text.h"
+
+#include <stdio.h>
+
+/*
+ * Prints each in two lines, since two addresses do not fit into 80 columns with the rest, and above
+ * them in which order they come. Returns 0 or -errno.
+ */
+int sock_table_print(FILE *out, const struct sock_list *l, const struct text_style *style);
+
+/* The word for its timer: "-", "retransmit", "keepalive", "time-wait", "probe". */
+const char *sock_timer_word(enum sock_timer timer);
+
+#endif

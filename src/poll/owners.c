@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "poll/owners.h"
+
+#include "basic/array.h"
+#include "basic/cleanup.h"
+#include "basic/format.h"
+#include "basic/macro.h"
+#include "basic/utf8.h"
+#include "kernel/owners/cgroups.h"
+#include "kernel/owners/users.h"
+#include "model/owner.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct owners {
+	struct cgroups *cgroups;
+	struct users *users; /* NULL: users are not named */
+	char **texts;        /* those that rows point to */
+	size_t texts_count, texts_allocated;
+};
+
+int owners_new(struct source *source, bool users, struct owners **ret)
+{
+	cleanup_(owners_freep) struct owners *o = calloc(1, sizeof(*o));
+	int r;
+
+	if (!o)
+		return -ENOMEM;
+	r = cgroups_new(source, &o->cgroups);
+	if (r == 0 && users)
+		r = users_new(source, &o->users);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(o);
+	return 0;
+}
+
+static void forget_texts(struct owners *o)
+{
+	for (size_t i = 0; i < o->texts_count; i++)
+		free(o->texts[i]);
+	o->texts_count = 0;
+}
+
+struct owners *owners_free(struct owners *o)
+{
+	if (o) {
+		forget_texts(o);
+		free(o->texts);
+		users_freep(&o->users);
+		cgroups_freep(&o->cgroups);
+		free(o);
+	}
+	return NULL;
+}
+
+void owners_freep(struct owners **o)
+{
+	*o = owners_free(*o);
+}
+
+/* Keeps a text, with all that could steer a terminal taken out. */
+static int keep_text(struct owners *o, const char *text, const char **ret)
+{
+	const size_t size = strlen(text) + 1;
+	char *copy;
+
+	if (ARRAY_GROW(o->texts, o->texts_allocated, o->texts_count + 1) < 0)
+		return -ENOMEM;
+	copy = malloc(size);
+	if (!copy)
+		return -ENOMEM;
+	*ret = utf8_printable(copy, size, text);
+	o->texts[o->texts_count++] = copy;
+	return 0;
+}
+
+/* NULL in *ret where there is no telling. */
+static int name_cgroup(struct owners *o, uint64_t id, const char **ret)
+{
+	const struct cgroup cgroup = cgroups_find(o->cgroups, id);
+	char text[OWNER_NAME_MAX + 64];
+	struct owner owner;
+
+	*ret = NULL;
+	if (cgroup.path)
+		owner_from_path(cgroup.path, &owner);
+	if (cgroup.fate == CGROUP_GONE && cgroup.path)
+		snprintf(text, sizeof(text), "a service that is gone (last %s)", owner.name);
+	else if (cgroup.fate == CGROUP_GONE)
+		snprintf(text, sizeof(text), "a service that is gone");
+	else if (cgroup.path)
+		snprintf(text, sizeof(text), "%s", owner.name);
+	else
+		return 0;
+	return keep_text(o, text, ret);
+}
+
+static int name_user(struct owners *o, uint32_t uid, const char **ret)
+{
+	char name[OWNERS_USER_SIZE];
+
+	owners_user(o, uid, name);
+	return keep_text(o, name, ret);
+}
+
+static int compare_cgroups(const void *a, const void *b)
+{
+	const struct port_tally *const *x = a, *const *y = b;
+	const uint64_t m = (*x)->cgroup.value, n = (*y)->cgroup.value;
+
+	return (m > n) - (m < n);
+}
+
+/* Those whose cgroup is told, together where they are of the same one: each is named once. */
+static size_t sort_rows(struct port_tally **rows, struct tally *t, const struct snapshot *s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->ports_count; i++) {
+		struct port_tally *row = &t->rows[s->ports[i] - t->rows];
+
+		if (row->cgroup.reported)
+			rows[count++] = row;
+	}
+	qsort(rows, count, sizeof(struct port_tally *), compare_cgroups);
+	return count;
+}
+
+int owners_name(struct owners *o, struct tally *t, const struct snapshot *s)
+{
+	cleanup_(freep) struct port_tally **rows =
+		calloc(MAX(s->ports_count, (size_t)1), sizeof(struct port_tally *));
+	size_t count;
+	int r = 0;
+
+	if (!rows)
+		return -ENOMEM;
+	forget_texts(o);
+	cgroups_start(o->cgroups);
+	count = sort_rows(rows, t, s);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		if (i && rows[i - 1]->cgroup.value == rows[i]->cgroup.value)
+			rows[i]->owner = rows[i - 1]->owner;
+		else
+			r = name_cgroup(o, rows[i]->cgroup.value, &rows[i]->owner);
+	}
+	for (size_t i = 0; o->users && i < s->ports_count && r == 0; i++) {
+		struct port_tally *row = &t->rows[s->ports[i] - t->rows];
+
+		if (row->uid.reported)
+			r = name_user(o, (uint32_t)row->uid.value, &row->user);
+	}
+	return r;
+}
+
+/* The row that a socket was counted in; NULL where that is many ports'. */
+static const struct port_tally *row_of(const struct tally *t, const struct sock_observation *s)
+{
+	const uint32_t index = t->netns.row[s->side][s->port];
+
+	return index && index != TALLY_ROW_REST ? &t->rows[index - 1] : NULL;
+}
+
+int owners_name_sockets(struct owners *o, const struct tally *t, struct sock_list *l)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < l->count && r == 0; i++) {
+		struct sock_observation *s = &l->list[i];
+		const struct port_tally *row = row_of(t, s);
+
+		/* Most are of their port's cgroup, which has its name. */
+		if (row && row->owner &&
+			(!s->record.cgroup_id || s->record.cgroup_id == row->cgroup.value))
+			s->owner = row->owner;
+		else if (s->record.cgroup_id)
+			r = name_cgroup(o, s->record.cgroup_id, &s->owner);
+	}
+	return r;
+}
+
+_Static_assert(OWNERS_USER_SIZE >= USER_NAME_MAX, "a user's name must fit");
+
+void owners_user(struct owners *o, uint32_t uid, char ret[OWNERS_USER_SIZE])
+{
+	char raw[USER_NAME_MAX];
+
+	if (o->users)
+		users_name(o->users, uid, raw);
+	else
+		snprintf(raw, sizeof(raw), "%u", (unsigned)uid);
+	utf8_printable(ret, OWNERS_USER_SIZE, raw);
+}
+
+int owners_attach(const struct owners *o, struct source *source)
+{
+	int r = cgroups_attach(o->cgroups, source);
+
+	return r == 0 && o->users ? users_attach(o->users, source) : r;
+}

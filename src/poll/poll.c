@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "poll/poll.h"
+
+#include "basic/clock.h"
+#include "basic/kernel_release.h"
+#include "basic/unknown.h"
+#include "kernel/limits.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* States whose sockets can hold buffers. A dump of others alone does not ask for them: that is 40
+ * bytes less a record. */
+#define STATES_WITH_BUFFERS                                                                        \
+	((state_set)(STATE_SET_ALL &                                                               \
+		     ~(STATE_BIT(STATE_TIME_WAIT) | STATE_BIT(STATE_SYN_RECV) |                    \
+			     STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND_INACTIVE))))
+
+/*
+ * Every socket is looked up in the table of ages, which is too large for a processor's caches that
+ * the kernel's dump goes through as well. So it is announced a few sockets before it is counted,
+ * and the memory is there in time: with 200,000 sockets ages cost 1 to 7 % of a look ("make
+ * ages-table"), and 9 to 16 % without.
+ */
+#define LOOKAHEAD 16U
+
+struct counting {
+	struct tally *tally;
+	struct ages *ages; /* NULL: nothing to wait for */
+	struct sock_record waiting[LOOKAHEAD];
+	unsigned next, used; /* of waiting: the oldest one, and how many */
+};
+
+static void count_waiting(struct counting *c)
+{
+	tally_count(c->tally, &c->waiting[c->next]);
+	c->next = (c->next + 1) % LOOKAHEAD;
+	c->used--;
+}
+
+static void count_record(const struct sock_record *r, void *userdata)
+{
+	struct counting *c = userdata;
+
+	if (!c->ages) {
+		tally_count(c->tally, r);
+		return;
+	}
+	if (c->used == LOOKAHEAD)
+		count_waiting(c);
+	c->waiting[(c->next + c->used++) % LOOKAHEAD] = *r;
+	ages_expect(c->ages, r);
+}
+
+/* One dump. Returns what the source does. */
+static int scan_once(struct source *source, const struct scan_request *request, struct tally *tally,
+	struct ages *ages, struct scan *ret)
+{
+	struct counting c = {.tally = tally, .ages = ages};
+	int r = source->ops->scan(source, request, count_record, &c, ret);
+
+	while (c.used)
+		count_waiting(&c);
+	return r;
+}
+
+static struct tally_context tally_context_from(
+	const struct snapshot *s, const struct poll_settings *settings)
+{
+	const struct limits *l = &s->limits;
+	struct tally_context context = {
+		.prices = settings->prices,
+		.filter = settings->filter,
+		.fin_timeout_ms = UNKNOWN_U32,
+		.ages = settings->ages,
+		.since_ms = settings->since_ms,
+		.observer = settings->observer,
+	};
+
+	if (l->port_first <= UINT16_MAX && l->port_last <= UINT16_MAX) {
+		context.port_first = (uint16_t)l->port_first;
+		context.port_last = (uint16_t)l->port_last;
+	}
+	if (l->fin_timeout_seconds < UNKNOWN_U32 / 1000)
+		context.fin_timeout_ms = (uint32_t)(l->fin_timeout_seconds * 1000);
+	return context;
+}
+
+/* Scans until a dump was undisturbed, or as often as is allowed; the last one counts, and says if
+ * it is incomplete. */
+static int scan(struct source *source, struct tally *tally, const struct poll_settings *settings,
+	struct snapshot *s)
+{
+	const struct scan_request request = {
+		.states = s->scanned,
+		.buffers = s->scanned & STATES_WITH_BUFFERS,
+		.info = settings->age_bound || (settings->ages && ages_want_info(settings->ages)),
+	};
+	const struct tally_context context = tally_context_from(s, settings);
+	uint64_t wall = clock_us(CLOCK_MONOTONIC), cpu = clock_us(CLOCK_PROCESS_CPUTIME_ID);
+	int r = 0;
+
+	for (unsigned attempt = 0; attempt < settings->attempts; attempt++) {
+		s->scan = (struct scan){0};
+		tally_start(tally, &context);
+		if (settings->ages)
+			ages_start(settings->ages, settings->now_ms);
+		r = scan_once(source, &request, tally, settings->ages, &s->scan);
+		if (r == 0 && s->scan.complete)
+			break;
+		if (r < 0 && r != -ENOBUFS)
+			break;
+	}
+	if (settings->ages)
+		ages_finish(settings->ages, r == 0 && s->scan.complete);
+	/* A replay brings the cost of the scan that was recorded. */
+	if (!s->scan.wall_us) {
+		s->scan.wall_us = clock_us(CLOCK_MONOTONIC) - wall;
+		s->scan.cpu_us = clock_us(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	}
+	return r;
+}
+
+/*
+ * What the source is able to tell. A socket that is bound or reset and in no connection is only
+ * listed by sock_diag since Linux 6.8 (net/ipv4/inet_diag.c: TCPF_BOUND_INACTIVE); of any other
+ * source, none seen does not mean that there is none.
+ */
+static state_set reported_states(const struct snapshot *s)
+{
+	const state_set unlisted = STATE_BIT(STATE_CLOSE) | STATE_BIT(STATE_BOUND_INACTIVE);
+
+	if (strcmp(s->scan.source, "sock_diag") == 0 &&
+		kernel_release_is_at_least(s->origin.kernel, 6, 8))
+		return STATE_SET_ALL;
+	return STATE_SET_ALL & (state_set)~unlisted;
+}
+
+static int fail(struct snapshot *s, int error, const char *what)
+{
+	s->scan = (struct scan){0};
+	snprintf(s->scan.error, sizeof(s->scan.error), "%s: %s", what, strerror(-error));
+	return error;
+}
+
+int poll_once(struct source *source, struct tally *tally, const struct poll_settings *settings,
+	struct snapshot *ret)
+{
+	struct snapshot s = {0};
+	int r;
+
+	r = source->ops->origin(source, &s.origin);
+	if (r < 0)
+		return fail(ret, r, "cannot tell where this is");
+	limits_read(source, &s.limits);
+
+	s.polling = settings->polling;
+	s.slab_bytes = settings->slab_bytes;
+	s.scanned = settings->filter.states;
+	if (settings->closing)
+		s.scanned &= (state_set)~STATE_BIT(STATE_ESTABLISHED);
+	r = scan(source, tally, settings, &s);
+	if (r < 0) {
+		ret->scan = s.scan;
+		return r;
+	}
+	s.scanned &= reported_states(&s);
+	r = snapshot_take(&s, tally, settings->ports_max);
+	if (r < 0)
+		return fail(ret, r, "cannot sum up the sockets");
+	if (settings->closing)
+		snapshot_established_from_counter(&s);
+	*ret = s;
+	return 0;
+}
