@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What every unit test includes: cmocka and what it needs before it, and a group of tests that
- * names the running one for tests/watchdog. */
+/* What every unit test includes: cmocka and what it needs before it, a group of tests that names
+ * the running one for tests/watchdog, and a wait with a bound. */
 #ifndef TCPSTATED_TESTS_UNIT_H
 #define TCPSTATED_TESTS_UNIT_H
 
@@ -13,6 +13,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,18 @@ static inline int unit_run(const struct CMUnitTest *tests, size_t count, CMFixtu
 	r = _cmocka_run_group_tests("tests", announced, count, setup, teardown);
 	free(announced);
 	return r;
+}
+
+/* Only a test that fails takes so long, also under valgrind. */
+#define UNIT_WAIT_MAX_S 120
+
+/* Waits until there is something to read, or the end of it. */
+static inline void unit_await_input(int fd, const char *what)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	if (poll(&p, 1, UNIT_WAIT_MAX_S * 1000) != 1)
+		fail_msg("waited %d s for %s", UNIT_WAIT_MAX_S, what);
 }
 
 #undef cmocka_run_group_tests
