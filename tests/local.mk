@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The tests. Each speaks TAP, and each case counts.
 
+# What a test case may take, in seconds, is TEST_SECONDS_MAX: "make check TEST_SECONDS_MAX=1200". It is generous, for valgrind on
+# a busy machine. tests/watchdog ends a case that exceeds it, and it fails by name.
+watchdog = $(top_srcdir)/tests/watchdog
+
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_COMPILER = $(watchdog)
 BATS_LOG_DRIVER = $(LOG_DRIVER)
-BATS_LOG_COMPILER = $(BATS)
+BATS_LOG_COMPILER = $(watchdog) $(BATS)
 AM_BATS_LOG_FLAGS = --tap
 TEST_EXTENSIONS = .bats
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
@@ -118,6 +123,7 @@ tests_unit_test_object_sizes_SOURCES = tests/unit/test_object_sizes.c
 # Programs that the tests run: they refuse system calls, and witness what tcpstated tells.
 helpers = \
 	tests/helpers/churn \
+	tests/helpers/hanging_test \
 	tests/helpers/idiag_dump \
 	tests/helpers/owners \
 	tests/helpers/refuse \
@@ -125,6 +131,7 @@ helpers = \
 
 tests_helpers_churn_SOURCES = tests/helpers/churn.c
 tests_helpers_churn_LDADD =
+tests_helpers_hanging_test_SOURCES = tests/helpers/hanging_test.c tests/unit/unit.h
 tests_helpers_idiag_dump_SOURCES = tests/helpers/idiag_dump.c
 tests_helpers_idiag_dump_CFLAGS = $(AM_CFLAGS) $(LIBNL_IDIAG_CFLAGS)
 tests_helpers_idiag_dump_LDADD = $(LIBNL_IDIAG_LIBS)
@@ -153,7 +160,8 @@ lab_tests = \
 	tests/cli/watch_stopped.bats \
 	tests/lab/hold.bats \
 	tests/lab/lists.bats \
-	tests/lab/run.bats
+	tests/lab/run.bats \
+	tests/watchdog.bats
 
 tests_unit_test_format_SOURCES = tests/unit/test_format.c
 tests_unit_test_threshold_SOURCES = tests/unit/test_threshold.c
@@ -225,7 +233,7 @@ EXTRA_DIST = tests/bench/bench.sh $(bats_tests) $(lab_tests) $(daemon_tests) $(l
 	tests/daemon/common.bash tests/daemon/notify.py tests/cli/common.bash tests/cli/validate_json.py \
 	tests/cli/watch.bash tests/cli/connect.py tests/kernel/common.bash \
 	tests/kernel/compare_counts.py tests/kernel/owners.py tests/kernel/heartbeat_table.py tests/kernel/matrix.py \
-	tests/recordings tests/under_valgrind
+	tests/recordings tests/under_valgrind tests/watchdog
 
 include $(top_srcdir)/tests/fuzz/local.mk
 include $(top_srcdir)/tests/lint/local.mk
@@ -233,14 +241,17 @@ include $(top_srcdir)/tests/qemu/local.mk
 include $(top_srcdir)/tests/system/local.mk
 
 # The service under load: SOAK_SECONDS, BUDGET_SECONDS, BUDGET_SOCKETS and BUDGET_PERCENT say how much of it.
+# Each is one test case, and has that much longer than any other.
 .PHONY: check-soak check-budget
 check-soak:
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/daemon/soak.bats
+	TEST_SECONDS_MAX=$$(($${TEST_SECONDS_MAX:-600} + $${SOAK_SECONDS:-60})) \
+		$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/daemon/soak.bats
 check-budget:
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/daemon/budget.bats
+	TEST_SECONDS_MAX=$$(($${TEST_SECONDS_MAX:-600} + $${BUDGET_SECONDS:-120})) \
+		$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/daemon/budget.bats
 
 .PHONY: check-valgrind
 check-valgrind:
 	TCPSTATED='$(abs_top_srcdir)/tests/under_valgrind' $(MAKE) $(AM_MAKEFLAGS) check \
 		TESTS='$(unit_tests) $(fuzz_targets) $(bats_tests)' \
-		LOG_COMPILER='valgrind -q --leak-check=full --error-exitcode=9'
+		LOG_COMPILER='$(watchdog) valgrind -q --leak-check=full --error-exitcode=9'

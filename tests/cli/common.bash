@@ -29,6 +29,19 @@ refuses() {
   done
 }
 
+# usage: eventually COMMAND ...: runs it about every 50 ms until it succeeds. Only a test that fails takes the whole time.
+eventually() {
+  local seconds=60 end
+  end=$((SECONDS + seconds))
+  until "$@"; do
+    if [ $SECONDS -ge $end ]; then
+      echo "waited $seconds s for: $*"
+      return 1
+    fi
+    sleep 0.05
+  done
+}
+
 # Reads one value out of a JSON document on standard input: json totals.states.LISTEN.sockets
 json() {
   python3 -c '

@@ -6,15 +6,16 @@
 # Nothing here takes so long; it only bounds a test that fails.
 patience=20
 
-# Reads a block of descriptor 9 into $block, up to its empty line.
+# Reads a block of descriptor 9 into $block, up to its empty line. At the end of the input, the status is 1.
 read_block() {
-  local line
+  local line status=0
   block=
-  while IFS= read -t "$patience" -r line <&9; do
+  while IFS= read -t "$patience" -r line <&9 || { status=$? && false; }; do
     [ -n "$line" ] || return 0
     block+=$line$'\n'
   done
-  return 1
+  [ $status -le 128 ] || echo "waited $patience s for the rest of a block after:" "$block"
+  return $status
 }
 
 # Reads blocks until one matches.
@@ -33,10 +34,14 @@ read_until() {
 # Opens connections to a port of this namespace, which last until the shell ends. They are there when it returns.
 # usage: connect PORT N
 connect() {
-  local word
+  local word end=$((SECONDS + patience))
   exec 8> >(exec python3 "$connect_py" "$1" "$2" >"$out/connected" 9<&-)
   until read -r word 2>/dev/null <"$out/connected" && [ "$word" = ready ]; do
     kill -0 $! || return
+    if [ $SECONDS -ge $end ]; then
+      echo "waited $patience s for $2 connections to port $1"
+      return 1
+    fi
     sleep 0.05
   done
 }
@@ -75,7 +80,10 @@ keys() {
 eventually() {
   local end=$((SECONDS + patience))
   until "$@"; do
-    [ $SECONDS -lt $end ] || return 1
+    if [ $SECONDS -ge $end ]; then
+      echo "waited $patience s for: $*"
+      return 1
+    fi
     sleep 0.05
   done
 }

@@ -50,11 +50,14 @@ enough() {
   within sh -c "echo $((2 * sockets)) >/proc/sys/net/ipv4/tcp_max_tw_buckets"
   launch_within "$helpers/churn" $((seconds + 300)) $((sockets * 2 / 60)) 0 1000 >/dev/null
   churn=$!
-  for ((i = 0; i < 300; i++)); do
-    ! enough || break
+  local end=$((SECONDS + 300))
+  until enough; do
+    if [ $SECONDS -ge $end ]; then
+      echo "waited 300 s for $sockets TIME_WAIT, there are $(time_wait)"
+      return 1
+    fi
     sleep 1
   done
-  enough
   budget_start
   before=$(cpu_ticks)
   sleep "$seconds"

@@ -4,19 +4,6 @@
 # shellcheck source=tests/kernel/common.bash
 source "${TOP_SRCDIR:-.}/tests/kernel/common.bash"
 
-# usage: eventually COMMAND ...: until it succeeds, for at most a minute.
-eventually() {
-  local try
-  for ((try = 0; try < 1200; try++)); do
-    if "$@"; then
-      return
-    fi
-    sleep 0.05
-  done
-  echo "waited a minute for: $*"
-  return 1
-}
-
 # usage: lab_start WORD ...: sockets as "tcpstated-lab hold" makes them, until lab_end. Sets namespace to a descriptor that
 # keeps the namespace they are in.
 lab_start() {
@@ -122,4 +109,6 @@ teardown() {
   if [ -n "$lab_job" ]; then
     lab_end || true
   fi
+  # A test that failed leaves others, which do not end by themselves.
+  jobs -p | xargs -r kill || true
 }

@@ -35,7 +35,12 @@ END
   launch_within "$helpers/churn" "$seconds" 3000 300 5 >"$BATS_TEST_TMPDIR/churned"
   local churn=$!
   # TIME_WAIT lasts a minute: from then on the number of sockets is what it stays.
+  local end=$((SECONDS + seconds + 300))
   while kill -0 $churn 2>/dev/null; do
+    if [ $SECONDS -ge $end ]; then
+      echo "waited $((seconds + 300)) s for the end of churn, which takes $seconds s"
+      return 1
+    fi
     holds >>"$BATS_TEST_TMPDIR/held"
     sleep 1
   done

@@ -35,6 +35,8 @@ static int replay(const char *directory, const char *name, int number)
 		printf("not ok %d - %s: %s\n", number, name, strerror(-r));
 		return r;
 	}
+	/* For tests/watchdog. */
+	printf("# running: %s\n", name);
 	LLVMFuzzerTestOneInput((const uint8_t *)bytes, size);
 	printf("ok %d - %s\n", number, name);
 	return 0;

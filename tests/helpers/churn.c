@@ -27,6 +27,7 @@
 #define BATCHES   100 /* a second */
 #define LEAK_MAX  4096
 #define ADDRESSES 250U /* of clients, so that their ports suffice */
+#define WAIT_MAX  60   /* seconds: on the loopback device nothing takes so long */
 
 __attribute__((noreturn)) static void die(const char *what)
 {
@@ -43,13 +44,23 @@ static struct sockaddr_in address(uint32_t number, uint16_t port)
 	};
 }
 
+/* connect() and accept() fail rather than wait without a bound, and die() names them. */
+static bool bound_waits(int fd)
+{
+	const struct timeval t = {.tv_sec = WAIT_MAX};
+
+	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t)) == 0 &&
+	       setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)) == 0;
+}
+
 static int listen_on(uint16_t port)
 {
 	const struct sockaddr_in a = address(0, port);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
-		bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 128) < 0)
+		!bound_waits(fd) || bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 ||
+		listen(fd, 128) < 0)
 		die("listen");
 	return fd;
 }
@@ -62,7 +73,7 @@ static void connect_pair(int listener, uint32_t number, int ret[2])
 
 	ret[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	/* The port is chosen at connect(), so that it may be one that another destination has. */
-	if (ret[0] < 0 ||
+	if (ret[0] < 0 || !bound_waits(ret[0]) ||
 		setsockopt(ret[0], IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one)) < 0 ||
 		bind(ret[0], (const struct sockaddr *)&from, sizeof(from)) < 0 ||
 		connect(ret[0], (const struct sockaddr *)&to, sizeof(to)) < 0)

@@ -55,6 +55,18 @@ static void check(int result, const char *what)
 		die(what);
 }
 
+/* After LIFE seconds. The command has PR_SET_PDEATHSIG and ends as well. */
+static void expire(int signal_number)
+{
+	static const char text[] = "talkers: LIFE is over before the command has ended\n";
+
+	ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+	(void)signal_number;
+	(void)n;
+	_exit(EXIT_TROUBLE);
+}
+
 static uint64_t now_us(void)
 {
 	struct timespec t;
@@ -231,6 +243,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		return EXIT_TROUBLE;
+	signal(SIGALRM, expire);
 	alarm((unsigned)strtoul(argv[1], NULL, 10));
 	allow_files();
 	enter_namespace();

@@ -10,6 +10,7 @@ setup_file() {
   # shellcheck disable=SC2016 # for the inner shell
   "$helpers/talkers" 300 7001:100:200 7002:60:2000 7003:50:5000:keepalive 7004:40:200 7004:20:0 7005:5:200 -- \
     bash -euo pipefail -c '
+    trap "jobs -p | xargs -r kill" EXIT
     "$tcpstated" --heartbeat --json --record "$out/recording" >"$out/look.json"
     "$tcpstated" --record "$out/snapshot-recording" >"$out/snapshot"
     "$tcpstated" --heartbeat --json --for 11 >"$out/watched.json" &
@@ -19,7 +20,13 @@ setup_file() {
     "$tcpstated" --heartbeat --for 1h >"$out/interrupted" &
     interrupted=$!
     # From the moment on where it has its own idea of SIGINT, which is number 2.
-    until grep -q "^SigCgt:.*[2367abef]$" "/proc/$interrupted/status"; do :; done
+    end=$((SECONDS + 60))
+    until grep -q "^SigCgt:.*[2367abef]$" "/proc/$interrupted/status"; do
+      if [ $SECONDS -ge $end ]; then
+        echo "waited 60 s for tcpstated to catch SIGINT"
+        exit 1
+      fi
+    done
     kill -INT "$interrupted"
     wait "$interrupted"
     "$tcpstated" --heartbeat --for 6s 7001-7005 --side server >"$out/watched"

@@ -15,12 +15,22 @@ import re
 import socket
 import subprocess
 import sys
-import threading
 import time
 
 # How long the kernel may take to make of the sockets what is expected: retransmissions, probes, an age of 5 s.
 PATIENCE = 20
 PAUSE = 0.3
+
+# The longest that one connection, one look and one run may take, in seconds. Even under valgrind on a busy machine nothing
+# takes that long: these bounds turn a hang into a failure that says what it waited for.
+CONNECTION_BOUND = 60
+LOOK_BOUND = 120
+RUN_BOUND = 400
+
+# Traffic: the number of looks, and of connections that come and go during each. Each end closes first in half of them; more
+# than a thousand TIME_WAIT of a server would be a finding.
+LOOKS = 10
+CONNECTIONS_PER_LOOK = 90
 
 # What no namespace has of its own; made-up snapshots prove it.
 HOST_WIDE = {"orphans-near-limit", "tcp-mem-near-limit", "conntrack-near-limit"}
@@ -111,46 +121,62 @@ def found(document):
     return {(f["side"], f["port"], f["id"]): (f["sockets"], f["what"]) for f in document["findings"]}
 
 
-def look(tcpstated):
-    output = subprocess.run([tcpstated, "--json", "--ports", "0"], check=True, stdout=subprocess.PIPE).stdout
+@contextlib.contextmanager
+def bounded(seconds, what):
+    """Ends the program with what it waited for when a socket or a subprocess with that timeout exceeds it."""
+    try:
+        yield
+    except (socket.timeout, subprocess.TimeoutExpired):
+        sys.exit(f"waited {seconds} s for {what}")
+
+
+def look(tcpstated, meanwhile=lambda: None):
+    """meanwhile: what to do while tcpstated runs."""
+    with subprocess.Popen([tcpstated, "--json", "--ports", "0"], stdout=subprocess.PIPE) as process:
+        try:
+            meanwhile()
+            with bounded(LOOK_BOUND, "tcpstated to print a snapshot"):
+                output, _ = process.communicate(timeout=LOOK_BOUND)
+        except BaseException:
+            # Popen waits without a bound for a process that still runs.
+            process.kill()
+            raise
+    if process.returncode != 0:
+        sys.exit(f"tcpstated exited with status {process.returncode}")
     document = json.loads(output)
     if not document["scan"]["complete"]:
         sys.exit(f"incomplete scan: {document['scan']['error']}")
     return found(document)
 
 
-def serve(listener, stop):
-    while not stop.is_set():
-        with contextlib.suppress(OSError), listener.accept()[0] as connection:
-            connection.recv(100)
-
-
-def pass_through(stop):
-    """Connections that come, speak and close, each end first in turn; fewer than a thousand each."""
-    with socket.create_server(("127.0.0.1", 7099)) as listener:
-        listener.settimeout(0.2)
-        server = threading.Thread(target=serve, args=(listener, stop))
-        server.start()
-        for i in range(900):
-            if stop.is_set():
-                break
-            with socket.create_connection(("127.0.0.1", 7099)) as client:
-                client.sendall(b"hello")
-                if i % 2:
-                    client.recv(100)
-        stop.wait()
-        server.join()
+def pass_through(listener, server_first):
+    """A connection that comes, speaks and closes. One thread plays both ends, so neither end can stop before the other."""
+    with contextlib.ExitStack() as ends:
+        with bounded(CONNECTION_BOUND, "a connection to be established"):
+            client = ends.enter_context(socket.create_connection(listener.getsockname(), CONNECTION_BOUND))
+            server = ends.enter_context(listener.accept()[0])
+        server.settimeout(CONNECTION_BOUND)
+        first, second = (server, client) if server_first else (client, server)
+        with bounded(CONNECTION_BOUND, "the server to receive what the client sent"):
+            client.sendall(b"hello")
+            server.recv(100)
+        first.close()
+        with bounded(CONNECTION_BOUND, f"the {'client' if server_first else 'server'} to receive the end of the connection"):
+            second.recv(100)
 
 
 def look_while_traffic_passes(tcpstated):
-    """What ten looks in a row find."""
-    stop, all_found = threading.Event(), {}
-    traffic = threading.Thread(target=pass_through, args=(stop,))
-    traffic.start()
-    for _ in range(10):
-        all_found.update(look(tcpstated))
-    stop.set()
-    traffic.join()
+    """What several looks in a row find."""
+    all_found = {}
+    with socket.create_server(("127.0.0.1", 7099)) as listener:
+        listener.settimeout(CONNECTION_BOUND)
+
+        def pass_some_through():
+            for i in range(CONNECTIONS_PER_LOOK):
+                pass_through(listener, i % 2)
+
+        for _ in range(LOOKS):
+            all_found.update(look(tcpstated, pass_some_through))
     return all_found
 
 
@@ -174,7 +200,8 @@ def play(lab, tcpstated, index):
         for group in s["words"].split(" and "):
             words += ["and"] * bool(words) + group.split() + ["--port", str(s["port"])]
     command = [lab, "hold", *words, "--", sys.executable, __file__, "--look", str(index), tcpstated]
-    output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    with bounded(RUN_BOUND, f"run {index} to end, whose first situation is '{RUNS[index]['situations'][0]['what']}'"):
+        output = subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=RUN_BOUND).stdout
     return {(side, port, name): (sockets, what) for side, port, name, sockets, what in json.loads(output)}
 
 

@@ -8,8 +8,10 @@ Into DIRECTORY go what it told (first, recorded, nobody, processes, part, remove
 process's. The cgroups are gone when it ends.
 """
 
+import contextlib
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +20,23 @@ owners, directory = sys.argv[1], pathlib.Path(sys.argv[2])
 NOBODY = 65534
 ACCEPTOR = 65533
 DOCKER_ID = "0123456789ab" + 52 * "c"
+# Nothing here takes so long, also not under valgrind.
+SECONDS_MAX = 120
+
+
+@contextlib.contextmanager
+def bounded(what):
+    """Fails with what it waited for when the block exceeds the time, whatever it waits in."""
+
+    def expire(*_):
+        raise TimeoutError(f"waited {SECONDS_MAX} s for {what}")
+
+    signal.signal(signal.SIGALRM, expire)
+    signal.alarm(SECONDS_MAX)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
 
 
 def cgroup2_mount():
@@ -78,14 +97,14 @@ def make_sockets():
 
 
 def tell(name, *words, before=()):
-    with open(directory / name, "w") as out:
+    with bounded(f"owners: {name}"), open(directory / name, "w") as out:
         subprocess.run([*before, owners, *words], stdout=out, check=True)
 
 
 def tell_again(watcher, name):
     watcher.stdin.write("\n")
     watcher.stdin.flush()
-    with open(directory / name, "w") as out:
+    with bounded(f"the answer of owners --each-line: {name}"), open(directory / name, "w") as out:
         for line in iter(watcher.stdout.readline, "\n"):
             if not line:
                 sys.exit("owners ended")
@@ -95,7 +114,8 @@ def tell_again(watcher, name):
 def play():
     for cgroup in cgroups:
         cgroup.mkdir()
-    sockets = make_sockets()
+    with bounded("connections to be established"):
+        sockets = make_sockets()
     (directory / "pid").write_text(str(os.getpid()))
     (directory / "base").write_text(base.name)
     watcher = subprocess.Popen([owners, "--each-line"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -114,7 +134,8 @@ def play():
     tell_again(watcher, "removed")
     tell("forgotten")
     watcher.stdin.close()
-    watcher.wait()
+    with bounded("owners --each-line to end"):
+        watcher.wait()
     for s in sockets:
         s.close()
 

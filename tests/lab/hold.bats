@@ -50,18 +50,6 @@ refuses_hold() {
   done
 }
 
-# Runs a command about every 100 ms until it succeeds, for at most 10 s.
-eventually() {
-  local i
-  for ((i = 0; i < 100; i++)); do
-    if "$@"; then
-      return
-    fi
-    sleep 0.1
-  done
-  return 1
-}
-
 export -f eventually
 
 @test "ESTABLISHED" {
@@ -194,7 +182,10 @@ is_over() {
   "$lab" hold FIN_WAIT_1 -n 50 --unsent 1000 and CLOSE_WAIT -n 50 and TIME_WAIT -n 50 \
     <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
   exec 7>"$BATS_TEST_TMPDIR/in" 9<"$BATS_TEST_TMPDIR/out"
-  read -r ready <&9
+  read -r -t 60 ready <&9 || {
+    echo "waited 60 s for the ready line"
+    return 1
+  }
   pid=$(json pid <<<"$ready")
   netns=$(json netns <<<"$ready")
   exec 8<"/proc/$pid/ns/net"

@@ -14,18 +14,6 @@ network() {
   ip -brief link
 }
 
-# usage: eventually COMMAND ...: within some seconds; what the kernel does behind our back takes a moment.
-eventually() {
-  local try
-  for ((try = 0; try < 200; try++)); do
-    if "$@"; then
-      return 0
-    fi
-    sleep 0.05
-  done
-  return 1
-}
-
 as_before() {
   [ "$(network)" = "$before" ]
 }

@@ -21,6 +21,8 @@ lint() {
   title=$1
   shift
   number=$((number + 1))
+  # For tests/watchdog.
+  echo "# running: $title"
   if output=$("$@" 2>&1); then
     echo "ok $number - $title"
   else

@@ -11,6 +11,7 @@ lint_tests = \
 
 TEST_EXTENSIONS += .lint
 LINT_LOG_DRIVER = $(LOG_DRIVER)
+LINT_LOG_COMPILER = $(watchdog)
 
 EXTRA_DIST += $(lint_tests) tests/lint/lib.sh .clang-tidy bootstrap .ci/run CONTRIBUTING.md
 

@@ -3,6 +3,7 @@
 
 TEST_EXTENSIONS += .system
 SYSTEM_LOG_DRIVER = $(LOG_DRIVER)
+SYSTEM_LOG_COMPILER = $(watchdog)
 AM_SYSTEM_LOG_DRIVER_FLAGS = --comments
 
 EXTRA_DIST += tests/system/systemd.system tests/system/service.bats

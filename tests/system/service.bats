@@ -58,7 +58,10 @@ override() {
 eventually() {
   local end=$((SECONDS + wait_seconds_max))
   until "$@"; do
-    [ $SECONDS -lt $end ] || return 1
+    if [ $SECONDS -ge $end ]; then
+      echo "waited $wait_seconds_max s for: $*"
+      return 1
+    fi
     sleep 0.05
   done
 }
@@ -143,7 +146,12 @@ event() {
   read -r -t $wait_seconds_max line <&"$journal" || true
   kill $pid
   exec {journal}<&-
-  [ -n "$line" ] && echo "$line"
+  if [ -z "$line" ]; then
+    # Not to standard output, which is the event.
+    echo "waited $wait_seconds_max s for a close-wait-leak event: $1" >&2
+    return 1
+  fi
+  echo "$line"
 }
 
 # usage: events KIND: how many there were so far.

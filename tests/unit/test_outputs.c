@@ -7,7 +7,6 @@
 #include "sample_event.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -85,12 +84,11 @@ static void record_report(int priority, const char *sentence, void *userdata)
 /* Waits until there is something to report, and takes it. */
 static void wait_for_reports(struct fixture *f)
 {
-	struct pollfd p = {.fd = f->notify_fd, .events = POLLIN};
 	eventfd_t value;
 
 	f->reports_count = 0;
 	while (!f->reports_count) {
-		assert_int_equal(poll(&p, 1, -1), 1);
+		unit_await_input(f->notify_fd, "a report");
 		assert_int_equal(eventfd_read(f->notify_fd, &value), 0);
 		outputs_take_reports(f->outputs, record_report, f);
 	}
@@ -217,8 +215,10 @@ static void read_lines(int fifo, char *text, size_t size, size_t lines)
 	size_t used = 0;
 
 	while (lines) {
-		ssize_t n = read(fifo, text + used, size - 1 - used);
+		ssize_t n;
 
+		unit_await_input(fifo, "a line in the FIFO");
+		n = read(fifo, text + used, size - 1 - used);
 		assert_true(n > 0);
 		for (ssize_t i = 0; i < n; i++)
 			lines -= text[used + (size_t)i] == '\n';

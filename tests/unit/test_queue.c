@@ -5,7 +5,6 @@
 #include "deliver/queue.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -125,13 +124,25 @@ static const struct output_ops ops = {
 	.free_output = free_output,
 };
 
-/* Waits, without a limit of its own, until the condition holds for the consumer. */
+static bool changes_before(struct consumer *c, const struct timespec *deadline)
+{
+	return pthread_cond_timedwait(&c->changed, &c->lock, deadline) == 0;
+}
+
+/* Waits until the condition holds for the consumer. */
 #define AWAIT(c, condition)                                                                        \
 	do {                                                                                       \
+		struct timespec deadline;                                                          \
+		bool holds;                                                                        \
+                                                                                                   \
+		clock_gettime(CLOCK_REALTIME, &deadline);                                          \
+		deadline.tv_sec += UNIT_WAIT_MAX_S;                                                \
 		pthread_mutex_lock(&(c)->lock);                                                    \
-		while (!(condition))                                                               \
-			pthread_cond_wait(&(c)->changed, &(c)->lock);                              \
+		while (!(holds = (condition)) && changes_before((c), &deadline))                   \
+			continue;                                                                  \
 		pthread_mutex_unlock(&(c)->lock);                                                  \
+		if (!holds)                                                                        \
+			fail_msg("waited %d s for %s", UNIT_WAIT_MAX_S, #condition);               \
 	} while (0)
 
 struct fixture {
@@ -184,10 +195,9 @@ static void push(struct fixture *f, int number)
 
 static void wait_for_notice(struct fixture *f)
 {
-	struct pollfd p = {.fd = f->notify_fd, .events = POLLIN};
 	eventfd_t value;
 
-	assert_int_equal(poll(&p, 1, -1), 1);
+	unit_await_input(f->notify_fd, "a notice");
 	assert_int_equal(eventfd_read(f->notify_fd, &value), 0);
 }
 
