@@ -14,7 +14,7 @@ static void fill(struct sample *sample, uint32_t sockets)
 	sample_held(sample, sample_port(sample, SIDE_SERVER, 7777), STATE_CLOSE_WAIT, sockets);
 }
 
-static double poll(struct growth *g, uint64_t now_ms, uint32_t sockets)
+static double take_poll(struct growth *g, uint64_t now_ms, uint32_t sockets)
 {
 	struct sample sample;
 	double growth, all;
@@ -34,7 +34,7 @@ static void test_growth_is_reported_from_the_poll_of_a_minute_ago(void **state)
 	(void)state;
 	/* Every 5 s there are 3 more. */
 	for (unsigned i = 0; i < 100; i++) {
-		double growth = poll(&g, 1000 + i * 5000, 100 + 3 * i);
+		double growth = take_poll(&g, 1000 + i * 5000, 100 + 3 * i);
 
 		if (i < 10)
 			assert_true(isnan(growth));
@@ -44,9 +44,9 @@ static void test_growth_is_reported_from_the_poll_of_a_minute_ago(void **state)
 	}
 	/* The next look comes late, and the leak is over: all that is kept is the look but one
 	 * before it. */
-	assert_true(fabs(poll(&g, 1000 + 99 * 5000 + 120000, 397) - 3 * 60 / 125.0) < 0.001);
+	assert_true(fabs(take_poll(&g, 1000 + 99 * 5000 + 120000, 397) - 3 * 60 / 125.0) < 0.001);
 	/* They go: 30 less in 60 s. */
-	assert_true(fabs(poll(&g, 1000 + 99 * 5000 + 180000, 367) + 30) < 0.001);
+	assert_true(fabs(take_poll(&g, 1000 + 99 * 5000 + 180000, 367) + 30) < 0.001);
 	growth_release(&g);
 }
 
@@ -58,7 +58,7 @@ static void test_growth_of_a_step_ends_after_a_minute(void **state)
 
 	(void)state;
 	for (unsigned second = 0; second <= 200; second++) {
-		growth = poll(&g, second * 1000, second < 100 ? 10 : 60);
+		growth = take_poll(&g, second * 1000, second < 100 ? 10 : 60);
 		if (second >= 50 && second < 100)
 			assert_true(growth == 0);
 		if (second >= 100 && second < 150)

@@ -124,7 +124,7 @@ static const struct output_ops ops = {
 	.free_output = free_output,
 };
 
-static bool changes_before(struct consumer *c, const struct timespec *deadline)
+static bool changes_before(struct output *c, const struct timespec *deadline)
 {
 	return pthread_cond_timedwait(&c->changed, &c->lock, deadline) == 0;
 }
