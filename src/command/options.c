@@ -2,6 +2,7 @@
 #include "command/options.h"
 
 #include "basic/macro.h"
+#include "basic/quantity.h"
 #include "basic/unknown.h"
 #include "model/sock_list.h"
 
@@ -111,32 +112,17 @@ static int set_port(struct options *o, const char *argument, const struct error 
 	return add_ports(o, "--port", argument, e);
 }
 
-/* The units of a duration; a number without one is in seconds. */
-static const struct {
-	const char *name;
-	uint64_t ms;
-} duration_units[] = {{"", 1000}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
-
-/* Longer than anybody watches, and far from where milliseconds overflow: ten days. */
-#define WATCH_MS_MAX (UINT64_C(240) * 3600000)
-
 static int set_for(struct options *o, const char *argument, const struct error *e)
 {
-	char *end;
-	unsigned long value;
+	/* Up to ten days: longer than anybody watches, and far from where milliseconds overflow. */
+	static const struct range_of_quantity range = {1000, UINT64_C(240) * 3600000};
 
-	errno = 0;
-	value = strtoul(argument, &end, 10);
-	for (size_t i = 0; i < ARRAY_SIZE(duration_units); i++) {
-		if (argument[0] < '0' || argument[0] > '9' || errno || !value ||
-			strcmp(end, duration_units[i].name) != 0 ||
-			value > WATCH_MS_MAX / duration_units[i].ms)
-			continue;
-		o->watch_ms = value * duration_units[i].ms;
-		return 0;
-	}
-	return fail(e, "--for: '%s' is no time to watch; expected 1s to 240h, such as 90s or 10min",
-		argument);
+	if (quantity_parse(QUANTITY_SECONDS, argument, strlen(argument), &range, &o->watch_ms) < 0)
+		return fail(e,
+			"--for: '%s' is no time to watch; expected 1s to 240h, such as 90s or "
+			"10min",
+			argument);
+	return 0;
 }
 
 static int set_state(struct options *o, const char *argument, const struct error *e)

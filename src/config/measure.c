@@ -115,7 +115,7 @@ int amount_parse(enum measure m, bool is_raise, const char *text, double *ret)
 {
 	struct range_of_quantity range = amount_range(m, is_raise);
 	uint64_t value;
-	int r = quantity_parse(amounts[m].quantity, text, &range, &value);
+	int r = quantity_parse(amounts[m].quantity, text, strlen(text), &range, &value);
 
 	if (r < 0)
 		return r;
@@ -135,7 +135,7 @@ void amount_expect(enum measure m, bool is_raise, FILE *out)
 {
 	struct range_of_quantity range = amount_range(m, is_raise);
 
-	quantity_expect(amounts[m].quantity, &range, out);
+	config_expect_quantity(amounts[m].quantity, &range, out);
 }
 
 double amount_round_down(enum measure m, double value)

@@ -4,8 +4,8 @@
 #ifndef TCPSTATED_CONFIG_PRIVATE_H
 #define TCPSTATED_CONFIG_PRIVATE_H
 
+#include "basic/quantity.h"
 #include "config/config.h"
-#include "config/values.h"
 
 enum config_section {
 	SECTION_POLL,

@@ -29,7 +29,7 @@ static int number_parse(
 
 	(void)bad;
 	if (!row->zero_word || strcmp(text, row->zero_word) != 0)
-		r = quantity_parse(row->quantity, text, &row->range, &value);
+		r = quantity_parse(row->quantity, text, strlen(text), &row->range, &value);
 	if (r < 0)
 		return r;
 	if (row->store == STORE_DOUBLE)
@@ -63,7 +63,7 @@ static void number_print(const struct key_row *row, const void *object, FILE *ou
 
 static void number_expect(const struct key_row *row, FILE *out)
 {
-	quantity_expect(row->quantity, &row->range, out);
+	config_expect_quantity(row->quantity, &row->range, out);
 	if (row->zero_word)
 		fprintf(out, ", or %s", row->zero_word);
 }

@@ -20,4 +20,14 @@ static inline bool config_is_word(const char *start, size_t length, const char *
 	return strlen(word) == length && memcmp(start, word, length) == 0;
 }
 
+static inline void config_expect_quantity(
+	enum quantity q, const struct range_of_quantity *range, FILE *out)
+{
+	char text[128];
+	struct string s = STRING_IN(text);
+
+	quantity_describe(&s, q, range);
+	fputs(text, out);
+}
+
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "judge/threshold.h"
 
+#include "basic/quantity.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,47 +30,16 @@ const char *range_format(char buf[RANGE_SIZE], const struct range *r)
 	return buf;
 }
 
-/* How far a unit shifts a number, or 0 when the character is none. */
-static unsigned unit_shift(char c)
+/* UINT64_MAX is kept for infinity. */
+static int parse_bound(const char *s, const char *end, enum quantity q, uint64_t *ret)
 {
-	static const char units[] = "KMGT";
+	static const struct range_of_quantity range = {0, UINT64_MAX - 1};
 
-	for (unsigned i = 0; units[i]; i++)
-		if (c == units[i] || c == units[i] + ('a' - 'A'))
-			return 10 * (i + 1);
-	return 0;
-}
-
-/* Reads a number at *p, before end, and moves *p behind it. UINT64_MAX is kept for infinity. */
-static int parse_number(const char **p, const char *end, bool sizes, uint64_t *ret)
-{
-	const char *s = *p;
-	uint64_t value = 0;
-	unsigned shift;
-
-	if (s == end || *s < '0' || *s > '9')
-		return -EINVAL;
-	for (; s < end && *s >= '0' && *s <= '9'; s++) {
-		if (__builtin_mul_overflow(value, 10U, &value) ||
-			__builtin_add_overflow(value, (unsigned)(*s - '0'), &value))
-			return -EINVAL;
-	}
-	shift = sizes && s < end ? unit_shift(*s) : 0;
-	if (shift) {
-		if (value > UINT64_MAX >> shift)
-			return -EINVAL;
-		value <<= shift;
-		s++;
-	}
-	if (value == UINT64_MAX)
-		return -EINVAL;
-	*p = s;
-	*ret = value;
-	return 0;
+	return quantity_parse(q, s, (size_t)(end - s), &range, ret);
 }
 
 /* Reads [@][start:][end] in [s, end). */
-static int parse_range(const char *s, const char *end, bool sizes, struct range *ret)
+static int parse_range(const char *s, const char *end, enum quantity q, struct range *ret)
 {
 	struct range r = {.set = true, .end = UINT64_MAX};
 	const char *colon;
@@ -79,16 +50,14 @@ static int parse_range(const char *s, const char *end, bool sizes, struct range 
 	}
 	colon = memchr(s, ':', (size_t)(end - s));
 	if (colon) {
-		if (s + 1 == colon && *s == '~')
-			s++;
-		else if (s < colon && parse_number(&s, colon, sizes, &r.start) < 0)
+		bool is_infinite = s + 1 == colon && *s == '~';
+
+		if (s < colon && !is_infinite && parse_bound(s, colon, q, &r.start) < 0)
 			return -EINVAL;
-		if (s != colon)
-			return -EINVAL;
-		s++;
+		s = colon + 1;
 	}
 	/* Only after a colon may the end be left out: then there is none. */
-	if ((!colon || s < end) && (parse_number(&s, end, sizes, &r.end) < 0 || s != end))
+	if ((!colon || s < end) && parse_bound(s, end, q, &r.end) < 0)
 		return -EINVAL;
 	if (r.start > r.end)
 		return -EINVAL;
@@ -102,10 +71,10 @@ static int parse_threshold(struct thresholds *t, const char *word, size_t length
 	enum tcp_state state;
 
 	if (!equals)
-		return parse_range(word, end, true, &t->closing_memory);
+		return parse_range(word, end, QUANTITY_SIZE, &t->closing_memory);
 	if (state_from_name(word, (size_t)(equals - word), &state) < 0)
 		return -EINVAL;
-	return parse_range(equals + 1, end, false, &t->states[state]);
+	return parse_range(equals + 1, end, QUANTITY_NUMBER, &t->states[state]);
 }
 
 int thresholds_parse(

@@ -114,7 +114,7 @@ static void test_options_parse_heartbeat(void **state)
 	assert_int_equal(PARSE("--heartbeat", "--for=1s"), 0);
 	assert_int_equal(PARSE("--heartbeat", "--for=240h"), 0);
 	assert_int_equal(options.watch_ms, 864000000);
-	assert_int_equal(PARSE("--heartbeat", "--for=10min"), 0);
+	assert_int_equal(PARSE("--heartbeat", "--for=10m"), 0);
 	assert_int_equal(options.watch_ms, 600000);
 }
 
@@ -192,7 +192,7 @@ static void test_options_parse_refusals_name_word_and_expectation(void **state)
 		{{"--check", "--critical=NONSENSE=1"}, "NONSENSE=1", "50M"},
 		{{"--heartbeat", "7777,x"}, "'x'", "65535"},
 		{{"--heartbeat", "--for=0"}, "'0'", "90s"},
-		{{"--heartbeat", "--for=5m"}, "'5m'", "10min"},
+		{{"--heartbeat", "--for=5ms"}, "'5ms'", "10min"},
 		{{"--heartbeat", "--for=-5"}, "'-5'", "10min"},
 		{{"--heartbeat", "--for=241h"}, "'241h'", "240h"},
 		{{"--heartbeat", "--for=99999999999999999999s"}, "999s", "240h"},
