@@ -42,6 +42,7 @@ unit_tests = \
 	tests/unit/test_btf \
 	tests/unit/test_kernel_types \
 	tests/unit/test_object_sizes \
+	tests/unit/test_nearest \
 	tests/unit/test_quantity \
 	tests/unit/test_file \
 	tests/unit/test_escape \
@@ -103,6 +104,7 @@ tests_unit_test_sock_diag_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=mnl_socket_get_portid,--wrap=mnl_socket_sendto,--wrap=mnl_socket_recvfrom
 tests_unit_test_options_SOURCES = tests/unit/test_options.c
 tests_unit_test_configuration_SOURCES = tests/unit/test_configuration.c
+tests_unit_test_nearest_SOURCES = tests/unit/test_nearest.c
 tests_unit_test_quantity_SOURCES = tests/unit/test_quantity.c
 tests_unit_test_file_SOURCES = tests/unit/test_file.c
 tests_unit_test_escape_SOURCES = tests/unit/test_escape.c
