@@ -3,9 +3,9 @@
 
 #include "basic/cleanup.h"
 #include "basic/macro.h"
+#include "config/lines.h"
 #include "config/private.h"
 #include "config/read.h"
-#include "config/text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -153,11 +153,6 @@ static int expect(const struct loader *l, unsigned line, const char *word, const
 	return config_errors_expected(l->errors, &at, word, strlen(word), "%s", expected);
 }
 
-static int on_mistake(void *user, unsigned line, const char *word, const char *expected)
-{
-	return expect(user, line, word, expected);
-}
-
 /* Finds or adds an [alert NAME]. */
 static int open_rule(struct loader *l, unsigned line, const char *name)
 {
@@ -233,28 +228,28 @@ static int open_section(struct loader *l, unsigned line, const char *name)
 }
 
 /* Finds the section, whose name, where it has one, is the second word of the text. */
-static int on_section(void *user, unsigned line, const char *text)
+static int on_section(struct loader *l, const struct config_line *line)
 {
-	struct loader *l = user;
-	const char *kind = text + strspn(text, " \t");
-	size_t length = strcspn(kind, " \t");
-	const char *rest = kind + length + strspn(kind + length, " \t");
-	char name[CONFIG_SECTION_SIZE];
+	cleanup_(freep) char *text = strndup(line->name, line->name_length);
+	size_t length;
+	const char *name;
 
-	snprintf(name, sizeof(name), "%s", rest);
-	for (size_t end = strlen(name); end && strchr(" \t", name[end - 1]); end--)
-		name[end - 1] = '\0';
+	if (!text)
+		return -ENOMEM;
+	length = strcspn(text, " \t");
+	name = text + length + strspn(text + length, " \t");
 	l->has_section = true;
 	l->is_unknown = false;
 	for (l->section = 0; l->section < SECTION_COUNT; l->section++) {
 		const char *known = config_section_name(l->section);
 
-		if (strlen(known) == length && memcmp(known, kind, length) == 0 &&
+		if (strlen(known) == length && memcmp(known, text, length) == 0 &&
 			(sections[l->section].open || !*name))
-			return open_section(l, line, name);
+			return open_section(l, line->number, name);
 	}
 	l->is_unknown = true;
-	return expect(l, line, text, "one of [poll], [output], [alert NAME] and [exec NAME]");
+	return expect(
+		l, line->number, text, "one of [poll], [output], [alert NAME] and [exec NAME]");
 }
 
 static int refuse_key(const struct loader *l, unsigned line, const char *key)
@@ -288,8 +283,6 @@ static int refuse_value(const struct loader *l, unsigned line, const struct key_
 	if (!out)
 		return -ENOMEM;
 	row->type->expect(row, out);
-	if (strstr(value, " #"))
-		fputs("; a comment behind a value begins with ' ;'", out);
 	if (fclose(out) == EOF)
 		return -ENOMEM;
 	/* An empty word would name nothing. */
@@ -300,27 +293,17 @@ static int refuse_value(const struct loader *l, unsigned line, const struct key_
 		l->errors, &at, bad->start, bad->length, "for %s: %s", row->name, expected);
 }
 
-static int on_pair(void *user, unsigned line, const char *key, char *value, bool has_comment)
+static int on_value(struct loader *l, unsigned line, enum config_key k, char *value)
 {
-	struct loader *l = user;
 	struct bad_word bad = {value, strlen(value)};
-	enum config_key k;
-	struct subject s;
+	struct subject s = subject_of(l);
 	int r;
 
-	if (!l->has_section)
-		return expect(l, line, key, "a section before it, such as [poll]");
-	if (l->is_unknown)
-		return 0;
-	s = subject_of(l);
-	k = config_key_find(l->section, key);
-	if (k == KEY_COUNT)
-		return refuse_key(l, line, key);
-	if (k == KEY_COMMAND && (has_comment || *value == ';')) {
+	if (k == KEY_COMMAND && (*value == ';' || strstr(value, " ;") || strstr(value, "\t;"))) {
 		s.entry->is_broken = true;
 		return expect(l, line, ";",
-			"no ';' at the beginning or behind a blank, where it begins a comment and "
-			"would cut the command: write 'a; b', or put the command into a script");
+			"no ';' at the beginning or after a blank: write 'a; b', or put the "
+			"command into a script");
 	}
 	r = config_keys[k].type->parse(&config_keys[k], &s, value, &bad);
 	if (r == -ENOMEM)
@@ -331,6 +314,39 @@ static int on_pair(void *user, unsigned line, const char *key, char *value, bool
 	}
 	s.entry->keys[k] = here(l, line);
 	return 0;
+}
+
+static int on_key(struct loader *l, const struct config_line *line)
+{
+	cleanup_(freep) char *key = strndup(line->name, line->name_length);
+	enum config_key k;
+
+	if (!key)
+		return -ENOMEM;
+	if (!l->has_section)
+		return expect(l, line->number, key, "a section before it, such as [poll]");
+	if (l->is_unknown)
+		return 0;
+	k = config_key_find(l->section, key);
+	if (k == KEY_COUNT)
+		return refuse_key(l, line->number, key);
+	/* The shell knows best what is a comment in its command: a '#' in quotes is none. */
+	if (k != KEY_COMMAND || *line->value == '#')
+		line->value[line->value_length] = '\0';
+	return on_value(l, line->number, k, line->value);
+}
+
+static int on_mistake(struct loader *l, const struct config_line *line)
+{
+	const struct value_origin at = here(l, line->number);
+
+	/* Whose keys would follow is not known. */
+	if (line->is_section)
+		l->has_section = l->is_unknown = true;
+	if (line->control[0])
+		return expect(l, line->number, line->control, line->expected);
+	return config_errors_expected(
+		l->errors, &at, line->text, line->length, "%s", line->expected);
 }
 
 /* Keeps the name, which every origin in that file borrows. */
@@ -348,19 +364,24 @@ static int add_file(struct config_origins *o, const char *name)
 	return 0;
 }
 
-static int load_text(struct config *c, const char *name, const char *text, size_t size,
-	struct config_errors *errors)
+/* Reads a text, which is written to. */
+static int load_text(
+	struct config *c, const char *name, char *text, size_t size, struct config_errors *errors)
 {
-	static const struct config_text_events events = {on_section, on_pair, on_mistake};
 	struct loader l = {.config = c, .errors = errors};
+	struct config_lines lines = config_lines_of(text, size);
+	struct config_line line;
 	int r = add_file(c->origins, name);
 
 	if (r < 0)
 		return r;
 	l.file = c->origins->files[c->origins->files_count - 1];
-	r = config_text_read(text, size, &events, &l);
-	if (r == -EINVAL && expect(&l, 1, name, "libinih to read it to its end") < 0)
-		return -ENOMEM;
+	while (r == 0 && config_lines_next(&lines, &line)) {
+		if (line.expected)
+			r = on_mistake(&l, &line);
+		else
+			r = line.is_section ? on_section(&l, &line) : on_key(&l, &line);
+	}
 	return r;
 }
 
@@ -450,17 +471,4 @@ int config_load(const char *path, struct config **ret, struct config_errors *err
 		return r_drop_ins;
 	r_finish = finish(&c, errors, ret);
 	return r < 0 ? r : r_drop_ins < 0 ? r_drop_ins : r_finish;
-}
-
-int config_load_text(const char *name, const char *text, size_t size, struct config **ret,
-	struct config_errors *errors)
-{
-	cleanup_(config_freep) struct config *c = NULL;
-	int r = config_new(&c);
-
-	if (r == 0)
-		r = load_text(c, name, text, size, errors);
-	if (r == 0)
-		r = finish(&c, errors, ret);
-	return r;
 }

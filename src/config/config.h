@@ -62,10 +62,6 @@ struct config_errors {
  */
 int config_load(const char *path, struct config **ret, struct config_errors *errors);
 
-/* Reads one text as if it were the only file, of that name. */
-int config_load_text(const char *name, const char *text, size_t size, struct config **ret,
-	struct config_errors *errors);
-
 struct config *config_free(struct config *c); /* returns NULL; c may be NULL */
 void config_freep(struct config **c);
 void config_errors_release(struct config_errors *errors);

@@ -136,8 +136,7 @@ static int file_parse(
 	(void)bad;
 	if (strcmp(text, "none") == 0)
 		return config_store_text(place_of(row, s), NULL);
-	/* What looks like a comment to a person would become a part of the name. */
-	if (!is_stdout && (text[0] != '/' || text[strlen(text) - 1] == '/' || strstr(text, " #")))
+	if (!is_stdout && (text[0] != '/' || text[strlen(text) - 1] == '/'))
 		return -EINVAL;
 	return config_store_text(place_of(row, s), text);
 }

@@ -44,8 +44,7 @@ enum rule_scope {
 	SCOPE_COUNT,
 };
 
-/* Room for a name with its NUL; a name is of lower-case letters, digits and "-". It is what the 49
- * bytes that libinih keeps of a section leave behind "alert ". */
+/* Room for a name with its NUL; a name is of lower-case letters, digits and "-". */
 #define RULE_NAME_SIZE 44
 
 /* The states whose sockets have an age by cookie (model/ages.h): older_than works on these. */
