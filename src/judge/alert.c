@@ -30,7 +30,7 @@ struct alerts {
 	uint64_t omitted, sequence;
 };
 
-static const char *const state_names[ALERT_STATE_COUNT] = {
+static const char *const state_list[ALERT_STATE_COUNT] = {
 	[ALERT_INACTIVE] = "inactive",
 	[ALERT_PENDING] = "pending",
 	[ALERT_RAISED] = "raised",
@@ -45,13 +45,13 @@ static const char *const event_names[EVENT_KIND_COUNT] = {
 
 const char *alert_state_name(enum alert_state s)
 {
-	return state_names[s];
+	return state_list[s];
 }
 
 int alert_state_parse(const char *word, enum alert_state *ret)
 {
 	for (enum alert_state s = 0; s < ALERT_STATE_COUNT; s++) {
-		if (strcmp(word, state_names[s]) == 0) {
+		if (strcmp(word, state_list[s]) == 0) {
 			*ret = s;
 			return 0;
 		}

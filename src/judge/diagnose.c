@@ -19,16 +19,18 @@
 #define MEMORY_WARNING_PERCENT  1
 #define MEMORY_CRITICAL_PERCENT 5
 
-static const char *const severity_names[] = {
+static const char *const severity_list[] = {
 	[SEVERITY_OK] = "ok",
 	[SEVERITY_NOTE] = "note",
 	[SEVERITY_WARNING] = "warning",
 	[SEVERITY_CRITICAL] = "critical",
 };
 
+const struct names severity_names = NAMES(severity_list);
+
 const char *severity_name(enum severity s)
 {
-	return severity_names[s];
+	return severity_list[s];
 }
 
 /* Adds a finding and returns it to be filled in, or NULL when no memory is left. */

@@ -3,6 +3,7 @@
 #ifndef TCPSTATED_JUDGE_FINDING_H
 #define TCPSTATED_JUDGE_FINDING_H
 
+#include "basic/names.h"
 #include "model/filter.h"
 #include "model/snapshot.h"
 
@@ -19,6 +20,7 @@ enum severity {
 
 /* "ok", "note", "warning" or "critical". */
 const char *severity_name(enum severity s);
+extern const struct names severity_names;
 
 struct finding {
 	const char *id; /* stable, for example "close-wait-not-closed"; static storage */

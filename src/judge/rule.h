@@ -108,5 +108,9 @@ const char *measure_name(enum measure m);
 const char *rule_limit_name(enum rule_limit l);
 const char *rule_scope_name(enum rule_scope s);
 const char *hold_name(enum sock_ownership h);
+extern const struct names measure_names;
+extern const struct names rule_limit_names;
+extern const struct names rule_scope_names;
+extern const struct names ownership_names;
 
 #endif

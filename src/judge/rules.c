@@ -287,53 +287,61 @@ bool rule_can_be_per_port(const struct rule *r)
 	       (r->measure == MEASURE_PERCENT && r->limit == LIMIT_ACCEPT_QUEUE);
 }
 
+static const char *const measure_list[] = {
+	[MEASURE_SOCKETS] = "sockets",
+	[MEASURE_MEMORY] = "memory",
+	[MEASURE_OLDEST] = "oldest",
+	[MEASURE_GROWTH] = "growth",
+	[MEASURE_PERCENT] = "percent",
+	[MEASURE_RATE] = "rate",
+};
+
+const struct names measure_names = NAMES(measure_list);
+
 const char *measure_name(enum measure m)
 {
-	static const char *const names[] = {
-		[MEASURE_SOCKETS] = "sockets",
-		[MEASURE_MEMORY] = "memory",
-		[MEASURE_OLDEST] = "oldest",
-		[MEASURE_GROWTH] = "growth",
-		[MEASURE_PERCENT] = "percent",
-		[MEASURE_RATE] = "rate",
-	};
-
-	return names[m];
+	return measure_list[m];
 }
+
+static const char *const rule_limit_list[] = {
+	[LIMIT_TW_BUCKETS] = "tw_buckets",
+	[LIMIT_ORPHANS] = "orphans",
+	[LIMIT_TCP_MEM] = "tcp_mem",
+	[LIMIT_CONNTRACK] = "conntrack",
+	[LIMIT_CLIENT_PORTS] = "client_ports",
+	[LIMIT_ACCEPT_QUEUE] = "accept_queue",
+	[LIMIT_MEMORY] = "memory",
+};
+
+const struct names rule_limit_names = NAMES(rule_limit_list);
 
 const char *rule_limit_name(enum rule_limit l)
 {
-	static const char *const names[] = {
-		[LIMIT_TW_BUCKETS] = "tw_buckets",
-		[LIMIT_ORPHANS] = "orphans",
-		[LIMIT_TCP_MEM] = "tcp_mem",
-		[LIMIT_CONNTRACK] = "conntrack",
-		[LIMIT_CLIENT_PORTS] = "client_ports",
-		[LIMIT_ACCEPT_QUEUE] = "accept_queue",
-		[LIMIT_MEMORY] = "memory",
-	};
-
-	return names[l];
+	return rule_limit_list[l];
 }
+
+static const char *const rule_scope_list[] = {
+	[SCOPE_PORT] = "port",
+	[SCOPE_TOTAL] = "total",
+};
+
+const struct names rule_scope_names = NAMES(rule_scope_list);
 
 const char *rule_scope_name(enum rule_scope s)
 {
-	static const char *const names[] = {
-		[SCOPE_PORT] = "port",
-		[SCOPE_TOTAL] = "total",
-	};
-
-	return names[s];
+	return rule_scope_list[s];
 }
+
+static const char *const ownership_list[] = {
+	[OWNERSHIP_NONE] = "none",
+	[OWNERSHIP_HELD] = "held",
+	[OWNERSHIP_ORPHAN] = "orphan",
+	[OWNERSHIP_UNACCEPTED] = "unaccepted",
+};
+
+const struct names ownership_names = NAMES(ownership_list);
 
 const char *hold_name(enum sock_ownership h)
 {
-	static const char *const names[] = {
-		[OWNERSHIP_NONE] = "none",
-		[OWNERSHIP_HELD] = "held",
-		[OWNERSHIP_ORPHAN] = "orphan",
-		[OWNERSHIP_UNACCEPTED] = "unaccepted",
-	};
-
-	return names[h];
+	return ownership_list[h];
 }

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-static const char *const counter_names[COUNTER_COUNT] = {
+static const char *const counter_list[COUNTER_COUNT] = {
 	[COUNTER_ACTIVE_OPENS] = "ActiveOpens",
 	[COUNTER_PASSIVE_OPENS] = "PassiveOpens",
 	[COUNTER_ATTEMPT_FAILS] = "AttemptFails",
@@ -26,6 +26,8 @@ static const char *const counter_names[COUNTER_COUNT] = {
 	[COUNTER_MEMORY_PRESSURES] = "TCPMemoryPressures",
 };
 
+const struct names counter_names = NAMES(counter_list);
+
 double usage_percent(const struct usage *u)
 {
 	if (u->used == UNKNOWN || u->max == UNKNOWN || u->max == 0)
@@ -35,7 +37,7 @@ double usage_percent(const struct usage *u)
 
 const char *counter_name(enum tcp_counter c)
 {
-	return counter_names[c];
+	return counter_list[c];
 }
 
 void limits_init(struct limits *l)

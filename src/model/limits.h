@@ -4,6 +4,8 @@
 #ifndef TCPSTATED_MODEL_LIMITS_H
 #define TCPSTATED_MODEL_LIMITS_H
 
+#include "basic/names.h"
+
 #include <stdint.h>
 
 /* Each number is UNKNOWN where its file is missing. */
@@ -42,6 +44,7 @@ enum tcp_counter {
 
 /* The kernel's own name, for example "TCPTimeWaitOverflow". Static storage. */
 const char *counter_name(enum tcp_counter c);
+extern const struct names counter_names;
 
 struct limits {
 	/* of this network namespace */

@@ -6,27 +6,32 @@
 #include <stddef.h>
 #include <string.h>
 
-static const struct {
-	const char *name;
-	uint8_t kernel; /* include/net/tcp_states.h */
-} states[STATE_COUNT] = {
-	[STATE_ESTABLISHED] = {"ESTABLISHED", 1},
-	[STATE_SYN_SENT] = {"SYN_SENT", 2},
-	[STATE_SYN_RECV] = {"SYN_RECV", 3},
-	[STATE_FIN_WAIT_1] = {"FIN_WAIT_1", 4},
-	[STATE_FIN_WAIT_2] = {"FIN_WAIT_2", 5},
-	[STATE_TIME_WAIT] = {"TIME_WAIT", 6},
-	[STATE_CLOSE] = {"CLOSE", 7},
-	[STATE_CLOSE_WAIT] = {"CLOSE_WAIT", 8},
-	[STATE_LAST_ACK] = {"LAST_ACK", 9},
-	[STATE_LISTEN] = {"LISTEN", 10},
-	[STATE_CLOSING] = {"CLOSING", 11},
-	[STATE_BOUND_INACTIVE] = {"BOUND_INACTIVE", 13},
+static const char *const state_list[] = {
+	[STATE_ESTABLISHED] = "ESTABLISHED",
+	[STATE_SYN_SENT] = "SYN_SENT",
+	[STATE_SYN_RECV] = "SYN_RECV",
+	[STATE_FIN_WAIT_1] = "FIN_WAIT_1",
+	[STATE_FIN_WAIT_2] = "FIN_WAIT_2",
+	[STATE_TIME_WAIT] = "TIME_WAIT",
+	[STATE_CLOSE] = "CLOSE",
+	[STATE_CLOSE_WAIT] = "CLOSE_WAIT",
+	[STATE_LAST_ACK] = "LAST_ACK",
+	[STATE_LISTEN] = "LISTEN",
+	[STATE_CLOSING] = "CLOSING",
+	[STATE_BOUND_INACTIVE] = "BOUND_INACTIVE",
 };
+
+const struct names state_names = NAMES(state_list);
+
+/* include/net/tcp_states.h; 12 is TCP_NEW_SYN_RECV. */
+static unsigned kernel_number(enum tcp_state s)
+{
+	return s == STATE_BOUND_INACTIVE ? 13 : s + 1U;
+}
 
 const char *state_name(enum tcp_state s)
 {
-	return states[s].name;
+	return state_list[s];
 }
 
 static bool is_separator(char c)
@@ -55,7 +60,7 @@ static bool same_state_name(const char *name, size_t length, const char *canonic
 int state_from_name(const char *name, size_t length, enum tcp_state *ret)
 {
 	STATE_FOREACH(s) {
-		if (same_state_name(name, length, states[s].name)) {
+		if (same_state_name(name, length, state_list[s])) {
 			*ret = s;
 			return 0;
 		}
@@ -93,7 +98,7 @@ int state_from_kernel(unsigned number, enum tcp_state *ret)
 		*ret = (enum tcp_state)(number - 1);
 		return 0;
 	}
-	if (number != states[STATE_BOUND_INACTIVE].kernel)
+	if (number != kernel_number(STATE_BOUND_INACTIVE))
 		return -EINVAL;
 	*ret = STATE_BOUND_INACTIVE;
 	return 0;
@@ -105,10 +110,10 @@ uint32_t state_set_to_kernel(state_set set)
 
 	STATE_FOREACH(s)
 		if (state_set_has(set, s))
-			mask |= UINT32_C(1) << states[s].kernel;
+			mask |= UINT32_C(1) << kernel_number(s);
 	/* A socket in CLOSE is in no table but that of bound ports, which is read for
 	 * BOUND_INACTIVE alone. */
 	if (state_set_has(set, STATE_CLOSE))
-		mask |= UINT32_C(1) << states[STATE_BOUND_INACTIVE].kernel;
+		mask |= UINT32_C(1) << kernel_number(STATE_BOUND_INACTIVE);
 	return mask;
 }

@@ -6,6 +6,8 @@
 #ifndef TCPSTATED_MODEL_STATE_H
 #define TCPSTATED_MODEL_STATE_H
 
+#include "basic/names.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +49,7 @@ static inline bool state_set_has(state_set set, enum tcp_state s)
 
 /* The name of a state, for example "CLOSE_WAIT". Static storage. */
 const char *state_name(enum tcp_state s);
+extern const struct names state_names;
 
 /*
  * Finds the state that a user names: case does not matter, "-" is as good as "_" (ss writes
