@@ -32,20 +32,13 @@ static const struct unit size_units[] = {
 	{"", 1, false},
 	{NULL, 0, false},
 };
+/* The first one is of QUANTITY_SECONDS alone. */
 static const struct unit duration_units[] = {
-	{"d", 86400000, true},
-	{"h", 3600000, false},
-	{"min", 60000, false},
-	{"m", 60000, true},
-	{"s", 1000, false},
-	{NULL, 0, false},
-};
-static const struct unit seconds_units[] = {
-	{"d", 86400000, true},
-	{"h", 3600000, false},
-	{"min", 60000, false},
-	{"m", 60000, true},
 	{"", 1000, true},
+	{"d", 86400000, true},
+	{"h", 3600000, false},
+	{"min", 60000, false},
+	{"m", 60000, true},
 	{"s", 1000, false},
 	{NULL, 0, false},
 };
@@ -60,8 +53,8 @@ static const struct quantity_row {
 } rows[QUANTITY_COUNT] = {
 	[QUANTITY_NUMBER] = {number_units, 0, "a number", ""},
 	[QUANTITY_SIZE] = {size_units, 0, "a size", ", such as 512K, 50M or 2G"},
-	[QUANTITY_DURATION] = {duration_units, 0, "a duration", ", such as 30s, 5min or 1h"},
-	[QUANTITY_SECONDS] = {seconds_units, 0, "a duration", ", such as 90s or 10min"},
+	[QUANTITY_DURATION] = {duration_units + 1, 0, "a duration", ", such as 30s, 5min or 1h"},
+	[QUANTITY_SECONDS] = {duration_units, 0, "a duration", ", such as 90s or 10min"},
 	[QUANTITY_DECIMAL] = {decimal_units, 3, "a number", ", such as 5 or 0.5"},
 	[QUANTITY_PERCENT] = {percent_units, 3, "a percentage", ", such as 75% or 0.5%"},
 };
