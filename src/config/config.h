@@ -18,7 +18,7 @@
 struct exec_config {
 	char name[RULE_NAME_SIZE];
 	char *command;       /* given to /bin/sh -c */
-	uint32_t timeout_ms; /* it is killed after so long */
+	uint32_t timeout_ms; /* after which it is killed */
 	/* The rules whose events it gets; no names: all of them. */
 	char (*alerts)[RULE_NAME_SIZE];
 	size_t alerts_count;
@@ -37,28 +37,34 @@ struct config {
 	char *events;        /* as snapshots */
 	bool journal;
 
-	/* [alert NAME]: the built-in ones as they were retuned, then the others as they come */
+	/* [alert NAME]: the built-in ones as they were retuned, then the others in file order */
 	struct rule *rules;
 	size_t rules_count;
 	/* [exec NAME] */
 	struct exec_config *execs;
 	size_t execs_count;
 
-	struct config_origins *origins; /* where each value was set; private to configuration/ */
+	struct config_origins *origins; /* where each value was set; private to config/ */
 };
 
-/* Every mistake of a configuration, a sentence each, to be told one a line. */
+/* Every mistake of a configuration, a sentence each, in file order. Starts as all zero. */
 struct config_errors {
 	char **list;
 	size_t count;
+
+	/* private to config/ */
+	uint64_t *places; /* of each sentence: what they are ordered by */
+	uint64_t listed;  /* bit N: a sentence has the list of accepted words N */
+	int error;        /* -ENOMEM: a sentence was lost */
 };
 
 /*
- * Reads the configuration. path is the file of --config, which must exist; NULL is the default one,
- * which need not. Either has its drop-ins in the folder PATH.d, files *.conf in the order of their
- * names. Returns 0, -EINVAL with every mistake as "FILE:LINE: 'WORD': what was expected", or -errno
- * of a file that cannot be read, with a sentence about it in the list as well. Free with
- * config_free; release the errors with config_errors_release in any case.
+ * Makes a configuration of the files, all of it or nothing. path is the file of --config, which
+ * must exist; NULL is the default one, which need not. Either has its drop-ins in the folder
+ * PATH.d, files *.conf in the order of their names. Returns 0, -EINVAL with every mistake as
+ * "FILE:LINE: 'WORD': expected ...", or -errno of the first file that cannot be read, with a
+ * sentence about each in the list as well; on failure *ret is untouched. Free with config_free;
+ * release the errors with config_errors_release in any case.
  */
 int config_load(const char *path, struct config **ret, struct config_errors *errors);
 
@@ -66,8 +72,9 @@ struct config *config_free(struct config *c); /* returns NULL; c may be NULL */
 void config_freep(struct config **c);
 void config_errors_release(struct config_errors *errors);
 
-/* Prints the configuration in force as a file that reads back the same, with each value's origin as
- * a comment behind it, or before it where a comment cannot stand behind. */
+/* Prints the configuration in force as a file that reads back the same, with each value's origin in
+ * a comment after it, or on the line before a command, in which the comment would be the shell's.
+ */
 void config_print(const struct config *c, FILE *out);
 
 #endif

@@ -1,64 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a rule measures, and how much of it is an alert. */
+/* What a rule measures, and which value of it triggers an alert. */
 #include "config/types.h"
 
 #include <errno.h>
 #include <string.h>
 
-static const char *limit_word(size_t i)
-{
-	return rule_limit_name((enum rule_limit)i);
-}
-
-static const char *counter_word(size_t i)
-{
-	return counter_name((enum tcp_counter)i);
-}
-
-/* What stands behind the name of a measure. */
+/* What follows the name of a measure. */
 static const struct {
-	const char *what; /* NULL: nothing */
-	const char *(*word)(size_t i);
-	size_t count;
+	const char *label; /* NULL: nothing */
+	const struct names *words;
 	size_t place; /* in struct rule, of its enum */
 } operands[MEASURE_COUNT] = {
-	[MEASURE_PERCENT] = {"LIMIT", limit_word, LIMIT_COUNT, offsetof(struct rule, limit)},
-	[MEASURE_RATE] = {"COUNTER", counter_word, COUNTER_COUNT, offsetof(struct rule, counter)},
+	[MEASURE_PERCENT] = {"LIMIT", &rule_limit_names, offsetof(struct rule, limit)},
+	[MEASURE_RATE] = {"COUNTER", &counter_names, offsetof(struct rule, counter)},
 };
 
-static int operand_parse(struct rule *rule, enum measure m, const char *word)
-{
-	void *place = (char *)rule + operands[m].place;
-
-	if (!operands[m].what)
-		return *word ? -EINVAL : 0;
-	for (size_t i = 0; i < operands[m].count; i++) {
-		if (strcmp(operands[m].word(i), word) == 0) {
-			*(unsigned *)place = (unsigned)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-static int measure_parse(
-	const struct key_row *row, const struct subject *s, char *text, struct bad_word *bad)
+/* Of a known measure only the operand is wrong, if it takes one. */
+static int measure_parse(const struct value *v, char *text)
 {
 	size_t length = strcspn(text, " \t");
 	const char *operand = text + length + strspn(text + length, " \t");
-	struct rule *rule = s->object;
+	struct rule *rule = v->object;
+	void *place;
+	int m = name_find(measure_names, text, length), i;
 
-	(void)row;
-	(void)bad;
-	for (enum measure m = 0; m < MEASURE_COUNT; m++) {
-		if (!config_is_word(text, length, measure_name(m)))
-			continue;
-		if (operand_parse(rule, m, operand) < 0)
-			return -EINVAL;
-		rule->measure = m;
-		return 0;
+	if (m < 0) {
+		config_refuse_word(v, text, length, KEY_MEASURE);
+		return -EBADMSG;
 	}
-	return -EINVAL;
+	if (!operands[m].label && *operand)
+		return -EINVAL;
+	if (operands[m].label) {
+		i = name_parse(*operands[m].words, operand);
+		if (i < 0) {
+			const char *word = *operand ? operand : text;
+
+			config_refuse_word(v, word, strlen(word), LIST_OPERANDS + (unsigned)m);
+			return -EBADMSG;
+		}
+		place = (char *)rule + operands[m].place;
+		*(unsigned *)place = (unsigned)i;
+	}
+	rule->measure = (enum measure)m;
+	return 0;
 }
 
 static void measure_print(const struct key_row *row, const void *object, FILE *out)
@@ -67,29 +51,50 @@ static void measure_print(const struct key_row *row, const void *object, FILE *o
 	const void *place = (const char *)object + operands[m].place;
 
 	(void)row;
-	fputs(measure_name(m), out);
-	if (operands[m].what)
-		fprintf(out, " %s", operands[m].word(*(const unsigned *)place));
+	fputs(name_of(measure_names, m), out);
+	if (operands[m].label)
+		fprintf(out, " %s", name_of(*operands[m].words, *(const unsigned *)place));
 }
 
-static void measure_expect(const struct key_row *row, FILE *out)
+static void add_operands(struct expectation *e, enum measure m)
 {
+	string_addf(&e->text, "%s is ", operands[m].label);
+	for (size_t i = 0; i < operands[m].words->count; i++)
+		expectation_add_word(e, i ? ", " : "", name_of(*operands[m].words, i));
+}
+
+static void measure_expect(const struct key_row *row, unsigned list, struct expectation *e)
+{
+	struct nearest nearest;
+
 	(void)row;
-	for (enum measure m = 0; m < MEASURE_COUNT; m++)
-		fprintf(out, "%s%s%s%s", m ? " or " : "", measure_name(m),
-			operands[m].what ? " " : "", operands[m].what ? operands[m].what : "");
+	if (list >= LIST_OPERANDS) {
+		enum measure m = list - LIST_OPERANDS;
+
+		string_addf(
+			&e->text, "%s %s, where ", name_of(measure_names, m), operands[m].label);
+		add_operands(e, m);
+		return;
+	}
 	for (enum measure m = 0; m < MEASURE_COUNT; m++) {
-		if (!operands[m].what)
+		expectation_add_word(e, m ? " or " : "", name_of(measure_names, m));
+		if (operands[m].label)
+			string_addf(&e->text, " %s", operands[m].label);
+	}
+	/* No operand can stand alone. */
+	nearest = e->nearest;
+	for (enum measure m = 0; m < MEASURE_COUNT; m++) {
+		if (!operands[m].label)
 			continue;
-		fprintf(out, "; %s is ", operands[m].what);
-		for (size_t i = 0; i < operands[m].count; i++)
-			fprintf(out, "%s%s", i ? ", " : "", operands[m].word(i));
+		string_add(&e->text, "; ");
+		add_operands(e, m);
+		e->nearest = nearest;
 	}
 }
 
-const struct value_type type_measure = {measure_parse, measure_print, measure_expect};
+const struct value_type type_measure = {measure_parse, measure_print, measure_expect, true};
 
-/* Largest numbers that a double holds exactly, and that nobody needs more of. */
+/* The upper bounds are more than anybody needs, and exact in a double. */
 static const struct {
 	enum quantity quantity;
 	double scale; /* of the quantity's unit to that of the rule */
@@ -131,50 +136,48 @@ void amount_print(enum measure m, double value, FILE *out)
 		out);
 }
 
-void amount_expect(enum measure m, bool is_raise, FILE *out)
+void amount_describe(enum measure m, bool is_raise, struct string *out)
 {
 	struct range_of_quantity range = amount_range(m, is_raise);
 
-	config_expect_quantity(amounts[m].quantity, &range, out);
+	quantity_describe(out, amounts[m].quantity, &range);
 }
 
 double amount_round_down(enum measure m, double value)
 {
 	double step = amounts[m].quantity == QUANTITY_DURATION ? 1000 : 1;
-	/* What a product of two such numbers lacks to a whole one is an error of its last bits. */
+	/* A product of two such numbers may miss a whole one by its last bits. */
 	uint64_t steps = (uint64_t)(value * amounts[m].scale / step + 1e-6);
 
 	return (double)steps * step / amounts[m].scale;
 }
 
-static int raise_parse(
-	const struct key_row *row, const struct subject *s, char *text, struct bad_word *bad)
+static bool is_raise_key(const struct key_row *row)
 {
-	(void)row;
-	(void)bad;
-	return config_store_text(&s->entry->raise, text);
+	return row == &config_keys[KEY_RAISE];
 }
 
-static int clear_parse(
-	const struct key_row *row, const struct subject *s, char *text, struct bad_word *bad)
+/* Kept as it is written: the measure, and with it the unit, may follow. */
+static int amount_key_parse(const struct value *v, char *text)
 {
-	(void)row;
-	(void)bad;
-	return config_store_text(&s->entry->clear, text);
+	char **place = is_raise_key(v->row) ? &v->entry->raise : &v->entry->clear;
+
+	return config_store_text(place, text);
 }
 
 static void amount_key_print(const struct key_row *row, const void *object, FILE *out)
 {
 	const struct rule *rule = object;
 
-	amount_print(rule->measure, row->type == &type_raise ? rule->raise : rule->clear, out);
+	amount_print(rule->measure, is_raise_key(row) ? rule->raise : rule->clear, out);
 }
 
-static void amount_key_expect(const struct key_row *row, FILE *out)
+static void amount_key_expect(const struct key_row *row, unsigned list, struct expectation *e)
 {
 	(void)row;
-	fputs("an amount in the unit of the rule's measure", out);
+	(void)list;
+	string_add(&e->text, "an amount in the unit of the rule's measure");
 }
 
-const struct value_type type_raise = {raise_parse, amount_key_print, amount_key_expect};
-const struct value_type type_clear = {clear_parse, amount_key_print, amount_key_expect};
+const struct value_type type_amount = {
+	amount_key_parse, amount_key_print, amount_key_expect, false};

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The configuration in force, as a file. */
-#include "basic/format.h"
 #include "basic/utf8.h"
 #include "config/private.h"
 
@@ -11,12 +10,13 @@ static void print_origin(const struct value_origin *at, FILE *out)
 	char name[PATH_MAX];
 
 	if (at->file)
-		fprintf(out, "; %s:%u\n", utf8_printable(name, sizeof(name), at->file), at->line);
+		fprintf(out, "; %s:%u\n", utf8_printable(name, sizeof(name), at->file->name),
+			at->line);
 	else
 		fputs("; built in\n", out);
 }
 
-/* A comment behind a command would be refused: who writes one mostly means ';' for the shell. */
+/* After a command a comment would be the shell's. */
 static void print_key(
 	enum config_key k, const void *object, const struct value_origin *at, FILE *out)
 {
@@ -48,15 +48,17 @@ static void print_keys(
 void config_print(const struct config *c, FILE *out)
 {
 	for (enum config_section s = SECTION_POLL; s <= SECTION_OUTPUT; s++) {
-		fprintf(out, "%s[%s]\n", s ? "\n" : "", config_section_name(s));
+		fprintf(out, "%s[%s]\n", s ? "\n" : "", name_of(config_section_names, s));
 		print_keys(s, c, &c->origins->global, out);
 	}
 	for (size_t i = 0; i < c->rules_count; i++) {
-		fprintf(out, "\n[%s %s]\n", config_section_name(SECTION_ALERT), c->rules[i].name);
+		fprintf(out, "\n[%s %s]\n", name_of(config_section_names, SECTION_ALERT),
+			c->rules[i].name);
 		print_keys(SECTION_ALERT, &c->rules[i], &c->origins->rules[i], out);
 	}
 	for (size_t i = 0; i < c->execs_count; i++) {
-		fprintf(out, "\n[%s %s]\n", config_section_name(SECTION_EXEC), c->execs[i].name);
+		fprintf(out, "\n[%s %s]\n", name_of(config_section_names, SECTION_EXEC),
+			c->execs[i].name);
 		print_keys(SECTION_EXEC, &c->execs[i], &c->origins->execs[i], out);
 	}
 }

@@ -1,140 +1,287 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "config/read.h"
+/* Reads the text of a file, line by line, into the configuration. */
+#include "basic/macro.h"
+#include "basic/number.h"
+#include "config/lines.h"
+#include "config/private.h"
 
-#include "basic/cleanup.h"
-
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdint.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
-/* Returns 0 when there is something to read in it, 1 for /dev/null. */
-static int check_kind(int fd)
+/* More sections of a kind than anybody writes: each costs memory, and each rule time. */
+#define RULES_MAX 256
+#define EXECS_MAX 64
+
+struct reader {
+	struct config *config;
+	struct config_errors *errors;
+	const struct config_file *file;
+	unsigned line;
+	/* the section that the line is in */
+	bool has_section;
+	enum config_section section; /* SECTION_COUNT: an unknown one */
+	size_t index;                /* of its rule or exec */
+};
+
+static struct value_origin here(const struct reader *r)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (S_ISDIR(st.st_mode))
-		return -EISDIR;
-	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
-		return 1;
-	if (!S_ISREG(st.st_mode))
-		return -EBADF;
-	return (uintmax_t)st.st_size > CONFIG_FILE_SIZE_MAX ? -EFBIG : 0;
+	return (struct value_origin){.file = r->file, .line = r->line};
 }
 
-/* Reads up to size bytes. It may grow meanwhile: its size is not what was told. */
-static int read_complete(int fd, char *buffer, size_t size, size_t *ret_size)
+static void expect(const struct reader *r, const char *word, size_t length, const char *expected)
 {
-	size_t used = 0;
+	const struct value_origin at = here(r);
 
-	for (;;) {
-		ssize_t n = read(fd, buffer + used, size - used);
+	config_errors_expected(r->errors, &at, word, length, "%s", expected);
+}
 
-		if (n < 0 && errno == EINTR)
+/* -- sections ------------------------------------------------------------------------------ */
+
+/* A value in the section, of no key yet. */
+static struct value value_in_section(const struct reader *r)
+{
+	struct config *c = r->config;
+	struct value v = {.at = here(r), .errors = r->errors};
+
+	if (r->section == SECTION_ALERT) {
+		v.object = &c->rules[r->index];
+		v.entry = &c->origins->rules[r->index];
+	} else if (r->section == SECTION_EXEC) {
+		v.object = &c->execs[r->index];
+		v.entry = &c->origins->execs[r->index];
+	} else {
+		v.object = c;
+		v.entry = &c->origins->global;
+	}
+	return v;
+}
+
+/* Finds or adds the [alert NAME]. Returns 0, -ENOMEM, or -E2BIG when there are too many. */
+static int open_rule(struct reader *r, const char *name)
+{
+	struct config *c = r->config;
+	struct rule rule = RULE_DEFAULT;
+
+	for (r->index = 0; r->index < c->rules_count; r->index++)
+		if (strcmp(c->rules[r->index].name, name) == 0)
+			return 0;
+	if (*name && r->index >= RULES_MAX)
+		return -E2BIG;
+	snprintf(rule.name, sizeof(rule.name), "%s", name);
+	return config_add_rule(c, &rule);
+}
+
+static int open_exec(struct reader *r, const char *name)
+{
+	struct config *c = r->config;
+	struct exec_config exec = {.timeout_ms = 10000};
+
+	for (r->index = 0; r->index < c->execs_count; r->index++)
+		if (strcmp(c->execs[r->index].name, name) == 0)
+			return 0;
+	if (*name && r->index >= EXECS_MAX)
+		return -E2BIG;
+	snprintf(exec.name, sizeof(exec.name), "%s", name);
+	return config_add_exec(c, &exec);
+}
+
+static const struct {
+	const char *label, *too_many;
+	int (*open)(struct reader *r, const char *name); /* NULL: it has no name */
+} sections[SECTION_COUNT] = {
+	[SECTION_POLL] = {"[poll]", NULL, NULL},
+	[SECTION_OUTPUT] = {"[output]", NULL, NULL},
+	[SECTION_ALERT] = {"[alert NAME]", "at most 256 [alert NAME] sections", open_rule},
+	[SECTION_EXEC] = {"[exec NAME]", "at most 64 [exec NAME] sections", open_exec},
+};
+
+static void refuse_name(const struct reader *r, const char *name, size_t length)
+{
+	const struct value_origin at = here(r);
+	const char *section = name_of(config_section_names, r->section);
+	struct expectation e;
+
+	expectation_start(&e, name, length);
+	string_add(&e.text,
+		"a name of lower-case letters, digits and '-', at most 43 of them, in a "
+		"section such as [alert close-wait-leak]");
+	for (size_t i = 0; r->section == SECTION_ALERT && i < built_in_rules_count; i++)
+		nearest_offer(&e.nearest, built_in_rules[i].name);
+	if (!length)
+		config_errors_expectation(r->errors, &at, section, strlen(section), &e);
+	else
+		config_errors_expectation(r->errors, &at, name, length, &e);
+}
+
+/* Opens a section that has a name. With a mistake in that, its keys go to a section without one:
+ * they are checked, too. */
+static int open_named(struct reader *r, const struct config_line *line, const char *word)
+{
+	size_t length = (size_t)(line->name + line->name_length - word);
+	char name[RULE_NAME_SIZE] = "";
+	struct entry *entry;
+	int error;
+
+	if (config_name_is_valid(word, length))
+		memcpy(name, word, length);
+	else if (!line->expected)
+		refuse_name(r, word, length);
+	error = sections[r->section].open(r, name);
+	if (error == -E2BIG) {
+		expect(r, name, length, sections[r->section].too_many);
+		*name = '\0';
+		error = sections[r->section].open(r, name);
+	}
+	if (error < 0)
+		return error;
+	entry = value_in_section(r).entry;
+	if (!entry->header.file)
+		entry->header = here(r);
+	if (!*name)
+		entry->mistaken = UINT32_MAX;
+	return 0;
+}
+
+/* Takes the section that was most likely meant: the keys of an unknown one cannot be checked. */
+static void refuse_section(struct reader *r, const struct config_line *line, size_t kind_length)
+{
+	const struct value_origin at = here(r);
+	struct expectation e;
+
+	expectation_start(&e, line->name, kind_length);
+	string_add(&e.text, "one of [poll], [output], [alert NAME] and [exec NAME]");
+	for (size_t i = 0; i < SECTION_COUNT; i++)
+		nearest_offer(&e.nearest, name_of(config_section_names, i));
+	if (!line->expected)
+		config_errors_expectation(r->errors, &at, line->name, line->name_length, &e);
+	r->section = SECTION_COUNT;
+	if (e.nearest.candidate)
+		r->section =
+			(enum config_section)name_parse(config_section_names, e.nearest.candidate);
+}
+
+/* The first word says which kind of section it is; what follows is its name. */
+static int on_section(struct reader *r, const struct config_line *line)
+{
+	size_t length = MIN(strcspn(line->name, " \t"), line->name_length);
+	const char *name = line->name + length;
+	int section = name_find(config_section_names, line->name, length);
+
+	scan_blanks(&name, line->name + line->name_length);
+	r->has_section = true;
+	r->section = (enum config_section)section;
+	if (section < 0 || (!sections[section].open && length < line->name_length))
+		refuse_section(r, line, length);
+	if (r->section == SECTION_COUNT || !sections[r->section].open)
+		return 0;
+	return open_named(r, line, name);
+}
+
+/* -- keys ---------------------------------------------------------------------------------- */
+
+static void refuse_key(struct reader *r, const struct config_line *line)
+{
+	const struct value_origin at = here(r);
+	const char *separator = "";
+	struct expectation e;
+	size_t start;
+
+	expectation_start(&e, line->name, line->name_length);
+	string_addf(&e.text, "a key of %s: ", sections[r->section].label);
+	start = e.text.length;
+	for (enum config_key k = 0; k < KEY_COUNT; k++) {
+		if (config_keys[k].section != r->section)
 			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		used += (size_t)n;
-		if (used == size)
-			return -EFBIG;
+		expectation_add_word(&e, separator, config_keys[k].name);
+		separator = ", ";
 	}
-	*ret_size = used;
+	expectation_list_once(&e, start, LIST_KEYS + r->section, r->errors);
+	config_errors_expectation(r->errors, &at, line->name, line->name_length, &e);
+}
+
+static bool has_separate_semicolon(const char *command)
+{
+	return *command == ';' || strstr(command, " ;") || strstr(command, "\t;");
+}
+
+static int on_value(struct reader *r, enum config_key k, char *text)
+{
+	struct value v = value_in_section(r);
+	int error;
+
+	v.row = &config_keys[k];
+	if (k == KEY_COMMAND && has_separate_semicolon(text)) {
+		error = -EBADMSG;
+		expect(r, ";", 1,
+			"no ';' at the beginning or after a blank, where it begins a comment in "
+			"other values: write 'a; b', or put the command into a script");
+	} else if (!*text) {
+		error = -EBADMSG;
+		config_refuse_word(&v, NULL, 0, k);
+	} else {
+		error = v.row->type->parse(&v, text);
+	}
+	if (error == -ENOMEM)
+		return error;
+	if (error < 0 && error != -EBADMSG)
+		config_refuse_word(&v, text, strlen(text), k);
+	if (error < 0)
+		v.entry->mistaken |= KEY_BIT(k);
+	v.entry->keys[k] = v.at;
 	return 0;
 }
 
-int config_file_read(const char *path, char **ret, size_t *ret_size)
+static int on_key(struct reader *r, const struct config_line *line)
 {
-	cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	cleanup_(freep) char *text = NULL;
-	size_t size = 0;
-	int r;
+	enum config_key k;
 
-	if (fd < 0)
-		return -errno;
-	r = check_kind(fd);
-	if (r < 0)
-		return r;
-	text = malloc(CONFIG_FILE_SIZE_MAX + 1);
-	if (!text)
-		return -ENOMEM;
-	if (r == 0)
-		r = read_complete(fd, text, CONFIG_FILE_SIZE_MAX + 1, &size);
-	if (r < 0)
-		return r;
-	*ret = TAKE_PTR(text);
-	*ret_size = size;
-	return 0;
-}
-
-static int is_drop_in(const struct dirent *entry)
-{
-	static const char suffix[] = ".conf";
-	size_t length = strlen(entry->d_name), suffix_length = strlen(suffix);
-
-	return entry->d_name[0] != '.' && length > suffix_length &&
-	       strcmp(entry->d_name + length - suffix_length, suffix) == 0;
-}
-
-/* By bytes; alphasort() would ask the locale. */
-static int compare_names(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-/* Makes paths of the names. Those that were made belong to the caller even on failure. */
-static int join(const char *folder, struct dirent *const *names, size_t count, char **paths)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (asprintf(&paths[i], "%s/%s", folder, names[i]->d_name) < 0) {
-			paths[i] = NULL;
-			return -ENOMEM;
-		}
+	if (!r->has_section) {
+		if (!line->expected)
+			expect(r, line->name, line->name_length,
+				"a section before it, such as [poll]");
+		return 0;
 	}
-	return 0;
+	if (r->section == SECTION_COUNT)
+		return 0;
+	k = config_key_find(r->section, line->name, line->name_length);
+	if (line->expected) {
+		if (k < KEY_COUNT)
+			value_in_section(r).entry->mistaken |= KEY_BIT(k);
+		return 0;
+	}
+	if (k == KEY_COUNT) {
+		refuse_key(r, line);
+		return 0;
+	}
+	/* In a command the shell finds the comment: a '#' in quotes begins none. */
+	if (k != KEY_COMMAND)
+		line->value[line->value_length] = '\0';
+	else if (*line->value == '#')
+		*line->value = '\0';
+	return on_value(r, k, line->value);
 }
 
-int config_drop_ins(const char *path, char ***ret, size_t *ret_count)
+static int on_line(struct reader *r, const struct config_line *line)
 {
-	cleanup_(freep) char *folder = NULL;
-	struct dirent **names = NULL;
-	char **paths = NULL;
-	int count, r;
-
-	*ret = NULL;
-	*ret_count = 0;
-	if (asprintf(&folder, "%s.d", path) < 0) {
-		folder = NULL;
-		return -ENOMEM;
-	}
-	count = scandir(folder, &names, is_drop_in, compare_names);
-	if (count < 0)
-		return errno == ENOENT ? 0 : -errno;
-	r = count > CONFIG_DROP_INS_MAX ? -E2BIG : 0;
-	paths = r == 0 ? calloc((size_t)count + 1, sizeof(*paths)) : NULL;
-	if (r == 0)
-		r = paths ? join(folder, names, (size_t)count, paths) : -ENOMEM;
-	for (int i = 0; i < count; i++)
-		free(names[i]);
-	free(names);
-	if (r < 0) {
-		config_paths_free(paths, paths ? (size_t)count : 0);
-		return r;
-	}
-	*ret = paths;
-	*ret_count = (size_t)count;
-	return 0;
+	r->line = line->number;
+	if (line->control[0])
+		expect(r, line->control, strlen(line->control), line->expected);
+	else if (line->expected)
+		expect(r, line->text, line->length, line->expected);
+	if (line->is_section)
+		return on_section(r, line);
+	return line->name ? on_key(r, line) : 0;
 }
 
-void config_paths_free(char **paths, size_t count)
+int config_read_text(struct config *c, const struct config_file *file, char *text, size_t size,
+	struct config_errors *errors)
 {
-	for (size_t i = 0; i < count; i++)
-		free(paths[i]);
-	free(paths);
+	struct reader r = {.config = c, .errors = errors, .file = file};
+	struct config_lines lines = config_lines_of(text, size);
+	struct config_line line;
+	int error = 0;
+
+	while (error == 0 && config_lines_next(&lines, &line))
+		error = on_line(&r, &line);
+	return error;
 }

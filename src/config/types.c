@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How each kind of value is read, printed and asked for. */
+/* How each kind of value is parsed, printed and described. */
 #include "config/types.h"
 
+#include "basic/array.h"
 #include "basic/cleanup.h"
-#include "basic/format.h"
+#include "basic/macro.h"
 
 #include <errno.h>
 #include <string.h>
 
-static void *place_of(const struct key_row *row, const struct subject *s)
+static void *place_of(const struct value *v)
 {
-	return (char *)s->object + row->place;
+	return (char *)v->object + v->row->place;
 }
 
 static const void *const_place_of(const struct key_row *row, const void *object)
@@ -18,41 +19,74 @@ static const void *const_place_of(const struct key_row *row, const void *object)
 	return (const char *)object + row->place;
 }
 
+/* An integer of any size, for a table that knows its size only. */
+union integer {
+	uint8_t u8;
+	uint16_t u16;
+	uint32_t u32;
+	uint64_t u64;
+};
+
+static void store_value(const struct value *v, uint64_t value)
+{
+	union integer n = {.u64 = value};
+	const struct key_row *row = v->row;
+	void *place = place_of(v);
+
+	if (row->store == STORE_DOUBLE) {
+		*(double *)place = (double)value / 1000;
+		return;
+	}
+	if (row->store == STORE_SIDES) {
+		((bool *)place)[SIDE_SERVER] = value != SIDE_CLIENT;
+		((bool *)place)[SIDE_CLIENT] = value != SIDE_SERVER;
+		return;
+	}
+	if (row->size == sizeof(n.u32))
+		n.u32 = (uint32_t)value;
+	else if (row->size == sizeof(n.u16))
+		n.u16 = (uint16_t)value;
+	else if (row->size == sizeof(n.u8))
+		n.u8 = (uint8_t)value;
+	memcpy(place, &n, row->size);
+}
+
+static uint64_t stored_value(const struct key_row *row, const void *object)
+{
+	const void *place = const_place_of(row, object);
+	const bool *sides = place;
+	union integer n = {0};
+
+	if (row->store == STORE_DOUBLE)
+		return (uint64_t)(*(const double *)place * 1000 + 0.5);
+	if (row->store == STORE_SIDES && sides[SIDE_SERVER] == sides[SIDE_CLIENT])
+		return SIDE_COUNT;
+	if (row->store == STORE_SIDES)
+		return sides[SIDE_SERVER] ? SIDE_SERVER : SIDE_CLIENT;
+	memcpy(&n, place, row->size);
+	if (row->size == sizeof(n.u64))
+		return n.u64;
+	return row->size == sizeof(n.u32) ? n.u32 : row->size == sizeof(n.u16) ? n.u16 : n.u8;
+}
+
 /* -- numbers ------------------------------------------------------------------------------- */
 
-static int number_parse(
-	const struct key_row *row, const struct subject *s, char *text, struct bad_word *bad)
+static int number_parse(const struct value *v, char *text)
 {
-	void *place = place_of(row, s);
+	const struct key_row *row = v->row;
 	uint64_t value = 0;
 	int r = 0;
 
-	(void)bad;
 	if (!row->zero_word || strcmp(text, row->zero_word) != 0)
 		r = quantity_parse(row->quantity, text, strlen(text), &row->range, &value);
-	if (r < 0)
-		return r;
-	if (row->store == STORE_DOUBLE)
-		*(double *)place = (double)value / 1000;
-	else if (row->store == STORE_SIZE)
-		*(size_t *)place = value;
-	else
-		*(uint32_t *)place = (uint32_t)value;
-	return 0;
-}
-
-static uint64_t number_value(const struct key_row *row, const void *place)
-{
-	if (row->store == STORE_DOUBLE)
-		return (uint64_t)(*(const double *)place * 1000 + 0.5);
-	if (row->store == STORE_SIZE)
-		return *(const size_t *)place;
-	return *(const uint32_t *)place;
+	if (r == 0)
+		store_value(v, value);
+	return r;
 }
 
 static void number_print(const struct key_row *row, const void *object, FILE *out)
 {
-	uint64_t value = number_value(row, const_place_of(row, object));
+	uint64_t value = stored_value(row, object);
 	char buf[QUANTITY_SIZE_MAX];
 
 	if (value == 0 && row->zero_word)
@@ -61,56 +95,117 @@ static void number_print(const struct key_row *row, const void *object, FILE *ou
 		fputs(quantity_format(buf, row->quantity, value), out);
 }
 
-static void number_expect(const struct key_row *row, FILE *out)
+static void number_expect(const struct key_row *row, unsigned list, struct expectation *e)
 {
-	config_expect_quantity(row->quantity, &row->range, out);
+	(void)list;
+	quantity_describe(&e->text, row->quantity, &row->range);
 	if (row->zero_word)
-		fprintf(out, ", or %s", row->zero_word);
+		expectation_add_word(e, ", or ", row->zero_word);
 }
 
-const struct value_type type_number = {number_parse, number_print, number_expect};
+const struct value_type type_number = {number_parse, number_print, number_expect, false};
 
-/* -- one of a few words -------------------------------------------------------------------- */
+/* -- one of a few words, or a set of them -------------------------------------------------- */
 
-static int word_parse(
-	const struct key_row *row, const struct subject *s, char *text, struct bad_word *bad)
+static int find_word(const struct key_row *row, const char *word)
 {
-	size_t i = 0;
+	int i = row->find ? row->find(word) : name_parse(*row->words, word);
 
-	(void)bad;
-	while (i < row->words_count && (!row->words[i] || strcmp(row->words[i], text) != 0))
-		i++;
-	if (i == row->words_count)
-		return -EINVAL;
-	if (row->store == STORE_BOOL)
-		*(bool *)place_of(row, s) = i;
-	else
-		*(unsigned *)place_of(row, s) = (unsigned)i;
-	return 0;
+	return i < (int)row->first ? -EINVAL : i;
+}
+
+static void add_words(const struct key_row *row, const char *separator, struct expectation *e)
+{
+	for (size_t i = row->first; i < row->words->count; i++)
+		expectation_add_word(e, i > row->first ? separator : "", name_of(*row->words, i));
+}
+
+static int word_parse(const struct value *v, char *text)
+{
+	int i = find_word(v->row, text);
+
+	if (i >= 0)
+		store_value(v, (uint64_t)i);
+	return MIN(i, 0);
 }
 
 static void word_print(const struct key_row *row, const void *object, FILE *out)
 {
-	const void *place = const_place_of(row, object);
-
-	fputs(row->words[row->store == STORE_BOOL ? *(const bool *)place
-						  : *(const unsigned *)place],
-		out);
+	fputs(name_of(*row->words, stored_value(row, object)), out);
 }
 
-static void word_expect(const struct key_row *row, FILE *out)
+static void word_expect(const struct key_row *row, unsigned list, struct expectation *e)
 {
-	const char *separator = "";
+	(void)list;
+	add_words(row, " or ", e);
+}
 
-	for (size_t i = 0; i < row->words_count; i++) {
-		if (!row->words[i])
+const struct value_type type_word = {word_parse, word_print, word_expect, false};
+
+/* Takes the next word off a list, without the blanks around it; NULL after the last one. */
+static char *next_word(char **list)
+{
+	char *word = strsep(list, ",");
+	size_t length;
+
+	if (!word)
+		return NULL;
+	word += strspn(word, " \t");
+	for (length = strlen(word); length && strchr(" \t", word[length - 1]); length--)
+		word[length - 1] = '\0';
+	return word;
+}
+
+static int refuse(const struct value *v, const char *word)
+{
+	config_refuse_word(v, word, strlen(word), (unsigned)(v->row - config_keys));
+	return -EBADMSG;
+}
+
+static int set_parse(const struct value *v, char *text)
+{
+	bool is_all = strcmp(text, v->row->all_word) == 0;
+	uint64_t set = is_all ? v->row->all : 0;
+	int r = 0;
+
+	for (char *word; !is_all && (word = next_word(&text));) {
+		int i = find_word(v->row, word);
+
+		if (i < 0)
+			r = refuse(v, word);
+		else
+			set |= UINT64_C(1) << i;
+	}
+	store_value(v, set);
+	return r;
+}
+
+static void set_print(const struct key_row *row, const void *object, FILE *out)
+{
+	uint64_t set = stored_value(row, object);
+	const char *comma = "";
+
+	if (set == row->all) {
+		fputs(row->all_word, out);
+		return;
+	}
+	for (size_t i = row->first; i < row->words->count; i++) {
+		if (!(set >> i & 1))
 			continue;
-		fprintf(out, "%s%s", separator, row->words[i]);
-		separator = " or ";
+		fprintf(out, "%s%s", comma, name_of(*row->words, i));
+		comma = ", ";
 	}
 }
 
-const struct value_type type_word = {word_parse, word_print, word_expect};
+static void set_expect(const struct key_row *row, unsigned list, struct expectation *e)
+{
+	(void)list;
+	expectation_add_word(e, "", row->all_word);
+	string_add(&e->text, ", or some of ");
+	add_words(row, ", ", e);
+}
+
+const struct value_type type_set = {set_parse, set_print, set_expect, true};
 
 /* -- files and commands -------------------------------------------------------------------- */
 
@@ -128,17 +223,15 @@ int config_store_text(char **place, const char *text)
 	return 0;
 }
 
-static int file_parse(
-	const struct key_row *row, const struct subject *s, char *text, struct bad_word *bad)
+static int file_parse(const struct value *v, char *text)
 {
-	bool is_stdout = row->takes_stdout && strcmp(text, "stdout") == 0;
+	bool is_stdout = v->row->takes_stdout && strcmp(text, "stdout") == 0;
 
-	(void)bad;
 	if (strcmp(text, "none") == 0)
-		return config_store_text(place_of(row, s), NULL);
+		return config_store_text(place_of(v), NULL);
 	if (!is_stdout && (text[0] != '/' || text[strlen(text) - 1] == '/'))
 		return -EINVAL;
-	return config_store_text(place_of(row, s), text);
+	return config_store_text(place_of(v), text);
 }
 
 static void text_print(const struct key_row *row, const void *object, FILE *out)
@@ -148,106 +241,57 @@ static void text_print(const struct key_row *row, const void *object, FILE *out)
 	fputs(text ? text : "none", out);
 }
 
-static void file_expect(const struct key_row *row, FILE *out)
+static void file_expect(const struct key_row *row, unsigned list, struct expectation *e)
 {
-	fprintf(out, "%sa file by its absolute path, or none", row->takes_stdout ? "stdout, " : "");
+	(void)list;
+	if (row->takes_stdout) {
+		expectation_add_word(e, "", "stdout");
+		string_add(&e->text, ", ");
+	}
+	string_add(&e->text, "a file by its absolute path");
+	expectation_add_word(e, ", or ", "none");
 }
 
-const struct value_type type_file = {file_parse, text_print, file_expect};
+const struct value_type type_file = {file_parse, text_print, file_expect, false};
 
-static int command_parse(
-	const struct key_row *row, const struct subject *s, char *text, struct bad_word *bad)
+static int command_parse(const struct value *v, char *text)
 {
-	(void)bad;
-	return *text ? config_store_text(place_of(row, s), text) : -EINVAL;
+	return config_store_text(place_of(v), text);
 }
 
-static void command_expect(const struct key_row *row, FILE *out)
+static void command_expect(const struct key_row *row, unsigned list, struct expectation *e)
 {
 	(void)row;
-	fputs("a command for /bin/sh", out);
+	(void)list;
+	string_add(&e->text, "a command for /bin/sh");
 }
 
-const struct value_type type_command = {command_parse, text_print, command_expect};
+const struct value_type type_command = {command_parse, text_print, command_expect, false};
 
-/* -- lists --------------------------------------------------------------------------------- */
+/* -- ports --------------------------------------------------------------------------------- */
 
-/* Removes the blanks beside the commas of a list. */
-static void close_up(char *list)
+static int ports_parse(const struct value *v, char *text)
 {
-	char *to = list;
-
-	for (const char *from = list; *from; from++) {
-		if (*from == ',') {
-			while (to > list && (to[-1] == ' ' || to[-1] == '\t'))
-				to--;
-		} else if ((*from == ' ' || *from == '\t') && (to == list || to[-1] == ',')) {
-			continue;
-		}
-		*to++ = *from;
-	}
-	*to = '\0';
-}
-
-static int states_parse(
-	const struct key_row *row, const struct subject *s, char *text, struct bad_word *bad)
-{
-	state_set *states = place_of(row, s);
-
-	close_up(text);
-	if (strcmp(text, "all") == 0) {
-		*states = STATE_SET_ALL;
-		return 0;
-	}
-	return state_set_parse(text, states, &bad->start, &bad->length);
-}
-
-static void states_print(const struct key_row *row, const void *object, FILE *out)
-{
-	state_set states = *(const state_set *)const_place_of(row, object);
-	const char *comma = "";
-
-	if (states == STATE_SET_ALL) {
-		fputs("all", out);
-		return;
-	}
-	STATE_FOREACH(s) {
-		if (!state_set_has(states, s))
-			continue;
-		fprintf(out, "%s%s", comma, state_name(s));
-		comma = ", ";
-	}
-}
-
-static void states_expect(const struct key_row *row, FILE *out)
-{
-	(void)row;
-	fputs("all, or some of ", out);
-	STATE_FOREACH(s)
-		fprintf(out, "%s%s", s ? ", " : "", state_name(s));
-}
-
-const struct value_type type_states = {states_parse, states_print, states_expect};
-
-static int ports_parse(
-	const struct key_row *row, const struct subject *s, char *text, struct bad_word *bad)
-{
-	struct port_set **place = place_of(row, s);
+	struct port_set **place = place_of(v);
 	cleanup_(freep) struct port_set *set = NULL;
-	int r;
+	bool is_all = strcmp(text, "all") == 0;
+	int r = 0;
 
-	close_up(text);
-	if (strcmp(text, "all") != 0) {
+	if (!is_all) {
 		set = calloc(1, sizeof(*set));
 		if (!set)
 			return -ENOMEM;
-		r = port_set_parse(set, text, &bad->start, &bad->length);
-		if (r < 0)
-			return r;
+	}
+	for (char *word; !is_all && (word = next_word(&text));) {
+		const char *wrong;
+		size_t length;
+
+		if (port_set_parse(set, word, &wrong, &length) < 0)
+			r = refuse(v, word);
 	}
 	free(*place);
 	*place = TAKE_PTR(set);
-	return 0;
+	return r;
 }
 
 static void ports_print(const struct key_row *row, const void *object, FILE *out)
@@ -259,138 +303,49 @@ static void ports_print(const struct key_row *row, const void *object, FILE *out
 	fputs(!set ? "all" : list ? list : "?", out);
 }
 
-static void ports_expect(const struct key_row *row, FILE *out)
+static void ports_expect(const struct key_row *row, unsigned list, struct expectation *e)
 {
 	(void)row;
-	fputs("all, or ports and ranges from 0 to 65535, such as 7777,27015-27030", out);
+	(void)list;
+	expectation_add_word(e, "", "all");
+	string_add(&e->text, ", or ports and ranges from 0 to 65535, such as 7777,27015-27030");
 }
 
-const struct value_type type_ports = {ports_parse, ports_print, ports_expect};
+const struct value_type type_ports = {ports_parse, ports_print, ports_expect, false};
 
-static int sides_parse(
-	const struct key_row *row, const struct subject *s, char *text, struct bad_word *bad)
+/* -- names of rules ------------------------------------------------------------------------ */
+
+bool config_name_is_valid(const char *name, size_t length)
 {
-	bool *sides = place_of(row, s);
-	bool is_both = strcmp(text, "both") == 0;
-	enum sock_side side = SIDE_SERVER;
-
-	(void)bad;
-	if (!is_both && side_parse(text, &side) < 0)
-		return -EINVAL;
-	sides[SIDE_SERVER] = is_both || side == SIDE_SERVER;
-	sides[SIDE_CLIENT] = is_both || side == SIDE_CLIENT;
-	return 0;
+	for (size_t i = 0; i < length; i++)
+		if (!(name[i] >= 'a' && name[i] <= 'z') && !(name[i] >= '0' && name[i] <= '9') &&
+			name[i] != '-')
+			return false;
+	return length > 0 && length < RULE_NAME_SIZE;
 }
 
-static void sides_print(const struct key_row *row, const void *object, FILE *out)
+/* config_validate() checks that the rules exist: they may be defined after the command. */
+static int rule_names_parse(const struct value *v, char *text)
 {
-	const bool *sides = const_place_of(row, object);
+	cleanup_(freep) char(*names)[RULE_NAME_SIZE] = NULL;
+	struct exec_config *exec = v->object;
+	size_t count = 0, allocated = 0;
+	bool is_all = strcmp(text, "all") == 0;
+	int r = 0;
 
-	if (sides[SIDE_SERVER] == sides[SIDE_CLIENT])
-		fputs("both", out);
-	else
-		fputs(side_name(sides[SIDE_SERVER] ? SIDE_SERVER : SIDE_CLIENT), out);
-}
-
-static void sides_expect(const struct key_row *row, FILE *out)
-{
-	(void)row;
-	fputs("server or client or both", out);
-}
-
-const struct value_type type_sides = {sides_parse, sides_print, sides_expect};
-
-static int ownership_from_name(const char *start, size_t length, ownership_set *ownerships)
-{
-	for (enum sock_ownership h = OWNERSHIP_HELD; h < OWNERSHIP_COUNT; h++) {
-		if (config_is_word(start, length, hold_name(h))) {
-			*ownerships |= OWNERSHIP_BIT(h);
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-static int ownerships_parse(
-	const struct key_row *row, const struct subject *s, char *text, struct bad_word *bad)
-{
-	bool is_any = strcmp(text, "any") == 0;
-	ownership_set ownerships = is_any ? OWNERSHIP_SET_ALL : 0;
-
-	close_up(text);
-	for (char *word = text; !is_any; word++) {
-		size_t length = strcspn(word, ",");
-
-		if (ownership_from_name(word, length, &ownerships) < 0) {
-			*bad = (struct bad_word){word, length};
-			return -EINVAL;
-		}
-		word += length;
-		if (!*word)
-			break;
-	}
-	*(ownership_set *)place_of(row, s) = ownerships;
-	return 0;
-}
-
-static void ownerships_print(const struct key_row *row, const void *object, FILE *out)
-{
-	ownership_set ownerships = *(const ownership_set *)const_place_of(row, object);
-	const char *comma = "";
-
-	if (ownerships == OWNERSHIP_SET_ALL) {
-		fputs("any", out);
-		return;
-	}
-	for (enum sock_ownership h = OWNERSHIP_HELD; h < OWNERSHIP_COUNT; h++) {
-		if (!(ownerships & OWNERSHIP_BIT(h)))
+	for (char *word; !is_all && (word = next_word(&text));) {
+		if (!config_name_is_valid(word, strlen(word))) {
+			r = refuse(v, word);
 			continue;
-		fprintf(out, "%s%s", comma, hold_name(h));
-		comma = ", ";
-	}
-}
-
-static void ownerships_expect(const struct key_row *row, FILE *out)
-{
-	(void)row;
-	fputs("any, or some of held, orphan, unaccepted", out);
-}
-
-const struct value_type type_ownerships = {ownerships_parse, ownerships_print, ownerships_expect};
-
-/* Whether the rules are there is seen at the end: they may stand behind the command. */
-static int rule_names_parse(
-	const struct key_row *row, const struct subject *s, char *text, struct bad_word *bad)
-{
-	struct exec_config *exec = s->object;
-	char(*names)[RULE_NAME_SIZE] = NULL;
-	size_t count = 0;
-
-	(void)row;
-	close_up(text);
-	for (char *word = text; strcmp(text, "all") != 0; word++) {
-		size_t length = strcspn(word, ",");
-		void *larger = realloc(names, (count + 1) * sizeof(*names));
-
-		if (!larger) {
-			free(names);
+		}
+		if (ARRAY_GROW(names, allocated, count + 1) < 0)
 			return -ENOMEM;
-		}
-		names = larger;
-		if (!config_name_is_valid(word, length)) {
-			free(names);
-			*bad = (struct bad_word){word, length};
-			return -EINVAL;
-		}
-		snprintf(names[count++], RULE_NAME_SIZE, "%.*s", (int)length, word);
-		word += length;
-		if (!*word)
-			break;
+		strcpy(names[count++], word);
 	}
 	free(exec->alerts);
-	exec->alerts = names;
+	exec->alerts = TAKE_PTR(names);
 	exec->alerts_count = count;
-	return 0;
+	return r;
 }
 
 static void rule_names_print(const struct key_row *row, const void *object, FILE *out)
@@ -404,19 +359,16 @@ static void rule_names_print(const struct key_row *row, const void *object, FILE
 		fprintf(out, "%s%s", i ? ", " : "", exec->alerts[i]);
 }
 
-static void rule_names_expect(const struct key_row *row, FILE *out)
+static void rule_names_expect(const struct key_row *row, unsigned list, struct expectation *e)
 {
 	(void)row;
-	fputs("all, or names of [alert NAME] sections, such as close-wait-leak,tcp-mem", out);
+	(void)list;
+	expectation_add_word(e, "", "all");
+	string_add(
+		&e->text, ", or names of [alert NAME] sections, such as close-wait-leak,tcp-mem");
+	for (size_t i = 0; i < built_in_rules_count; i++)
+		nearest_offer(&e->nearest, built_in_rules[i].name);
 }
 
-const struct value_type type_rule_names = {rule_names_parse, rule_names_print, rule_names_expect};
-
-bool config_name_is_valid(const char *name, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (!(name[i] >= 'a' && name[i] <= 'z') && !(name[i] >= '0' && name[i] <= '9') &&
-			name[i] != '-')
-			return false;
-	return length > 0 && length < RULE_NAME_SIZE;
-}
+const struct value_type type_rule_names = {
+	rule_names_parse, rule_names_print, rule_names_expect, false};

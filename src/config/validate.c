@@ -1,48 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What depends on several keys: settled and checked once every file is read. */
-#include "basic/cleanup.h"
+/* Checks what depends on several keys, and works out what follows from them, once every file is
+ * read. A key with a mistake in it takes part in no check. */
 #include "basic/macro.h"
 #include "config/private.h"
 
-#include <errno.h>
 #include <string.h>
 
-static const struct rule *find_built_in(const char *name)
-{
-	for (size_t i = 0; i < built_in_rules_count; i++)
-		if (strcmp(built_in_rules[i].name, name) == 0)
-			return &built_in_rules[i];
-	return NULL;
-}
-
-/* A rule that is being settled. */
+/* A rule that is being validated. */
 struct draft {
 	struct rule *rule;
-	struct entry *entry;
-	const struct rule *built_in; /* NULL: a rule of one's own */
+	const struct entry *entry;
+	const struct rule *built_in; /* NULL: a rule of the operator's own */
 	struct config_errors *errors;
 };
+
+static const struct rule *find_rule(const struct rule *rules, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(rules[i].name, name) == 0)
+			return &rules[i];
+	return NULL;
+}
 
 static bool is_given(const struct draft *d, enum config_key k)
 {
 	return d->entry->keys[k].file;
 }
 
-/* The place to name when either of two keys is wrong for the other: one that somebody wrote. */
-static const struct value_origin *origin_of(
-	const struct draft *d, enum config_key k, enum config_key other)
+static bool has_mistake(const struct entry *entry, uint32_t keys)
 {
-	return &d->entry->keys[is_given(d, k) ? k : other];
+	return entry->mistaken & keys;
 }
 
-static int expect_word(const struct draft *d, enum config_key k, enum config_key other,
+/* Names the place of either of two keys that do not fit: one that a file has. */
+static void expect(const struct draft *d, enum config_key k, enum config_key other,
 	const char *word, const char *expected)
 {
-	return config_errors_expected(
-		d->errors, origin_of(d, k, other), word, strlen(word), "%s", expected);
+	config_errors_expected(d->errors, &d->entry->keys[is_given(d, k) ? k : other], word,
+		strlen(word), "%s", expected);
 }
 
-/* Of a built-in rule that measures something else now, what was left has no meaning any more. */
+/* Of a built-in rule that measures something else now, what else it selects has no meaning. */
 static void drop_meaningless(struct rule *r)
 {
 	const struct rule fresh = RULE_DEFAULT;
@@ -57,89 +55,77 @@ static void drop_meaningless(struct rule *r)
 		r->older_than_ms = 0;
 }
 
-static int check_meaning(const struct draft *d)
+static void check_meaning(const struct draft *d)
 {
-	int r = 0;
-
-	for (enum config_key k = 0; k < KEY_COUNT && r == 0; k++) {
+	for (enum config_key k = 0; k < KEY_COUNT; k++) {
 		const struct key_row *row = &config_keys[k];
 
 		if (row->applies && is_given(d, k) && !row->applies(d->rule))
-			r = config_errors_expected(d->errors, &d->entry->keys[k], row->name,
-				strlen(row->name), "it only with %s", row->only_with);
+			config_errors_expected(d->errors, &d->entry->keys[k], row->name,
+				strlen(row->name), "only with %s", row->only_with);
 	}
-	return r;
 }
 
-/* A limit of the machine has one number. */
-static int validate_scope(const struct draft *d)
+/* A limit of the machine has one value. */
+static void validate_scope(const struct draft *d)
 {
 	if (rule_can_be_per_port(d->rule) || d->rule->scope == SCOPE_TOTAL)
-		return 0;
+		return;
 	if (is_given(d, KEY_SCOPE))
-		return expect_word(d, KEY_SCOPE, KEY_SCOPE, "port",
-			"total, since this measure has one number for all ports");
+		expect(d, KEY_SCOPE, KEY_SCOPE, "port",
+			"total, since this measure has one value for all ports");
 	d->rule->scope = SCOPE_TOTAL;
-	return 0;
 }
 
-static int check_ages(const struct draft *d)
+static void check_ages(const struct draft *d)
 {
 	const struct rule *r = d->rule;
 
 	if (r->older_than_ms && config_keys[KEY_OLDER_THAN].applies(r) &&
 		(r->states & ~STATE_SET_AGED))
-		return expect_word(d, KEY_OLDER_THAN, KEY_STATES, "older_than",
-			"it only with states among FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, LAST_ACK "
-			"and CLOSING, whose age is kept");
-	if (r->measure == MEASURE_OLDEST && !(r->states & STATE_SET_CLOSING))
-		return expect_word(d, KEY_STATES, KEY_MEASURE, "oldest",
-			"a closing state among its states, since the age of others is not known");
-	return 0;
+		expect(d, KEY_OLDER_THAN, KEY_STATES, "older_than",
+			"only with states among FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, LAST_ACK and "
+			"CLOSING, whose ages are tracked");
+	else if (r->measure == MEASURE_OLDEST && !(r->states & STATE_SET_CLOSING))
+		expect(d, KEY_STATES, KEY_MEASURE, "oldest",
+			"a closing state among its states, since the age of others is unknown");
 }
 
-/* Reads raise or clear in the unit of the measure. Returns 1 when it was a mistake. */
-static int validate_amount(const struct draft *d, enum config_key k, const char *text, double *ret)
+/* Reads raise or clear in the unit of the measure. Returns false after a mistake. */
+static bool validate_amount(const struct draft *d, enum config_key k, const char *text, double *ret)
 {
-	bool is_raise = k == KEY_RAISE;
-	cleanup_(freep) char *expected = NULL;
-	size_t size;
-	FILE *out;
-	int r;
+	struct expectation e;
 
-	if (amount_parse(d->rule->measure, is_raise, text, ret) == 0)
-		return 0;
-	out = open_memstream(&expected, &size);
-	if (!out)
-		return -ENOMEM;
-	fprintf(out, "for %s, with measure = %s: ", config_keys[k].name,
-		measure_name(d->rule->measure));
-	amount_expect(d->rule->measure, is_raise, out);
-	if (fclose(out) == EOF)
-		return -ENOMEM;
-	r = expect_word(d, k, k, text, expected);
-	return r < 0 ? r : 1;
+	if (amount_parse(d->rule->measure, k == KEY_RAISE, text, ret) == 0)
+		return true;
+	expectation_start(&e, "", 0);
+	amount_describe(d->rule->measure, k == KEY_RAISE, &e.text);
+	config_errors_expected(d->errors, &d->entry->keys[k], text, strlen(text),
+		"for %s, with measure = %s: %s", config_keys[k].name,
+		name_of(measure_names, d->rule->measure), e.buffer);
+	return false;
 }
 
-/* Whether raise must be there, and is not. Returns 1 when that was a mistake. */
-static int check_raise_is_given(const struct draft *d)
+/* Says that a rule needs a raise. A name that is nearly a built-in rule's was meant to be that. */
+static void refuse_without_raise(const struct draft *d)
 {
 	const char *name = d->rule->name;
-	int r;
+	struct expectation e;
 
-	if (d->entry->raise || (d->built_in && d->built_in->measure == d->rule->measure))
-		return 0;
-	if (d->built_in)
-		r = expect_word(d, KEY_MEASURE, KEY_MEASURE, "measure",
+	if (d->built_in) {
+		expect(d, KEY_MEASURE, KEY_MEASURE, "measure",
 			"raise in the same section, since that of the built-in rule is in another "
 			"unit");
-	else
-		r = config_errors_expected(d->errors, &d->entry->header, name, strlen(name),
-			"raise in its section, since it is no built-in rule");
-	return r < 0 ? r : 1;
+		return;
+	}
+	expectation_start(&e, name, strlen(name));
+	string_add(&e.text, "raise in its section, since it is not a built-in rule");
+	for (size_t i = 0; i < built_in_rules_count; i++)
+		nearest_offer(&e.nearest, built_in_rules[i].name);
+	config_errors_expectation(d->errors, &d->entry->header, name, strlen(name), &e);
 }
 
-/* Without a clear of its own: half of raise, or the built-in rule's part of it. */
+/* Without a clear of its own: half of raise, or the same fraction of raise as built in. */
 static double default_clear(const struct draft *d)
 {
 	const struct rule *b = d->built_in;
@@ -150,26 +136,33 @@ static double default_clear(const struct draft *d)
 	return amount_round_down(d->rule->measure, clear);
 }
 
-static int validate_amounts(const struct draft *d)
+static void validate_amounts(const struct draft *d)
 {
-	struct rule *rule = d->rule;
-	int r = check_raise_is_given(d), r_clear = 0;
+	const char *raise = d->entry->raise, *clear = d->entry->clear;
+	bool has_unit = !has_mistake(d->entry, KEY_BIT(KEY_MEASURE));
+	bool is_built_in = has_unit && d->built_in && d->built_in->measure == d->rule->measure;
+	bool is_valid = has_unit && !has_mistake(d->entry, KEY_BIT(KEY_RAISE) | KEY_BIT(KEY_CLEAR));
 
-	if (r == 0 && d->entry->raise)
-		r = validate_amount(d, KEY_RAISE, d->entry->raise, &rule->raise);
-	if (r >= 0 && d->entry->clear)
-		r_clear = validate_amount(d, KEY_CLEAR, d->entry->clear, &rule->clear);
-	else if (r == 0 && d->entry->raise)
-		rule->clear = default_clear(d);
-	if (r || r_clear)
-		return MIN(MIN(r, r_clear), 0);
-	if (rule->clear >= rule->raise)
-		return expect_word(d, KEY_CLEAR, KEY_RAISE,
-			d->entry->clear ? d->entry->clear : d->entry->raise, "clear below raise");
-	return 0;
+	if (!raise && !is_built_in && !has_mistake(d->entry, KEY_BIT(KEY_RAISE)) &&
+		(has_unit || !d->built_in)) {
+		refuse_without_raise(d);
+		is_valid = false;
+	}
+	if (!has_unit)
+		return;
+	if (raise && !validate_amount(d, KEY_RAISE, raise, &d->rule->raise))
+		is_valid = false;
+	if (clear && !validate_amount(d, KEY_CLEAR, clear, &d->rule->clear))
+		is_valid = false;
+	if (!is_valid)
+		return;
+	if (!clear && raise)
+		d->rule->clear = default_clear(d);
+	if (d->rule->clear >= d->rule->raise)
+		expect(d, KEY_CLEAR, KEY_RAISE, clear ? clear : raise, "clear below raise");
 }
 
-/* What a diagnosis says is true of certain sockets, or of a certain limit. */
+/* A diagnosis is true of certain sockets, or of a certain limit. */
 static bool is_about_the_same(const struct rule *a, const struct rule *b)
 {
 	if (rule_selects_sockets(a) && rule_selects_sockets(b))
@@ -179,80 +172,71 @@ static bool is_about_the_same(const struct rule *a, const struct rule *b)
 	return a->measure == MEASURE_RATE ? a->counter == b->counter : a->limit == b->limit;
 }
 
-static int validate_rule(struct config *c, size_t i, struct config_errors *errors)
+static void validate_rule(struct config *c, size_t i, struct config_errors *errors)
 {
 	const struct draft d = {
 		.rule = &c->rules[i],
 		.entry = &c->origins->rules[i],
-		.built_in = find_built_in(c->rules[i].name),
+		.built_in = find_rule(built_in_rules, built_in_rules_count, c->rules[i].name),
 		.errors = errors,
 	};
-	int r;
 
-	if (d.entry->is_broken)
-		return 0;
-	r = check_meaning(&d);
-	if (r == 0)
-		r = validate_scope(&d);
-	if (r == 0)
-		r = validate_amounts(&d);
+	if (!*d.rule->name)
+		return;
+	validate_amounts(&d);
+	if (has_mistake(d.entry, KEY_BIT(KEY_MEASURE)))
+		return;
+	check_meaning(&d);
+	if (!has_mistake(d.entry, KEY_BIT(KEY_SCOPE)))
+		validate_scope(&d);
 	drop_meaningless(d.rule);
-	if (r == 0)
-		r = check_ages(&d);
+	if (!has_mistake(d.entry, KEY_BIT(KEY_STATES) | KEY_BIT(KEY_OLDER_THAN)))
+		check_ages(&d);
 	if (d.built_in && !is_about_the_same(d.rule, d.built_in))
 		d.rule->diagnosis = NULL;
-	return r;
 }
 
-static bool has_rule(const struct config *c, const char *name)
-{
-	for (size_t i = 0; i < c->rules_count; i++)
-		if (strcmp(c->rules[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-static int validate_exec(struct config *c, size_t i, struct config_errors *errors)
+static void validate_exec(struct config *c, size_t i, struct config_errors *errors)
 {
 	const struct exec_config *exec = &c->execs[i];
-	const struct entry *e = &c->origins->execs[i];
-	int r = 0;
+	const struct entry *entry = &c->origins->execs[i];
+	struct expectation e;
 
-	if (e->is_broken)
-		return 0;
-	if (!exec->command)
-		r = config_errors_expected(errors, &e->header, exec->name, strlen(exec->name),
+	if (!*exec->name)
+		return;
+	if (!exec->command && !has_mistake(entry, KEY_BIT(KEY_COMMAND)))
+		config_errors_expected(errors, &entry->header, exec->name, strlen(exec->name),
 			"command in its section");
-	for (size_t k = 0; k < exec->alerts_count && r == 0; k++)
-		if (!has_rule(c, exec->alerts[k]))
-			r = config_errors_expected(errors, &e->keys[KEY_ALERTS], exec->alerts[k],
-				strlen(exec->alerts[k]),
-				"names of built-in rules or of [alert NAME] sections");
-	return r;
+	for (size_t k = 0; k < exec->alerts_count; k++) {
+		const char *name = exec->alerts[k];
+
+		if (find_rule(c->rules, c->rules_count, name))
+			continue;
+		expectation_start(&e, name, strlen(name));
+		string_add(&e.text, "names of built-in rules or of [alert NAME] sections");
+		for (size_t rule = 0; rule < c->rules_count; rule++)
+			nearest_offer(&e.nearest, c->rules[rule].name);
+		config_errors_expectation(errors, &entry->keys[KEY_ALERTS], name, strlen(name), &e);
+	}
 }
 
 /* A file that is replaced as a whole would throw away what is appended to it. */
-static int validate_files(struct config *c, struct config_errors *errors)
+static void check_files(const struct config *c, struct config_errors *errors)
 {
-	const struct entry *e = &c->origins->global;
 	const char *path = c->snapshot_file;
 
-	if (!path || e->is_broken)
-		return 0;
-	if ((!c->snapshots || strcmp(c->snapshots, path) != 0) &&
-		(!c->events || strcmp(c->events, path) != 0))
-		return 0;
-	return config_errors_expected(errors, &e->keys[KEY_SNAPSHOT_FILE], path, strlen(path),
-		"another file for snapshot_file than for snapshots and events");
+	if (path && ((c->snapshots && strcmp(c->snapshots, path) == 0) ||
+			    (c->events && strcmp(c->events, path) == 0)))
+		config_errors_expected(errors, &c->origins->global.keys[KEY_SNAPSHOT_FILE], path,
+			strlen(path),
+			"another file for snapshot_file than for snapshots and events");
 }
 
-int config_validate(struct config *c, struct config_errors *errors)
+void config_validate(struct config *c, struct config_errors *errors)
 {
-	int r = validate_files(c, errors);
-
-	for (size_t i = 0; i < c->rules_count && r == 0; i++)
-		r = validate_rule(c, i, errors);
-	for (size_t i = 0; i < c->execs_count && r == 0; i++)
-		r = validate_exec(c, i, errors);
-	return r;
+	check_files(c, errors);
+	for (size_t i = 0; i < c->rules_count; i++)
+		validate_rule(c, i, errors);
+	for (size_t i = 0; i < c->execs_count; i++)
+		validate_exec(c, i, errors);
 }

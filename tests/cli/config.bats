@@ -177,24 +177,28 @@ rules() {
   [ "$("$tcpstated" --config a.conf --check-config)" = "$output" ]
 }
 
-@test "every mistake is told, one a line, and nothing is printed" {
-  printf 'a = b\n[poll]\ninterval = 5\n[alert x]\n[exec y]\ncommand = a ; b\n' >bad.conf
+@test "every mistake is printed, one a line, in file order, and nothing else" {
+  printf 'a = b\n[poll]\nintervall = 5\n[alert x]\n[exec y]\ncommand = a ; b\n' >bad.conf
+  mkdir bad.conf.d
+  printf '[pol]\ninterval = 5 # seconds\n' >bad.conf.d/1.conf
   run --separate-stderr "$tcpstated" --check-config --config bad.conf
   [ "$status" -eq 2 ]
   [ -z "$output" ]
   echo "$stderr"
-  [ "${#stderr_lines[@]}" -eq 4 ]
+  [ "${#stderr_lines[@]}" -eq 6 ]
   [[ ${stderr_lines[0]} == "tcpstated: bad.conf:1: 'a': expected "* ]]
-  [[ ${stderr_lines[1]} == "tcpstated: bad.conf:3: '5': expected "*"1s to 1h"* ]]
-  [[ ${stderr_lines[2]} == "tcpstated: bad.conf:6: ';': expected "* ]]
-  [[ ${stderr_lines[3]} == "tcpstated: bad.conf:4: 'x': expected raise"* ]]
+  [[ ${stderr_lines[1]} == "tcpstated: bad.conf:3: 'intervall': expected "*"; did you mean 'interval'?" ]]
+  [[ ${stderr_lines[2]} == "tcpstated: bad.conf:4: 'x': expected raise"* ]]
+  [[ ${stderr_lines[3]} == "tcpstated: bad.conf:6: ';': expected "* ]]
+  [[ ${stderr_lines[4]} == "tcpstated: bad.conf.d/1.conf:1: 'pol': expected "*"; did you mean 'poll'?" ]]
+  [[ ${stderr_lines[5]} == "tcpstated: bad.conf.d/1.conf:2: '5': expected "*"1s to 1h"* ]]
 }
 
-@test "files that are none" {
+@test "what is not a file" {
   mkfifo fifo
   refuses 2 "none: No such file" -- --check-config --config none
   refuses 2 "directory" -- --check-config --config .
-  refuses 2 "fifo" "no regular file" -- --check-config --config fifo
+  refuses 2 "fifo" "not a regular file" -- --check-config --config fifo
   truncate -s 5G large
   refuses 2 "large" "1 MiB" -- --check-config --config large
   refuses 2 "--config" "single snapshot" -- --config large

@@ -7,6 +7,7 @@
 
 #include "basic/cleanup.h"
 #include "basic/macro.h"
+#include "basic/utf8.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -29,18 +30,32 @@ static int load(const char *text, size_t size, struct config **ret, struct confi
 	return config_load(path, ret, errors);
 }
 
+/* Each is about a line of the file, in their order, and can be shown on a terminal. */
 static void check_errors(const struct config_errors *errors)
 {
+	unsigned long last = 0;
+
 	if (!errors->count)
 		abort();
 	for (size_t i = 0; i < errors->count; i++) {
 		const char *sentence = errors->list[i];
 
-		if (i < 1000 && strncmp(sentence, path, strlen(path)) != 0)
-			abort();
-		for (; *sentence; sentence++)
-			if ((unsigned char)*sentence < ' ')
+		if (i < 1000) {
+			unsigned long line = 0;
+
+			if (strncmp(sentence, path, strlen(path)) == 0)
+				line = strtoul(sentence + strlen(path) + 1, NULL, 10);
+			if (!line || line < last)
 				abort();
+			last = line;
+		}
+		while (*sentence) {
+			size_t length = utf8_printable_length(sentence);
+
+			if (!length)
+				abort();
+			sentence += length;
+		}
 	}
 }
 

@@ -2,7 +2,7 @@
 #include "basic/cleanup.h"
 #include "basic/macro.h"
 #include "config/config.h"
-#include "config/read.h"
+#include "config/files.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -325,12 +325,13 @@ static void test_config_mistakes_name_line_word_and_expectation(void **state)
 {
 	static const struct {
 		const char *text;
-		/* the start of the sentence, and what else is in it; nothing: no more mistakes */
-		const char *starts[MISTAKES_MAX], *ownerships[MISTAKES_MAX];
+		/* the start of each sentence, and what else is in it */
+		const char *starts[MISTAKES_MAX], *contains[MISTAKES_MAX];
 	} rows[] = {
 		/* sections and keys */
 		{"interval = 5s", {"t:1: 'interval': "}, {"[poll]"}},
-		{"\n[pol]\na = b", {"t:2: 'pol': "}, {"[poll], [output], [alert NAME]"}},
+		{"\n[pole]\na = b", {"t:2: 'pole': ", "t:3: 'a': "},
+			{"[poll], [output], [alert NAME]", "a key of [poll]: interval"}},
 		{"[poll x]", {"t:1: 'poll x': "}, {"[poll]"}},
 		{"[]", {"t:1: '': "}, {"[poll]"}},
 		{"[alert]", {"t:1: 'alert': "}, {"name"}},
@@ -339,11 +340,12 @@ static void test_config_mistakes_name_line_word_and_expectation(void **state)
 		{"[alert 1234567890123456789012345678901234567890123]",
 			{"t:1: '1234567890123456789012345678901234567890123': "}, {"raise"}},
 		{"[alert 12345678901234567890123456789012345678901234]\nx=y",
-			{"t:1: '12345678901234567890123456789012345678901234': "}, {"at most 43"}},
+			{"t:1: '12345678901234567890123456789012345678901234': ", "t:2: 'x': "},
+			{"at most 43", "enabled"}},
 		{"[exec 12345678901234567890123456789012345678901234]",
 			{"t:1: '12345678901234567890123456789012345678901234': "}, {"at most 43"}},
-		{"[poll\ninterval = x", {"t:1: '[poll': "}, {"']'"}},
-		{"[poll] interval = 5s", {"t:1: '[poll] interval = 5s': "}, {"comment"}},
+		{"[poll\ninterval = x", {"t:1: '[poll': ", "t:2: 'x': "}, {"']'", "duration"}},
+		{"[poll] interval = 5s", {"t:1: '[poll] interval = 5s': "}, {"nothing after the"}},
 		{"[poll]\nInterval = 5s", {"t:2: 'Interval': "},
 			{"interval, cpu_budget, tracked_sockets"}},
 		{"[poll]\njournal = no", {"t:2: 'journal': "}, {"interval"}},
@@ -388,15 +390,20 @@ static void test_config_mistakes_name_line_word_and_expectation(void **state)
 		{"[output]\njournal = true", {"t:2: 'true': "}, {"no or yes"}},
 		{OWN "severity = ok", {"t:3: 'ok': "}, {"warning or critical"}},
 		{OWN "states = CLOSE_WAIT, CLOSED", {"t:3: 'CLOSED': "}, {"TIME_WAIT"}},
+		{OWN "states = tw,CLOSE_WAIT, cw", {"t:3: 'tw': ", "t:3: 'cw': "},
+			{"TIME_WAIT", "for states: as listed above"}},
+		{OWN "ports = 80,http,443,x-y", {"t:3: 'http': ", "t:3: 'x-y': "},
+			{"7777", "7777"}},
 		{OWN "states = CLOSE_WAIT,,LISTEN", {"t:3: 'states': "}, {"no empty part"}},
 		{OWN "ports = 80,http", {"t:3: 'http': "}, {"7777,27015-27030"}},
 		{OWN "ports = 2-1", {"t:3: '2-1': "}, {"65535"}},
 		{OWN "side = left", {"t:3: 'left': "}, {"server or client or both"}},
 		{OWN "hold = held,none", {"t:3: 'none': "}, {"held, orphan, unaccepted"}},
 		{OWN "measure = bytes", {"t:3: 'bytes': "}, {"oldest"}},
-		{OWN "measure = percent", {"t:3: 'percent': "}, {"tw_buckets"}},
-		{OWN "measure = percent tw", {"t:3: 'percent tw': "}, {"tw_buckets"}},
-		{OWN "measure = rate listenoverflows", {"t:3: 'rate listenoverflows': "},
+		{OWN "measure = percent", {"t:3: 'percent': "},
+			{"for measure: percent LIMIT, where LIMIT is tw_buckets"}},
+		{OWN "measure = percent tw", {"t:3: 'tw': "}, {"tw_buckets"}},
+		{OWN "measure = rate listenoverflows", {"t:3: 'listenoverflows': "},
 			{"ListenOverflows"}},
 		{OWN "measure = sockets 5", {"t:3: 'sockets 5': "}, {"percent LIMIT"}},
 		{OWN "measure = growth\nwindow = 9s", {"t:4: '9s': "}, {"from 10s to 1h"}},
@@ -410,13 +417,21 @@ static void test_config_mistakes_name_line_word_and_expectation(void **state)
 		{"[exec x]\ncommand = a\t;b", {"t:2: ';': "}, {"script"}},
 		{"[exec x]\ncommand = ;b", {"t:2: ';': "}, {"script"}},
 		{"[exec x]\ncommand =;b", {"t:2: ';': "}, {"script"}},
-		/* what depends on other keys; a rule with a mistake in it is not looked at twice */
+		/* what depends on other keys; a key with a mistake in it is in no other one */
 		{"[alert own]", {"t:1: 'own': "}, {"raise"}},
 		{"[poll]\n[alert own]\n[poll]\n[alert own]\nclear = 5", {"t:2: 'own': "},
 			{"raise"}},
 		{"[alert own]\nraise = x\nclear = y", {"t:2: 'x': ", "t:3: 'y': "},
 			{"raise", "clear"}},
-		{"[alert own]\nmeasure = x\nclear = y", {"t:2: 'x': "}, {"measure"}},
+		{"[alert own]\nmeasure = x\nclear = y", {"t:1: 'own': ", "t:2: 'x': "},
+			{"raise", "measure"}},
+		{"[alert own]\nmeasure = x\nraise = y\nscope = port", {"t:2: 'x': "}, {"measure"}},
+		{"[alert tw-buckets]\nseverity = x\nstates = TIME_WAIT\nclear = 99%",
+			{"t:2: 'x': ", "t:3: 'states': ", "t:4: '99%': "},
+			{"severity", "only with", "clear below raise"}},
+		{"[alert own]\nraise =", {"t:2: 'raise': "}, {"a value: an amount"}},
+		{"[alert own]\nraise = 5\nstates = LISTEN, x\nolder_than = 5s", {"t:3: 'x': "},
+			{"TIME_WAIT"}},
 		{"[alert own]\nraise = 0", {"t:2: '0': "}, {"from 1 to 1000000000"}},
 		{"[alert own]\nraise = 5.5", {"t:2: '5.5': "}, {"with measure = sockets"}},
 		{"[alert own]\nraise = 5M\nmeasure = oldest", {"t:2: '5M': "}, {"a duration"}},
@@ -442,10 +457,15 @@ static void test_config_mistakes_name_line_word_and_expectation(void **state)
 			{"closing state"}},
 		{"[exec x]\nalerts = nobody", {"t:1: 'x': ", "t:2: 'nobody': "},
 			{"command", "built-in rules"}},
+		{"[exec x]\nalerts = A, nobody, tcp-mem\ncommand = # a",
+			{"t:2: 'A': ", "t:2: 'nobody': ", "t:3: 'command': "},
+			{"names of", "built-in rules", "a value"}},
 		/* text that is none */
 		{"[poll]\n\x01", {"t:2: '\\x01': "}, {"control characters"}},
 		{"[poll]\ninterval = 5s\rcpu_budget = 1%", {"t:2: '\\x0d': "}, {"control"}},
-		{"[po\x1bll]\ninterval = x", {"t:1: '\\x1b': "}, {"control"}},
+		{"[po\x1bll]\ninterval = x", {"t:1: '\\x1b': ", "t:2: 'x': "},
+			{"control", "duration"}},
+		{"[exec x]\ncommand = a\x1b", {"t:2: '\\x1b': "}, {"control"}},
 		{"[poll]\ninterval = \xff", {"t:2: '?': "}, {"duration"}},
 	};
 
@@ -462,11 +482,11 @@ static void test_config_mistakes_name_line_word_and_expectation(void **state)
 			if (strncmp(sentence, rows[i].starts[count],
 				    strlen(rows[i].starts[count])) != 0 ||
 				!strstr(sentence, "': expected ") ||
-				!strstr(sentence, rows[i].ownerships[count]))
+				!strstr(sentence, rows[i].contains[count]))
 				fail_msg("row %zu, \"%s\": \"%s\" should start with \"%s\" and "
 					 "hold \"%s\"",
 					i, rows[i].text, sentence, rows[i].starts[count],
-					rows[i].ownerships[count]);
+					rows[i].contains[count]);
 		}
 		if (errors.count != count || (count < MISTAKES_MAX && rows[i].starts[count]))
 			fail_msg("row %zu, \"%s\": %zu mistakes told, %s", i, rows[i].text,
@@ -573,7 +593,8 @@ static void test_config_lines_that_are_too_long(void **state)
 	}
 	assert_non_null(strstr(errors.list[0], "t:2: 'command=xxx"));
 	assert_non_null(strstr(errors.list[0], "at most 4095 bytes"));
-	assert_non_null(strstr(errors.list[1], "t:1: 'x': expected command"));
+	/* The command is there: it only is too long. */
+	assert_int_equal(errors.count, 1);
 
 	end = stpcpy(text, "[poll]\ninterval = 5s ;");
 	memset(end, 'x', 9000);
@@ -587,7 +608,7 @@ static void test_config_lines_that_are_too_long(void **state)
 	assert_int_equal(load(text), -EINVAL);
 	assert_int_equal(errors.count, 1);
 	assert_non_null(strstr(errors.list[0], "t:3: 'kkk"));
-	assert_non_null(strstr(errors.list[0], "a key of this section: command"));
+	assert_non_null(strstr(errors.list[0], "a key of [exec NAME]: command"));
 	end = stpcpy(text, "[exec x]\ncommand = a");
 	memset(end, ' ', 300);
 	strcpy(end + 300, "b\n");
@@ -595,15 +616,146 @@ static void test_config_lines_that_are_too_long(void **state)
 	assert_int_equal(strlen(config->execs[0].command), 302);
 }
 
-/* Keys of a section with a wrong name do not become keys of the section before. */
-static void test_config_keys_of_a_lost_section_are_passed_over(void **state)
+/* Checks that the text has these mistakes, each from its start on, and no other. */
+static void assert_mistakes(const char *text, const char *const *starts, size_t count)
 {
+	assert_int_equal(load(text), -EINVAL);
+	assert_null(config);
+	for (size_t i = 0; i < count && i < errors.count; i++)
+		if (strncmp(errors.list[i], starts[i], strlen(starts[i])) != 0)
+			fail_msg("\"%s\" should start with \"%s\"", errors.list[i], starts[i]);
+	assert_int_equal(errors.count, count);
+}
+
+/* Keys of a section with a mistake in its name are checked as keys of the section that was meant,
+ * and never as keys of the section before. */
+static void test_config_keys_of_a_faulty_section_are_checked(void **state)
+{
+	static const char *const starts[] = {
+		"t:2: '12345678901234567890123456789012345678901234': expected a name",
+		"t:3: 'interval': expected a key of [alert NAME]",
+		"t:4: 'nonsense': expected for for: a duration",
+		"t:6: '3h': expected for interval",
+		"t:7: 'alrt own': expected one of",
+		"t:7: 'own': expected raise",
+		"t:8: 'x': expected for states",
+		"t:9: 'output x': expected one of",
+		"t:10: 'interval': expected a key of [output]",
+		"t:11: 'elsewhere': expected one of",
+	};
+
 	(void)state;
-	assert_int_equal(load("[poll]\n[alert 12345678901234567890123456789012345678901234]\n"
-			      "interval = nonsense\n[poll]\ninterval = 3h\n"),
-		-EINVAL);
-	assert_int_equal(errors.count, 2);
-	assert_non_null(strstr(errors.list[1], "t:5: '3h': "));
+	assert_mistakes("[poll]\n[alert 12345678901234567890123456789012345678901234]\n"
+			"interval = 1s\nfor = nonsense\n[poll]\ninterval = 3h\n"
+			"[alrt own]\nstates = x\n[output x]\ninterval = 1s\n[elsewhere]\na = b\n",
+		starts, ARRAY_SIZE(starts));
+}
+
+/* What shows only at the end stands where it is in the file. */
+static void test_config_mistakes_are_in_file_order(void **state)
+{
+	static const char *const starts[] = {
+		"t:1: 'own': expected raise",
+		"t:2: 'states': expected only with",
+		"t:4: '5': expected for interval",
+		"t:6: 'nobody': expected names",
+		"t:7: 'x': expected a key of [exec NAME]",
+		"t:12: '99%': expected clear below raise",
+	};
+
+	(void)state;
+	assert_mistakes("[alert own]\nstates = CLOSE_WAIT\n[poll]\ninterval = 5\n"
+			"[exec x]\nalerts = nobody\nx = y\ncommand = a\n"
+			"[alert own]\nmeasure = percent orphans\n[alert tw-buckets]\n"
+			"clear = 99%\n",
+		starts, ARRAY_SIZE(starts));
+}
+
+static void test_config_near_misses_name_what_was_meant(void **state)
+{
+	static const struct {
+		const char *text, *candidate; /* NULL: none */
+	} rows[] = {
+		{"[pol]", "poll"},
+		{"[Output]", "output"},
+		{"[aelrt x]\nraise = 1", "alert"},
+		{"[poll]\nintreval = 5s", "interval"},
+		{"[poll]\nCPU_BUDGET = 5%", "cpu_budget"},
+		{"[poll]\nnonsense = 5s", NULL},
+		{"[output]\njournal = yse", "yes"},
+		{"[output]\njournal = on", NULL},
+		{"[output]\nevents = stdut", "stdout"},
+		{OWN "states = CLOSE_WIAT", "CLOSE_WAIT"},
+		{OWN "states = FIN_WAIT", "FIN_WAIT_1"},
+		{OWN "hold = orphans", "orphan"},
+		{OWN "hold = none", NULL},
+		{OWN "side = sever", "server"},
+		{OWN "severity = Warning", "warning"},
+		{OWN "scope = prot", "port"},
+		{OWN "repeat = nevr", "never"},
+		{OWN "measure = socket", "sockets"},
+		{OWN "measure = tw_buckets", NULL},
+		{OWN "measure = percent tw_bucket", "tw_buckets"},
+		{OWN "measure = rate listenoverflows", "ListenOverflows"},
+		{"[alert close-wait-leek]", "close-wait-leak"},
+		{"[alert Close-Wait-Leak]", "close-wait-leak"},
+		{"[exec x]\ncommand = a\nalerts = tcpmem", "tcp-mem"},
+		{"[exec x]\ncommand = a\nalerts = ow-n\n" OWN, "own"},
+		{"[exec x]\ncommand = a\nalerts = TCP-MEM", "tcp-mem"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char end[64] = "";
+
+		assert_int_equal(load(rows[i].text), -EINVAL);
+		assert_int_equal(errors.count, 1);
+		if (rows[i].candidate)
+			snprintf(end, sizeof(end), "; did you mean '%s'?", rows[i].candidate);
+		if (!strstr(errors.list[0], end) ||
+			(!*end && strstr(errors.list[0], "did you mean")))
+			fail_msg("row %zu: %s", i, errors.list[0]);
+	}
+}
+
+/* A list of accepted words is printed with the first mistake that calls for it. */
+static void test_config_lists_of_words_are_printed_once(void **state)
+{
+	static const char *const texts[] = {
+		"[poll]\nx = 1\n[poll]\ny = 1\n",
+		OWN "states = x\nstates = y\n",
+		OWN "measure = x\nmeasure = y\n",
+		OWN "measure = percent x\nmeasure = percent y\n",
+	};
+	static const char *const words[] = {
+		"tracked_sockets", "LAST_ACK", "growth", "client_ports"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		assert_int_equal(load(texts[i]), -EINVAL);
+		assert_int_equal(errors.count, 2);
+		assert_non_null(strstr(errors.list[0], words[i]));
+		assert_null(strstr(errors.list[1], words[i]));
+		assert_non_null(strstr(errors.list[1], "as listed above"));
+	}
+}
+
+/* Neither a quoted word nor the name of a file breaks a character or steers a terminal. */
+static void test_config_sentences_are_printable(void **state)
+{
+	char text[128] = "[poll]\n";
+
+	(void)state;
+	/* Two bytes each: the quoted part ends between two of them. */
+	for (int i = 0; i < 40; i++)
+		strcat(text, "\xc3\xa4");
+	assert_int_equal(load(strcat(text, " = 1")), -EINVAL);
+	assert_non_null(strstr(errors.list[0], "\xc3\xa4...': expected"));
+	assert_null(strchr(errors.list[0], '?'));
+	assert_int_equal(load("[poll]\nx\xe2\x80\xaey\xc2\x9bz = 1"), -EINVAL);
+	assert_non_null(strstr(errors.list[0], "'x???y??z': "));
+	assert_int_equal(load_path("a\x1b[2Jb\xc3\xa4"), -ENOENT);
+	assert_string_equal(errors.list[0], "a?[2Jb\xc3\xa4: No such file or directory");
 }
 
 static void test_config_bounds(void **state)
@@ -776,13 +928,13 @@ static void test_config_mistakes_of_every_file_are_reported(void **state)
 	assert_int_equal(errors.count, 4);
 	assert_non_null(strstr(errors.list[0], "/a:1: 'x': "));
 	assert_non_null(strstr(errors.list[1], "/a.d/1.conf:2: 'y': "));
-	assert_non_null(strstr(errors.list[2], "/a.d/2.conf: this is a directory"));
+	assert_non_null(strstr(errors.list[2], "/a.d/2.conf: a directory"));
 	assert_non_null(strstr(errors.list[3], "/a.d/3.conf:1: 'own': "));
 	assert_null(config);
 }
 
-/* Each file that is none is told, at once: nothing waits for somebody to write into it. */
-static void test_config_files_that_are_none(void **state)
+/* What is not a regular file is reported at once: nothing waits for somebody to write into it. */
+static void test_config_what_is_not_a_file(void **state)
 {
 	int fd;
 
@@ -792,7 +944,7 @@ static void test_config_files_that_are_none(void **state)
 	assert_int_equal(load_path(folder), -EISDIR);
 	assert_int_equal(mkfifo(in_folder("fifo"), 0600), 0);
 	assert_int_equal(load_path(in_folder("fifo")), -EBADF);
-	assert_non_null(strstr(errors.list[0], "/fifo: this is no regular file"));
+	assert_non_null(strstr(errors.list[0], "/fifo: not a regular file"));
 	assert_int_equal(load_path("/dev/zero"), -EBADF);
 	assert_int_equal(load_path("/dev/null"), 0);
 
@@ -803,7 +955,7 @@ static void test_config_files_that_are_none(void **state)
 	assert_int_equal(load_path(in_folder("large")), -EFBIG);
 	assert_non_null(strstr(errors.list[0], "larger than 1 MiB"));
 
-	/* A folder of drop-ins that is none. */
+	/* A file in place of the folder of drop-ins. */
 	write_file("a", "");
 	write_file("a.d", "");
 	assert_int_equal(load_path(in_folder("a")), -ENOTDIR);
@@ -837,7 +989,7 @@ static void test_config_number_of_drop_ins(void **state)
 			assert_int_equal(load_path(in_folder("a")), 0);
 	}
 	assert_int_equal(load_path(in_folder("a")), -E2BIG);
-	assert_non_null(strstr(errors.list[0], "/a.d: there are more than 1000"));
+	assert_non_null(strstr(errors.list[0], "/a.d: more than 1000"));
 }
 
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
@@ -853,13 +1005,17 @@ int main(void)
 		cmocka_unit_test(test_config_text_with_nul),
 		cmocka_unit_test(test_config_long_lines_are_read_whole),
 		cmocka_unit_test(test_config_lines_that_are_too_long),
-		cmocka_unit_test(test_config_keys_of_a_lost_section_are_passed_over),
+		cmocka_unit_test(test_config_keys_of_a_faulty_section_are_checked),
+		cmocka_unit_test(test_config_mistakes_are_in_file_order),
+		cmocka_unit_test(test_config_near_misses_name_what_was_meant),
+		cmocka_unit_test(test_config_lists_of_words_are_printed_once),
+		cmocka_unit_test(test_config_sentences_are_printable),
 		cmocka_unit_test(test_config_bounds),
 		cmocka_unit_test(test_config_print_reads_back_the_same),
 		cmocka_unit_test(test_config_print_origin_of_a_command_stands_before_it),
 		WITH_FOLDER(test_config_drop_ins_win_in_the_order_of_their_names),
 		WITH_FOLDER(test_config_mistakes_of_every_file_are_reported),
-		WITH_FOLDER(test_config_files_that_are_none),
+		WITH_FOLDER(test_config_what_is_not_a_file),
 		WITH_FOLDER(test_config_file_of_the_largest_size),
 		WITH_FOLDER(test_config_number_of_drop_ins),
 	};
