@@ -59,7 +59,7 @@ static const struct quantity_row {
 	[QUANTITY_PERCENT] = {percent_units, 3, "a percentage", ", such as 75% or 0.5%"},
 };
 
-/* Reads up to so many digits behind a point, as thousandths. */
+/* Reads a point and up to so many digits, as thousandths. */
 static int parse_fraction(const char **text, const char *end, unsigned decimals, uint64_t *ret)
 {
 	const char *digits = *text + 1;

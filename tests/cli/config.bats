@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# --check-config, and that the manual page and the sample file say what the table of keys says.
+# --check-config; and the manual page and the sample file agree with the table of keys.
 
 load common
 
@@ -88,7 +88,7 @@ exec x: timeout'
   [ -z "$(comm -23 words page)" ]
 }
 
-# The keys of each built-in rule that differ from those of a rule of one's own, on one line.
+# The keys of each built-in rule that differ from those of a rule of the operator's own, on one line.
 rules() {
   printf '[alert own]\nraise = 1\n' >own.conf
   check_config own.conf | awk '
@@ -112,7 +112,7 @@ rules() {
     }'
 }
 
-@test "the page has every built-in rule, with what is its own" {
+@test "the page has every built-in rule, with the values that differ from the defaults" {
   rules >table
   [ "$(wc -l <table)" -ge 18 ]
   while read -r name text; do
@@ -131,7 +131,7 @@ rules() {
   grep '^\[' "$sample" | diff sections -
 }
 
-@test "the sample, each default taken out of its comment, changes nothing" {
+@test "the sample with every default uncommented changes nothing" {
   sed -E 's/^#([a-z_]+ = )/\1/' "$sample" >defaults.conf
   [ "$(grep -c ' = ' defaults.conf)" -gt 100 ]
   check_config >built-in

@@ -75,7 +75,7 @@ static struct config *print_and_read(const struct config *c, char **ret_text)
 	return read;
 }
 
-/* The same but for the origins, which are what follows " ;" or stands behind ";". */
+/* The two are equal apart from the origins, which follow " ;" or a ";" at the start of a line. */
 static void check_same(const char *a, const char *b)
 {
 	while (*a && *b) {

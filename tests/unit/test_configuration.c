@@ -142,7 +142,7 @@ static void test_config_values(void **state)
 		{"[output]\nsnapshot_file = /x\nsnapshot_file = none", "output", "snapshot_file",
 			"none ; t:3"},
 		{"[output]\njournal = no", "output", "journal", "no ; t:2"},
-		/* a rule of one's own */
+		/* a rule of the operator's own */
 		{OWN, "alert own", "enabled", "yes ; built in"},
 		{OWN, "alert own", "states", "all ; built in"},
 		{OWN, "alert own", "ports", "all ; built in"},
@@ -173,7 +173,7 @@ static void test_config_values(void **state)
 			"10min ; t:4"},
 		{OWN "measure = growth\nwindow = 1h", "alert own", "window", "1h ; t:4"},
 		{OWN "scope = total", "alert own", "scope", "total ; t:3"},
-		/* raise and clear are in the unit of the measure, wherever that stands */
+		/* raise and clear are in the unit of the measure, wherever that is given */
 		{"[alert own]\nraise = 1\n", "alert own", "clear", "0 ; t:2"},
 		{"[alert own]\nraise = 3G\nmeasure = memory", "alert own", "raise", "3G ; t:2"},
 		{"[alert own]\nraise = 3G\nmeasure = memory", "alert own", "clear", "1536M ; t:2"},
@@ -460,7 +460,7 @@ static void test_config_mistakes_name_line_word_and_expectation(void **state)
 		{"[exec x]\nalerts = A, nobody, tcp-mem\ncommand = # a",
 			{"t:2: 'A': ", "t:2: 'nobody': ", "t:3: 'command': "},
 			{"names of", "built-in rules", "a value"}},
-		/* text that is none */
+		/* bytes that are not text */
 		{"[poll]\n\x01", {"t:2: '\\x01': "}, {"control characters"}},
 		{"[poll]\ninterval = 5s\rcpu_budget = 1%", {"t:2: '\\x0d': "}, {"control"}},
 		{"[po\x1bll]\ninterval = x", {"t:1: '\\x1b': ", "t:2: 'x': "},
@@ -489,8 +489,7 @@ static void test_config_mistakes_name_line_word_and_expectation(void **state)
 					rows[i].contains[count]);
 		}
 		if (errors.count != count || (count < MISTAKES_MAX && rows[i].starts[count]))
-			fail_msg("row %zu, \"%s\": %zu mistakes told, %s", i, rows[i].text,
-				errors.count,
+			fail_msg("row %zu, \"%s\": %zu mistakes, %s", i, rows[i].text, errors.count,
 				errors.count > count ? errors.list[count] : "fewer than expected");
 	}
 }
@@ -651,7 +650,7 @@ static void test_config_keys_of_a_faulty_section_are_checked(void **state)
 		starts, ARRAY_SIZE(starts));
 }
 
-/* What shows only at the end stands where it is in the file. */
+/* Mistakes that only show once all files are read are in their place, too. */
 static void test_config_mistakes_are_in_file_order(void **state)
 {
 	static const char *const starts[] = {
@@ -841,8 +840,8 @@ static void test_config_print_reads_back_the_same(void **state)
 	}
 }
 
-/* A rule and a command that were set by a file say which, not what was there before. */
-static void test_config_print_origin_of_a_command_stands_before_it(void **state)
+/* A comment after a command would be handed to the shell. */
+static void test_config_print_puts_the_origin_of_a_command_before_it(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 
@@ -1012,7 +1011,7 @@ int main(void)
 		cmocka_unit_test(test_config_sentences_are_printable),
 		cmocka_unit_test(test_config_bounds),
 		cmocka_unit_test(test_config_print_reads_back_the_same),
-		cmocka_unit_test(test_config_print_origin_of_a_command_stands_before_it),
+		cmocka_unit_test(test_config_print_puts_the_origin_of_a_command_before_it),
 		WITH_FOLDER(test_config_drop_ins_win_in_the_order_of_their_names),
 		WITH_FOLDER(test_config_mistakes_of_every_file_are_reported),
 		WITH_FOLDER(test_config_what_is_not_a_file),
