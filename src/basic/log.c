@@ -28,8 +28,9 @@ int log_is_journal(void)
 void log_line(int priority, const char *format, ...)
 {
 	char line[2048];
-	int used = log_is_journal() ? snprintf(line, sizeof(line), "<%d>", priority)
-				    : snprintf(line, sizeof(line), "tcpstated: ");
+	int used = log_is_journal()
+			   ? snprintf(line, sizeof(line), "<%d>", priority)
+			   : snprintf(line, sizeof(line), "%s: ", program_invocation_short_name);
 	size_t length;
 	va_list args;
 

@@ -4,53 +4,52 @@
 #ifndef TCPSTATED_COMMAND_OPTIONS_H
 #define TCPSTATED_COMMAND_OPTIONS_H
 
+#include "basic/string.h"
 #include "judge/threshold.h"
 #include "kernel/sockets/source.h"
 #include "model/filter.h"
 
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
 enum action {
 	ACTION_ONCE,
-	ACTION_WATCH,
-	ACTION_DAEMON,
-	ACTION_HEARTBEAT,
+	ACTION_CHECK,
 	ACTION_EXPLAIN,
+	ACTION_WATCH,
+	ACTION_HEARTBEAT,
+	ACTION_DAEMON,
 	ACTION_CHECK_CONFIG,
 	ACTION_HELP,
 	ACTION_VERSION,
 };
 
-enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_CHECK };
-
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct options {
-	int action; /* enum action; these are plain integers so that the option table can set them
-		     */
-	int output; /* enum output */
-	int color;  /* enum color */
-	int table;  /* enum socket_table */
-	int wide, closing, processes;
-	uint32_t interval_ms; /* of ACTION_WATCH */
-	size_t ports_max;     /* 0: every port */
-	size_t sockets_max;   /* 0: no single sockets */
-	struct filter filter; /* its ports point into this struct: do not copy it */
+	enum action action;
+	enum color color;
+	enum socket_table table;
+	/* flags; int, since the table of options sets them */
+	int once; /* says what is the default anyway */
+	int json, wide, closing, processes;
+	uint64_t interval_seconds; /* of --watch */
+	uint64_t watch_ms;         /* --for; 0: a single poll */
+	uint64_t ports_max;        /* 0: every port */
+	uint64_t sockets_max;      /* 0: do not list single sockets */
+	struct filter filter;      /* its ports point into this struct: do not copy it */
 	struct port_set ports;
 	struct thresholds warning, critical;
-	uint64_t watch_ms; /* --for; 0: one look */
 	/* borrowed from argv; NULL: not given */
 	const char *record, *replay, *slabinfo, *config, *state_directory;
 };
 
 /*
- * Reads the command line. Returns 0, or -EINVAL with a sentence in error that names the word and
- * what was expected; *ret is undefined then. -h and -V end the reading. With --heartbeat and
- * --explain, arguments that are no options are ports, as those of --port.
+ * Reads the command line; argv is reordered. Returns 0, or -EINVAL with a sentence in error that
+ * names the word and what was expected; *ret is undefined then. -h and -V end the reading. With
+ * --once, --explain and --heartbeat, arguments that are no options are ports, as those of --port.
  */
-int options_parse(int argc, char **argv, struct options *ret, char *error, size_t error_size);
+int options_parse(int argc, char **argv, struct options *ret, struct string *error);
 
 /* Prints what --help prints. */
 void options_help(FILE *out);

@@ -1,147 +1,113 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command/single_poll.h"
 
-#include "basic/cleanup.h"
-#include "basic/macro.h"
-#include "judge/match.h"
-#include "kernel/owners/processes.h"
+#include "basic/log.h"
+#include "command/command.h"
+#include "command/source.h"
+#include "poll/owners.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void start(void *userdata)
 {
-	struct single_poll *l = userdata;
+	struct single_poll *p = userdata;
 
-	held_start(&l->held);
-	sock_list_start(&l->sockets);
+	held_start(&p->held);
+	sock_list_start(&p->sockets);
 }
 
-static void see(const struct sock_observation *s, void *userdata)
+static void observe(const struct sock_observation *s, void *userdata)
 {
-	struct single_poll *l = userdata;
+	struct single_poll *p = userdata;
 
-	held_observe(&l->held, s);
-	if (l->sockets.max)
-		sock_list_offer(&l->sockets, s);
+	held_observe(&p->held, s);
+	if (p->sockets.max)
+		sock_list_offer(&p->sockets, s);
 }
 
-static int scan(
-	struct single_poll *l, struct source *source, const struct single_poll_settings *settings)
+static int scan(const struct options *o, struct poll_settings *settings, struct single_poll *p)
 {
-	struct poll_settings poll = settings->poll;
+	const bool explains = o->action == ACTION_EXPLAIN;
 	int r;
 
-	if (settings->explain || settings->sockets_max)
-		poll.observer = (struct sock_observer){start, see, l};
-	/* At first sight they ask the kernel for what it remembers. */
-	r = settings->explain ? ages_new(AGES_TRACKED_DEFAULT, &l->ages) : 0;
-	poll.ages = l->ages;
-	if (r < 0)
-		return r;
-	r = settings->sockets_max ? sock_list_init(&l->sockets, settings->sockets_max) : 0;
+	if (explains || o->sockets_max)
+		settings->observer = (struct sock_observer){start, observe, p};
+	/* On the first scan they ask the kernel for what it remembers. */
+	r = explains ? ages_new(AGES_TRACKED_DEFAULT, &p->ages) : 0;
+	settings->ages = p->ages;
+	if (r == 0 && o->sockets_max)
+		r = sock_list_init(&p->sockets, o->sockets_max);
 	if (r == 0)
-		r = tally_new(&l->tally);
+		r = tally_new(&p->tally);
 	if (r < 0)
 		return r;
-	r = poll_once(source, l->tally, &poll, &l->snapshot);
+	r = poll_once(p->source, p->tally, settings, &p->snapshot);
 	if (r < 0)
-		memcpy(l->error, l->snapshot.scan.error, sizeof(l->error));
+		memcpy(p->error, p->snapshot.scan.error, sizeof(p->error));
 	return r;
 }
 
-static int name_owners(
-	struct single_poll *l, struct source *source, const struct single_poll_settings *settings)
+static int name_owners(const struct options *o, struct single_poll *p)
 {
-	int r = owners_new(source, settings->explain, &l->owners);
+	int r = owners_new(p->source, o->action == ACTION_EXPLAIN, &p->owners);
 
 	if (r == 0)
-		r = owners_name(l->owners, l->tally, &l->snapshot);
+		r = owners_name(p->owners, p->tally, &p->snapshot);
 	if (r < 0)
 		return r;
-	sock_list_sort(&l->sockets);
-	return owners_name_sockets(l->owners, l->tally, &l->sockets);
+	sock_list_sort(&p->sockets);
+	return owners_name_sockets(p->owners, p->tally, &p->sockets);
 }
 
-/* The sockets that the findings are about. Returns how many; *ret is the caller's to free, NULL for
- * lack of memory. */
-static size_t choose_wanted(const struct single_poll *l, struct wanted_socket **ret)
+static int judge(const struct options *o, struct single_poll *p)
 {
-	size_t count = 0;
+	const bool explicit = o->action == ACTION_EXPLAIN && o->filter.ports;
 
-	*ret = calloc(MAX(l->held.count, (size_t)1), sizeof(**ret));
-	for (size_t i = 0; *ret && i < l->held.count; i++)
-		if (findings_match(&l->findings, l->held.list[i].group))
-			(*ret)[count++] = (struct wanted_socket){
-				l->held.list[i].inode, l->held.list[i].group};
-	return count;
+	return explicit ? diagnose_explicit(&p->snapshot, &p->findings)
+			: diagnose(&p->snapshot, &p->findings);
 }
 
-static int find_processes(
-	struct single_poll *l, struct source *source, const struct single_poll_settings *settings)
+int single_poll(const struct options *o, struct single_poll *ret)
 {
-	cleanup_(freep) struct wanted_socket *wanted = NULL;
-	const size_t count = choose_wanted(l, &wanted);
-	const bool implicit =
-		source->replayed || (geteuid() == 0 && count <= PROCESSES_IMPLICIT_MAX);
-	int r;
-
-	if (!wanted)
-		return -ENOMEM;
-	l->holders.omitted = l->held.omitted;
-	if (!count || !(settings->processes || implicit)) {
-		l->holders.could_inspect = count;
-		return 0;
-	}
-	wanted_sockets_sort(wanted, count);
-	r = processes_search(source, wanted, count, &l->processes);
-	if (r == 0)
-		l->holders.processes = &l->processes;
-	/* A recording that was made without looking for them has none. */
-	return r == -ENODATA ? 0 : r;
-}
-
-static int judge(
-	struct single_poll *l, struct source *source, const struct single_poll_settings *settings)
-{
-	const bool explicit = settings->explain && settings->poll.filter.ports;
-	int r = explicit ? diagnose_explicit(&l->snapshot, &l->findings)
-			 : diagnose(&l->snapshot, &l->findings);
-
-	return r == 0 && settings->explain ? find_processes(l, source, settings) : r;
-}
-
-int single_poll(
-	struct source *source, const struct single_poll_settings *settings, struct single_poll *ret)
-{
+	struct poll_settings settings;
 	int r;
 
 	*ret = (struct single_poll){0};
-	r = scan(ret, source, settings);
+	r = prepare_poll(o, &ret->source, &settings);
+	if (r != 0)
+		return r;
+	r = scan(o, &settings, ret);
 	if (r == 0)
-		r = name_owners(ret, source, settings);
+		r = name_owners(o, ret);
 	if (r == 0)
-		r = judge(ret, source, settings);
-	if (r < 0 && !*ret->error)
+		r = judge(o, ret);
+	if (r == 0)
+		return 0;
+	if (!*ret->error)
 		snprintf(ret->error, sizeof(ret->error), "%s", strerror(-r));
-	return r;
+	log_line(LOG_ERR, "%s", ret->error);
+	return EXIT_SCAN_FAILED;
 }
 
-void single_poll_release(struct single_poll *l)
+void single_poll_release(struct single_poll *p)
 {
-	processes_release(&l->processes);
-	findings_release(&l->findings);
-	snapshot_release(&l->snapshot);
-	sock_list_release(&l->sockets);
-	held_release(&l->held);
-	owners_freep(&l->owners);
-	tally_freep(&l->tally);
-	ages_freep(&l->ages);
+	findings_release(&p->findings);
+	snapshot_release(&p->snapshot);
+	sock_list_release(&p->sockets);
+	held_release(&p->held);
+	owners_freep(&p->owners);
+	tally_freep(&p->tally);
+	ages_freep(&p->ages);
+	source_freep(&p->source);
 }
 
-int single_poll_attach(const struct single_poll *l, struct source *source)
+int single_poll_record(const struct options *o, const struct single_poll *p)
 {
-	return owners_attach(l->owners, source);
+	int r = owners_attach(p->owners, p->source);
+	int status = finish_recording(o, p->source);
+
+	if (r == 0)
+		return status;
+	log_line(LOG_ERR, "cannot record the owners of the sockets: %s", strerror(-r));
+	return EXIT_SCAN_FAILED;
 }

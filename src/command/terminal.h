@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A terminal that shows pictures for a while, and is the user's again afterwards. */
+/* A terminal that shows frames for a while, and is as before afterwards. */
 #ifndef TCPSTATED_COMMAND_TERMINAL_H
 #define TCPSTATED_COMMAND_TERMINAL_H
 
@@ -7,25 +7,22 @@
 #include <termios.h>
 
 struct terminal {
-	bool active;          /* the pictures have it */
-	bool keys;            /* standard input is a terminal too: keys come at once, unechoed */
+	bool active; /* it shows frames */
+	bool keys;   /* standard input is a terminal too: keys come at once, without echo */
 	struct termios saved; /* of standard input, as it was */
 };
 
-/* Whether standard output is a terminal that knows more than lines. */
+/* Whether standard output is a terminal that can show frames. */
 bool terminal_is_capable(void);
 
-/* Rows and columns of standard output; 24 and 80 where it does not tell. */
-void terminal_size(unsigned *ret_rows, unsigned *ret_columns);
-
 /*
- * Switches to the alternate screen and to keys without echo, and hides the cursor. Called again
- * while it is active it does so anew, for a terminal that somebody else used meanwhile. Returns 0
- * or -errno.
+ * Switches to the alternate screen and to keys without echo, and hides the cursor. While it is
+ * active it does so again, for a terminal that another program has used meanwhile. Returns 0 or
+ * -errno.
  */
 int terminal_enter(struct terminal *t);
 
-/* Gives back what terminal_enter() took; nothing when it is not active. */
+/* Undoes terminal_enter(), if it is active. */
 void terminal_leave(struct terminal *t);
 
 #endif

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "command/watch.h"
+/* "tcpstated --watch": polls until a key or a signal ends it, and shows what changed. */
+#include "output/watch.h"
 
+#include "basic/cleanup.h"
 #include "basic/clock.h"
+#include "basic/log.h"
 #include "basic/macro.h"
+#include "basic/tty.h"
+#include "command/command.h"
+#include "command/source.h"
+#include "command/stdout.h"
 #include "command/terminal.h"
+#include "config/config.h"
 #include "judge/alert.h"
 #include "judge/close_rates.h"
 #include "judge/finding.h"
 #include "model/ages.h"
 #include "model/changes.h"
-#include "output/watch.h"
 #include "poll/owners.h"
 
 #include <errno.h>
@@ -19,15 +26,18 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
-/* A person does not see that a tick is so late; the kernel may join it with other wake-ups. */
+/* No person notices a tick that is so late; the kernel may join it with other wake-ups. */
 #define TIMER_ACCURACY_US 10000
 
 struct watch {
-	const struct watch_settings *settings;
-	char *error; /* the caller's, for a sentence */
-	size_t error_size;
+	struct config *config; /* NULL: the built-in rules are used, as note says */
+	char note[512];
+	struct source *source;
+	struct poll_settings settings;
+	struct text_style style;
+	uint64_t interval_us;
+	size_t ports_max; /* how many are listed; all are judged */
 
 	struct alerts *alerts;
 	struct tally *tally;
@@ -35,12 +45,11 @@ struct watch {
 	struct owners *owners; /* the names that rows point to */
 	struct changes changes;
 	struct close_rates close_rates;
-	/* the last good look */
+	/* the last good poll */
 	struct snapshot snapshot;
-	struct port_tally *rows; /* those that snapshot lists: the tally's are gone with the next
-				    look */
+	struct port_tally *rows; /* those that snapshot lists: the tally's end with the next poll */
 	struct findings findings;
-	/* the looks after it that failed */
+	/* the polls after it that failed */
 	unsigned failures;
 	struct timespec failed_at;
 	char failure[256];
@@ -54,20 +63,21 @@ struct watch {
 	uint64_t next_us; /* CLOCK_MONOTONIC */
 };
 
+/* Logs why the watch ends, on the terminal as the shell gave it. Returns error. */
 static int fail(struct watch *w, int error, const char *what)
 {
-	snprintf(w->error, w->error_size, "%s%s%s", what ? what : "", what ? ": " : "",
-		strerror(-error));
+	terminal_leave(&w->terminal);
+	log_line(LOG_ERR, "%s%s%s", what ? what : "", what ? ": " : "", strerror(-error));
 	return error;
 }
 
-/* Keeps what is shown: a look that fails leaves the tally empty. */
-static int keep_rows(struct watch *w, size_t ports_max)
+/* Keeps what is shown: a poll that fails leaves the tally empty. */
+static int keep_rows(struct watch *w)
 {
 	struct snapshot *s = &w->snapshot;
 	struct port_tally *rows;
 
-	snapshot_cut(s, ports_max ? ports_max : SIZE_MAX);
+	snapshot_cut(s, w->ports_max ? w->ports_max : SIZE_MAX);
 	rows = calloc(MAX(s->ports_count, (size_t)1), sizeof(*rows));
 	if (!rows)
 		return -ENOMEM;
@@ -84,12 +94,12 @@ static int keep_rows(struct watch *w, size_t ports_max)
 
 static void ignore_event(const struct alert_event *e, void *userdata)
 {
-	/* The alerts in force are on every picture. */
+	/* Every frame has the alerts in force. */
 	(void)e;
 	(void)userdata;
 }
 
-/* Takes a snapshot over, whatever becomes of it. Returns 0 or -ENOMEM. */
+/* Takes a snapshot over, also when it fails. Returns 0 or -ENOMEM. */
 static int take_snapshot(struct watch *w, const struct snapshot *s, uint64_t now_ms)
 {
 	int r;
@@ -102,30 +112,27 @@ static int take_snapshot(struct watch *w, const struct snapshot *s, uint64_t now
 	r = diagnose(&w->snapshot, &w->findings);
 	if (r == 0)
 		r = alerts_judge(w->alerts, &w->snapshot, now_ms, ignore_event, NULL);
-	/* Half a table would show changes that never were. */
+	/* A part of the table would show changes that never were. */
 	if (r == 0 && w->snapshot.scan.complete)
 		r = changes_take(&w->changes, &w->snapshot);
 	if (r == 0)
 		r = close_rates_take(&w->close_rates, &w->snapshot, now_ms);
 	if (r == 0)
-		r = keep_rows(w, w->settings->poll.ports_max);
+		r = keep_rows(w);
 	return r;
 }
 
-/* Looks once. A look that fails is no error, unless it is the first. */
+/* Polls once. Only the first poll has to succeed. */
 static int poll(struct watch *w)
 {
-	struct poll_settings poll = w->settings->poll;
 	struct snapshot s = {0};
 	int r;
 
-	poll.ports_max = 0;
-	poll.ages = w->ages;
-	poll.now_ms = clock_monotonic_ms();
-	poll.since_ms = close_rates_since_ms(&w->close_rates, poll.now_ms);
-	r = poll_once(w->settings->source, w->tally, &poll, &s);
+	w->settings.now_ms = clock_monotonic_ms();
+	w->settings.since_ms = close_rates_since_ms(&w->close_rates, w->settings.now_ms);
+	r = poll_once(w->source, w->tally, &w->settings, &s);
 	if (r < 0 && !w->rows) {
-		snprintf(w->error, w->error_size, "%s", s.scan.error);
+		log_line(LOG_ERR, "%s", s.scan.error);
 		return r;
 	}
 	if (r < 0) {
@@ -135,11 +142,10 @@ static int poll(struct watch *w)
 		return 0;
 	}
 	r = owners_name(w->owners, w->tally, &s);
-	if (r < 0) {
+	if (r < 0)
 		snapshot_release(&s);
-		return fail(w, r, NULL);
-	}
-	r = take_snapshot(w, &s, poll.now_ms);
+	else
+		r = take_snapshot(w, &s, w->settings.now_ms);
 	return r < 0 ? fail(w, r, NULL) : 0;
 }
 
@@ -154,8 +160,8 @@ static int draw(struct watch *w)
 		.alerts = w->shown,
 		.alerts_count = MIN(alerts_count(w->alerts), ARRAY_SIZE(w->shown)),
 		.alerts_omitted = alerts_omitted(w->alerts),
-		.interval_ms = w->settings->interval_ms,
-		.note = *w->settings->note ? w->settings->note : NULL,
+		.interval_ms = (uint32_t)(w->interval_us / 1000),
+		.note = w->config ? NULL : w->note,
 		.failure = w->failures ? w->failure : NULL,
 		.failed_at = w->failed_at,
 		.failures = w->failures,
@@ -164,29 +170,28 @@ static int draw(struct watch *w)
 
 	for (size_t i = 0; i < frame.alerts_count; i++)
 		w->shown[i] = alerts_get(w->alerts, i);
-	terminal_size(&screen.rows, &screen.columns);
-	r = watch_print(stdout, &frame, &w->settings->style, w->on_screen ? &screen : NULL);
+	tty_size(STDOUT_FILENO, &screen.rows, &screen.columns);
+	r = watch_print(stdout, &frame, &w->style, w->on_screen ? &screen : NULL);
 	return r < 0 ? fail(w, r, "cannot write to standard output") : 0;
 }
 
-/* The next tick on the grid of the ticks before, so that it does not drift; those that were missed
- * are left out. */
+/* Sets the next tick, on the grid of the ticks before so that it does not drift; those that were
+ * missed are left out. */
 static int arm(struct watch *w)
 {
-	const uint64_t interval_us = (uint64_t)w->settings->interval_ms * 1000;
 	uint64_t now = clock_us(CLOCK_MONOTONIC);
 	int r;
 
-	w->next_us += interval_us;
+	w->next_us += w->interval_us;
 	if (w->next_us <= now)
-		w->next_us += ((now - w->next_us) / interval_us + 1) * interval_us;
+		w->next_us += ((now - w->next_us) / w->interval_us + 1) * w->interval_us;
 	r = sd_event_source_set_time(w->timer, w->next_us);
 	if (r == 0)
 		r = sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT);
 	return r < 0 ? fail(w, r, "cannot set a timer") : 0;
 }
 
-/* What the functions below return ends the loop when it is an error. */
+/* An error of the functions below ends the loop. */
 static int end_on_error(struct watch *w, int r)
 {
 	return r < 0 ? sd_event_exit(w->event, r) : 0;
@@ -220,8 +225,8 @@ static int repaint(struct watch *w)
 }
 
 /*
- * Stops as any program would, with the terminal as the shell gave it. SIGCONT follows; not where
- * nobody could continue the process (an orphaned process group), which therefore does not stop.
+ * Stops as any program would, with the terminal as the shell gave it; SIGCONT follows. In an
+ * orphaned process group, where nobody could continue it, the kernel does not stop the process.
  */
 static int stop(struct watch *w)
 {
@@ -236,7 +241,7 @@ static int stop(struct watch *w)
 	return repaint(w);
 }
 
-/* Whoever had the terminal meanwhile may have changed it; and what is shown is old. */
+/* Another program may have changed the terminal meanwhile, and the frame is old. */
 static int go_on(struct watch *w)
 {
 	int r = repaint(w);
@@ -248,13 +253,12 @@ static const struct key {
 	char key;
 	int (*act)(struct watch *w);
 } keys[] = {
-	{'q', quit}, {'Q', quit}, {' ', poll_now}, {'r', poll_now},
-	{'\f', repaint}, /* ^L, as everywhere */
+	{'q', quit}, {'Q', quit}, {' ', poll_now}, {'r', poll_now}, {'\f', repaint}, /* ^L */
 };
 
 static const struct signal_row {
 	int signal;
-	bool on_screen; /* only there; else it does what it always does */
+	bool on_screen; /* only there; else it has its default action */
 	int (*act)(struct watch *w);
 } signals[] = {
 	{SIGINT, false, quit},
@@ -304,7 +308,7 @@ static int on_key(sd_event_source *s, int fd, uint32_t revents, void *userdata)
 	return 0;
 }
 
-/* Nobody reads any more: it ends as the next write would end it, but now. */
+/* Nobody reads any more: it ends at once as the next write would end it. */
 static int on_reader_gone(sd_event_source *s, int fd, uint32_t revents, void *userdata)
 {
 	struct watch *w = userdata;
@@ -316,8 +320,8 @@ static int on_reader_gone(sd_event_source *s, int fd, uint32_t revents, void *us
 	return end_on_error(w, fail(w, -EPIPE, "cannot write to standard output"));
 }
 
-/* What was ignored when the program was started stays so: nohup(1), and shells without job
- * control, mean it. */
+/* A signal that was ignored when the program started stays ignored: nohup(1), and shells without
+ * job control, mean it. */
 static bool is_ignored(int signal)
 {
 	struct sigaction action;
@@ -357,18 +361,18 @@ static int add_sources(struct watch *w)
 	if (r >= 0 && w->terminal.keys)
 		r = sd_event_add_io(w->event, NULL, STDIN_FILENO, EPOLLIN, on_key, w);
 	if (r >= 0 && !w->on_screen) {
-		/* EPOLLERR comes unasked. A file has no reader to lose (EPERM). */
+		/* EPOLLERR is always reported. A file has no reader to lose (EPERM). */
 		r = sd_event_add_io(w->event, NULL, STDOUT_FILENO, 0, on_reader_gone, w);
 		r = r == -EPERM ? 0 : r;
 	}
-	return r < 0 ? fail(w, r, "cannot wait for what comes next") : 0;
+	return r < 0 ? fail(w, r, "cannot set up the event loop") : 0;
 }
 
 static int run(struct watch *w)
 {
 	int r;
 
-	/* The first look comes first: where it fails, the terminal is not even touched. */
+	/* The first poll comes first: if it fails, the terminal is not touched. */
 	w->next_us = clock_us(CLOCK_MONOTONIC);
 	r = poll(w);
 	if (r < 0)
@@ -383,7 +387,44 @@ static int run(struct watch *w)
 	return r < 0 ? r : sd_event_loop(w->event);
 }
 
-static void watch_free(struct watch *w)
+/*
+ * Chooses the rules. A configuration that was named must be right; where the installed one cannot
+ * be used (it may be readable by root only) the built-in rules are, with a note.
+ */
+static int read_rules(const struct options *o, struct watch *w)
+{
+	cleanup_(config_errors_release) struct config_errors errors = {0};
+	int r = config_load(o->config, &w->config, &errors);
+
+	for (size_t i = 0; o->config && i < errors.count; i++)
+		log_line(LOG_ERR, "%s", errors.list[i]);
+	if (r < 0 && o->config)
+		return EXIT_USAGE;
+	if (r < 0)
+		snprintf(w->note, sizeof(w->note), "Judged by the built-in rules: %s",
+			errors.count ? errors.list[0] : strerror(-r));
+	return 0;
+}
+
+static int allocate(struct watch *w)
+{
+	const struct config *c = w->config;
+	int r = tally_new(&w->tally);
+
+	if (r == 0)
+		r = alerts_new(&w->alerts);
+	if (r == 0)
+		r = ages_new(c ? c->tracked_max : AGES_TRACKED_DEFAULT, &w->ages);
+	if (r == 0)
+		r = owners_new(w->source, false, &w->owners);
+	if (r == 0)
+		r = alerts_set_rules(w->alerts, c ? c->rules : built_in_rules,
+			c ? c->rules_count : built_in_rules_count);
+	w->settings.ages = w->ages;
+	return r < 0 ? fail(w, r, NULL) : 0;
+}
+
+static void watch_release(struct watch *w)
 {
 	terminal_leave(&w->terminal);
 	sd_event_source_unref(w->timer);
@@ -397,34 +438,28 @@ static void watch_free(struct watch *w)
 	close_rates_release(&w->close_rates);
 	tally_free(w->tally);
 	free(w->rows);
-	free(w);
+	source_freep(&w->source);
+	config_free(w->config);
 }
 
-int watch(const struct watch_settings *settings, char *error, size_t error_size)
+int watch_run(const struct options *o)
 {
-	/* A picture is written at once, so that no half of one is ever seen. */
+	/* A frame is written at once, so that a part of one is never seen. */
 	static char buffer[65536];
-	struct watch *w = calloc(1, sizeof(*w));
-	int r = w ? 0 : -ENOMEM;
+	static struct watch w;
+	int status;
 
-	if (r == 0) {
-		*w = (struct watch){.settings = settings, .error = error, .error_size = error_size};
-		(void)setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
-		r = tally_new(&w->tally);
-	}
-	if (r == 0)
-		r = alerts_new(&w->alerts);
-	if (r == 0)
-		r = ages_new(settings->tracked_max, &w->ages);
-	if (r == 0)
-		r = owners_new(settings->source, false, &w->owners);
-	if (r == 0)
-		r = alerts_set_rules(w->alerts, settings->rules, settings->rules_count);
-	if (r < 0)
-		snprintf(error, error_size, "%s", strerror(-r));
-	else
-		r = run(w);
-	if (w)
-		watch_free(w);
-	return r;
+	w.style = stdout_style(o);
+	w.interval_us = o->interval_seconds * 1000000;
+	(void)setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+	status = read_rules(o, &w);
+	if (status == 0)
+		status = prepare_poll(o, &w.source, &w.settings);
+	/* Every port is counted and judged, whatever is listed. */
+	w.ports_max = w.settings.ports_max;
+	w.settings.ports_max = 0;
+	if (status == 0 && (allocate(&w) < 0 || run(&w) < 0))
+		status = EXIT_SCAN_FAILED;
+	watch_release(&w);
+	return status;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Whatever a person gets wrong: one sentence that names the word and what was expected, and nothing on standard output.
+# Wrong input gives one sentence that names the word and what was expected, and nothing on standard output.
 
 load common
 
@@ -9,8 +9,11 @@ load common
   refuses 2 "'-x'" "--help" -- -x
 }
 
-@test "argument that is no option" {
-  refuses 2 "'7777'" -- 7777
+@test "argument that is not a port" {
+  refuses 2 "unexpected argument 'nginx'; try 'tcpstated 80' or --help" -- nginx
+  refuses 2 "'65536'" "65535" -- 65536
+  refuses 2 "'7777'" -- --watch 2 7777
+  refuses 3 "'7777'" -- --check 7777
 }
 
 @test "missing value" {
@@ -38,11 +41,11 @@ load common
   refuses 2 "--closing" "--state" -- --closing --state listen
 }
 
-@test "recording that is not there" {
+@test "recording that does not exist" {
   refuses 2 "$BATS_TEST_TMPDIR/none" "No such file" -- --replay "$BATS_TEST_TMPDIR/none"
 }
 
-@test "recording that is none, empty, or a directory" {
+@test "recording that is text, empty, or a directory" {
   echo "not a recording" >"$BATS_TEST_TMPDIR/text"
   : >"$BATS_TEST_TMPDIR/empty"
   refuses 1 "$BATS_TEST_TMPDIR/text" "recording" -- --replay "$BATS_TEST_TMPDIR/text"
@@ -51,16 +54,16 @@ load common
 }
 
 @test "recording cut short anywhere" {
-  local whole=$BATS_TEST_TMPDIR/whole size
-  "$tcpstated" --record "$whole" >/dev/null
-  size=$(stat -c %s "$whole")
+  local complete=$BATS_TEST_TMPDIR/complete size
+  "$tcpstated" --record "$complete" >/dev/null
+  size=$(stat -c %s "$complete")
   for keep in 1 10 22 26 40 $((size / 2)) $((size - 9)) $((size - 1)); do
-    head -c "$keep" "$whole" >"$BATS_TEST_TMPDIR/cut"
+    head -c "$keep" "$complete" >"$BATS_TEST_TMPDIR/cut"
     refuses 1 "$BATS_TEST_TMPDIR/cut" "recording" -- --replay "$BATS_TEST_TMPDIR/cut" --json
   done
 }
 
-@test "recording with something behind its end" {
+@test "recording with something after its end" {
   "$tcpstated" --record "$BATS_TEST_TMPDIR/long" >/dev/null
   echo more >>"$BATS_TEST_TMPDIR/long"
   refuses 1 "$BATS_TEST_TMPDIR/long" -- --replay "$BATS_TEST_TMPDIR/long"
@@ -74,7 +77,7 @@ load common
   refuses 2 "$BATS_TEST_TMPDIR/none" "No such file" -- --slabinfo "$BATS_TEST_TMPDIR/none"
 }
 
-@test "recording to where nothing can be written" {
+@test "recording to a file that cannot be made" {
   refuses 2 "/nonexistent/file" -- --record /nonexistent/file
 }
 
@@ -82,6 +85,9 @@ load common
   run --separate-stderr "$tcpstated" --record /dev/full
   [ "$status" -eq 1 ]
   [[ $stderr == *"/dev/full"*"not complete"* ]]
+  # 1 would be WARNING.
+  run --separate-stderr "$tcpstated" --check --record /dev/full
+  [ "$status" -eq 3 ]
 }
 
 @test "standard output full" {

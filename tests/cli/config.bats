@@ -201,7 +201,7 @@ rules() {
   refuses 2 "fifo" "not a regular file" -- --check-config --config fifo
   truncate -s 5G large
   refuses 2 "large" "1 MiB" -- --check-config --config large
-  refuses 2 "--config" "single snapshot" -- --config large
+  refuses 2 "--config" "needs --watch" -- --config large
   refuses 2 "--check-config" "--json" -- --check-config --json
 }
 

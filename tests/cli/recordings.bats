@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Dumps of real kernels replay to what was true of them. After a change that is meant to tell them otherwise, look at
-# the difference and write the expectations anew: tests/recordings/expect.
+# Dumps of real kernels replay to what was true of them. After an intended change of the output, review the difference
+# and regenerate the expectations with tests/recordings/expect.
 
 load common
 

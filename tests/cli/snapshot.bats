@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What a person and a program read, on the machine as it is.
+# Text and JSON on the machine as it is.
 
 load common
 
@@ -21,6 +21,13 @@ load common
   [ "$(printf '%s' "$output" | head -n 1)" = "$("$tcpstated" -V | head -n 1)" ]
 }
 
+@test "a port as an argument" {
+  run --separate-stderr "$tcpstated" --json 1-1024 8080
+  [ "$status" -eq 0 ]
+  [ "$output" != "" ]
+  [ "$(json filter.ports <<<"$output")" = "1-1024,8080" ]
+}
+
 @test "the snapshot is the default" {
   run --separate-stderr "$tcpstated"
   [ "$status" -eq 0 ]
@@ -35,7 +42,7 @@ load common
   [ "$(printf '%s\n' "$output" | awk '{ if (length($0) > 80) print }')" = "" ]
 }
 
-@test "colour only where it is wanted" {
+@test "colour only on request or on a terminal" {
   run "$tcpstated"
   [[ $output != *$'\e'* ]]
   run "$tcpstated" --color=always
@@ -47,7 +54,7 @@ load common
   [[ $output != *$'\e['* ]]
 }
 
-@test "JSON keeps to its schema" {
+@test "JSON is valid by its schema" {
   for how in "" "--closing" "--state close_wait,time_wait" "--port 1-65535 --side server" "--source proc" "--ports 0"; do
     # shellcheck disable=SC2086
     "$tcpstated" --json $how >"$BATS_TEST_TMPDIR/snapshot.json"
@@ -55,22 +62,22 @@ load common
   done
 }
 
-@test "JSON is one line where no terminal is" {
+@test "JSON is one line without a terminal" {
   [ "$("$tcpstated" --json | wc -l)" -eq 1 ]
 }
 
-@test "every state is always there" {
+@test "every state is always present" {
   "$tcpstated" --json >"$BATS_TEST_TMPDIR/snapshot.json"
   for state in ESTABLISHED SYN_SENT SYN_RECV FIN_WAIT_1 FIN_WAIT_2 TIME_WAIT CLOSE_WAIT LAST_ACK LISTEN CLOSING; do
     [[ $(json "totals.states.$state.sockets" <"$BATS_TEST_TMPDIR/snapshot.json") =~ ^[0-9]+$ ]]
   done
-  # Kernels before 6.8 do not tell these two.
+  # Kernels before 6.8 do not report these two.
   for state in CLOSE BOUND_INACTIVE; do
     [[ $(json "totals.states.$state.sockets" <"$BATS_TEST_TMPDIR/snapshot.json") =~ ^[0-9]+$|^null$ ]]
   done
 }
 
-@test "a state that was not asked for is null, not 0" {
+@test "a state that is not selected is null, not 0" {
   run --separate-stderr "$tcpstated" --json --state close_wait
   [ "$(json totals.states.TIME_WAIT.sockets <<<"$output")" = null ]
   [[ $(json totals.states.CLOSE_WAIT.sockets <<<"$output") =~ ^[0-9]+$ ]]
@@ -83,7 +90,7 @@ load common
   [ "$(json totals.memory_bytes <<<"$output")" = null ]
 }
 
-@test "a replay tells what the recording told" {
+@test "a replay prints what was printed when it was recorded" {
   "$tcpstated" --json --record "$BATS_TEST_TMPDIR/recording" >"$BATS_TEST_TMPDIR/live.json"
   [ "$(stat -c %a "$BATS_TEST_TMPDIR/recording")" = 600 ]
   "$tcpstated" --json --replay "$BATS_TEST_TMPDIR/recording" >"$BATS_TEST_TMPDIR/replay.json"
@@ -109,7 +116,7 @@ load common
   done
 }
 
-@test "--check on a state that was not looked at is UNKNOWN" {
+@test "--check on a state that is not selected is UNKNOWN" {
   run --separate-stderr "$tcpstated" --check --state time_wait --critical CLOSE_WAIT=500
   [ "$status" -eq 3 ]
   [[ $output == "TCPSTATED UNKNOWN"* ]]

@@ -3,7 +3,7 @@
 # What the commands in the namespaces of watch.bats use. That file sets $out, $socket and $connect_py.
 # shellcheck disable=SC2154
 
-# Nothing here takes so long; it only bounds a test that fails.
+# A bound for tests that fail; nothing that succeeds takes so long.
 patience=20
 
 # Reads a block of descriptor 9 into $block, up to its empty line. At the end of the input, the status is 1.
@@ -46,7 +46,7 @@ connect() {
   done
 }
 
-# Fails when there is such a line; "!" before grep would not end a script.
+# Fails if there is such a line; "!" before grep would not end a script.
 # usage: none_of [-v] PATTERN [FILE]
 none_of() {
   if grep -E "$@"; then
@@ -71,7 +71,7 @@ start_pane() {
   save_terminal before
 }
 
-# usage: keys WORD ...: as tmux(1) has it
+# usage: keys KEY ...: see send-keys in tmux(1)
 keys() {
   pane send-keys "$@"
 }
@@ -108,13 +108,13 @@ has_file() {
   [ -e "$1" ]
 }
 
-# Keeps how the terminal is set, as a program that the shell starts finds it.
+# Saves the settings of the terminal as a program that the shell starts finds them.
 save_terminal() {
   shell_runs "stty -a >'$out/stty.$1'; touch '$out/stty.$1.done'"
   eventually has_file "$out/stty.$1.done"
 }
 
-# The process in front of the shell.
+# The foreground process of the shell.
 watcher() {
   pgrep -P "$(pane display-message -p '#{pane_pid}')"
 }
@@ -123,7 +123,7 @@ has_no_watcher() {
   ! watcher >/dev/null
 }
 
-# That the shell has its terminal back as it was: the screen with what was on it, the cursor, the settings.
+# Checks that the shell has its terminal back as it was: contents, cursor, settings.
 # usage: terminal_is_clean NAME
 terminal_is_clean() {
   shown_is '^MARKER$'

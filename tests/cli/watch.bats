@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# --watch: what it prints where there is no terminal, and what it does to one. The terminal is tmux's.
+# --watch: what it prints without a terminal, and what it does to one. The terminal is tmux's.
 
 load ../kernel/common
 
@@ -9,7 +9,7 @@ setup() {
   export connect_py=$TOP_SRCDIR/tests/cli/connect.py tools=$TOP_SRCDIR/tests/cli/watch.bash
 }
 
-@test "piped: a block a tick, with what changed in between" {
+@test "piped: a block per tick, with what changed in between" {
   inside CLOSE_WAIT -n 60 --port 7001 and LISTEN --port 8001 -- '
     source "$tools"
     exec 9< <(exec "$tcpstated" --watch=1 --side server)
@@ -24,14 +24,14 @@ setup() {
     grep -E "^ +7001 +61 +- " <<<"$block"
     grep -E "^ +TOTAL +92 +\+30 " <<<"$block"
     exec 8>&-
-    # What was accepted by nobody stays in its queue, closed by the peer.
+    # What was never accepted stays in its queue, closed by the peer.
     read_until "^ *change .* -30 .* \+30 "
     none_of $'"'\e'"' <<<"$block"
     kill -TERM $pid
     wait $pid'
 }
 
-@test "piped: ends with status 0 when it is told to" {
+@test "piped: SIGINT and SIGTERM end it with status 0" {
   for signal in INT TERM; do
     inside LISTEN -- '
       source "$tools"
@@ -45,7 +45,7 @@ setup() {
   done
 }
 
-@test "piped: ends at once and quietly when nobody reads" {
+@test "piped: ends at once and quietly when the reader is gone" {
   run --separate-stderr bash -c '
     timeout 60 env --default-signal=PIPE "$tcpstated" --watch 3600 | head -n 1
     exit "${PIPESTATUS[0]}"'
@@ -55,7 +55,7 @@ setup() {
   [ "${#lines[@]}" -eq 1 ]
 }
 
-@test "piped: where the reader's end is ignored by the caller, it is an error" {
+@test "piped: with SIGPIPE ignored, a reader that is gone is an error" {
   run --separate-stderr bash -c '
     timeout 60 env --ignore-signal=PIPE "$tcpstated" --watch 3600 | head -n 1
     exit "${PIPESTATUS[0]}"'
@@ -93,12 +93,12 @@ setup() {
     read_until "^WARNING  close-wait-leak for .*7001"'
 }
 
-@test "a configuration that was named must be right; without it the built-in rules do, with a note" {
+@test "a configuration that is named must be right; without one the built-in rules apply, with a note" {
   echo nonsense >"$BATS_TEST_TMPDIR/conf"
   refuses 2 "$BATS_TEST_TMPDIR/conf" -- --watch --config "$BATS_TEST_TMPDIR/conf"
 }
 
-@test "a first look that fails: exit status 1, and nothing is printed" {
+@test "a first poll that fails: exit status 1, and nothing is printed" {
   run --separate-stderr "$helpers/refuse" netlink=97 -- "$tcpstated" --watch --source sock_diag
   echo "$status, $output, $stderr"
   [ "$status" -eq 1 ]
@@ -106,7 +106,7 @@ setup() {
   [[ $stderr == "tcpstated: "*AF_NETLINK* ]]
 }
 
-@test "a later look that fails is told, and the next good one too" {
+@test "a later poll that fails is shown, and the next good one too" {
   inside CLOSE_WAIT -n 60 --port 7001 -- '
     unshare -m true || exit 0
     export tools
@@ -157,7 +157,7 @@ setup() {
     terminal_is_clean after'
 }
 
-@test "terminal: a key looks at once, ^L paints anew, and so does another size" {
+@test "terminal: a key polls at once; ^L and another size repaint" {
   inside LISTEN --port 8001 -- '
     source "$tools"
     start_pane

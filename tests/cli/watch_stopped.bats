@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# --watch under the shell's job control. By itself, since valgrind does not let a program stop itself.
+# --watch under the shell's job control. In a file of its own, since valgrind does not let a program stop itself.
 
 load ../kernel/common
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Any command line: its words are what stands between NUL bytes. */
+/* Any command line: its words are separated by NUL bytes. */
 #include "command/options.h"
 
 #include <stdlib.h>
@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct options options;
 	char name[] = "tcpstated";
 	char *argv[WORDS_MAX + 2] = {name};
-	char error[512] = "";
+	char text_of_error[512];
+	struct string error = STRING_IN(text_of_error);
 	int argc = 1;
 	char *text = malloc(size + 1);
 
@@ -25,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (char *word = text; word < text + size && argc <= WORDS_MAX; word += strlen(word) + 1)
 		argv[argc++] = word;
 	/* Every refusal says why. */
-	if (options_parse(argc, argv, &options, error, sizeof(error)) < 0 && !error[0])
+	if (options_parse(argc, argv, &options, &error) < 0 && !error.length)
 		abort();
 	free(text);
 	return 0;

@@ -8,7 +8,7 @@
 #define WORDS_MAX 8
 
 static struct options options;
-static char error[512];
+static char error_text[512];
 
 static int parse(const char *const words[WORDS_MAX])
 {
@@ -24,8 +24,8 @@ static int parse(const char *const words[WORDS_MAX])
 		argv[argc] = storage[argc - 1];
 	}
 	argv[argc] = NULL;
-	error[0] = '\0';
-	return options_parse(argc, argv, &options, error, sizeof(error));
+	struct string error = STRING_IN(error_text);
+	return options_parse(argc, argv, &options, &error);
 }
 
 #define PARSE(...) parse((const char *const[WORDS_MAX]){__VA_ARGS__})
@@ -35,7 +35,7 @@ static void test_options_parse_defaults(void **state)
 	(void)state;
 	assert_int_equal(PARSE(NULL), 0);
 	assert_int_equal(options.action, ACTION_ONCE);
-	assert_int_equal(options.output, OUTPUT_TEXT);
+	assert_false(options.json);
 	assert_int_equal(options.ports_max, 50);
 	assert_int_equal(options.filter.states, STATE_SET_ALL);
 	assert_null(options.filter.ports);
@@ -49,7 +49,7 @@ static void test_options_parse_everything(void **state)
 	assert_int_equal(PARSE("--json", "--port=7777", "--port", "80-81", "--state=close_wait",
 				 "--side=server", "--ports=0"),
 		0);
-	assert_int_equal(options.output, OUTPUT_JSON);
+	assert_true(options.json);
 	assert_true(port_set_has(options.filter.ports, 7777));
 	assert_true(port_set_has(options.filter.ports, 81));
 	assert_int_equal(options.filter.states, STATE_BIT(STATE_CLOSE_WAIT));
@@ -65,7 +65,7 @@ static void test_options_parse_everything(void **state)
 	assert_string_equal(options.record, "a");
 	assert_string_equal(options.slabinfo, "b");
 
-	/* It does not end the reading: what it checks may be named behind it. */
+	/* The file to check may be named after it. */
 	assert_int_equal(PARSE("--check-config", "--config=c"), 0);
 	assert_int_equal(options.action, ACTION_CHECK_CONFIG);
 	assert_string_equal(options.config, "c");
@@ -76,18 +76,18 @@ static void test_options_parse_watch(void **state)
 	(void)state;
 	assert_int_equal(PARSE("--watch"), 0);
 	assert_int_equal(options.action, ACTION_WATCH);
-	assert_int_equal(options.interval_ms, 2000);
+	assert_int_equal(options.interval_seconds, 2);
 	assert_int_equal(PARSE("--watch=5"), 0);
-	assert_int_equal(options.interval_ms, 5000);
+	assert_int_equal(options.interval_seconds, 5);
 	assert_int_equal(PARSE("--watch", "3600"), 0);
-	assert_int_equal(options.interval_ms, 3600000);
+	assert_int_equal(options.interval_seconds, 3600);
 
-	/* The word behind it is its own only when it is a number. */
+	/* The next word belongs to it only if it is a number. */
 	assert_int_equal(PARSE("--watch", "--port", "80"), 0);
-	assert_int_equal(options.interval_ms, 2000);
+	assert_int_equal(options.interval_seconds, 2);
 	assert_true(port_set_has(options.filter.ports, 80));
 	assert_int_equal(PARSE("--wide", "--watch", "5", "--port=80", "--state", "listen"), 0);
-	assert_int_equal(options.interval_ms, 5000);
+	assert_int_equal(options.interval_seconds, 5);
 	assert_true(options.wide);
 	assert_int_equal(options.filter.states, STATE_BIT(STATE_LISTEN));
 }
@@ -100,7 +100,7 @@ static void test_options_parse_heartbeat(void **state)
 	assert_null(options.filter.ports);
 	assert_int_equal(options.watch_ms, 0);
 
-	/* Ports may stand anywhere, and as many as are wanted. */
+	/* Ports may stand anywhere, any number of them. */
 	assert_int_equal(
 		PARSE("7777", "--heartbeat", "80-81,90", "--port=100", "--for=2h", "--json"), 0);
 	assert_true(port_set_has(options.filter.ports, 7777));
@@ -108,7 +108,7 @@ static void test_options_parse_heartbeat(void **state)
 	assert_true(port_set_has(options.filter.ports, 100));
 	assert_false(port_set_has(options.filter.ports, 82));
 	assert_int_equal(options.watch_ms, 7200000);
-	assert_int_equal(options.output, OUTPUT_JSON);
+	assert_true(options.json);
 	assert_int_equal(PARSE("--heartbeat", "--for=90"), 0);
 	assert_int_equal(options.watch_ms, 90000);
 	assert_int_equal(PARSE("--heartbeat", "--for=1s"), 0);
@@ -139,6 +139,37 @@ static void test_options_parse_explain(void **state)
 	assert_int_equal(options.sockets_max, 1);
 }
 
+static void test_options_parse_ports_as_arguments(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("80", "--json", "443", "--port=8080"), 0);
+	assert_int_equal(options.action, ACTION_ONCE);
+	assert_true(options.json);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(
+			port_set_has(options.filter.ports, ((const uint16_t[]){80, 443, 8080})[i]));
+	assert_false(port_set_has(options.filter.ports, 81));
+	/* What follows "--" is no option. */
+	assert_int_equal(PARSE("81", "--json", "--", "82"), 0);
+	assert_true(port_set_has(options.filter.ports, 81));
+	assert_true(port_set_has(options.filter.ports, 82));
+	assert_int_equal(PARSE("--", "--json"), -EINVAL);
+	assert_non_null(strstr(error_text, "'--json'"));
+	/* --help wins over an argument that is none. */
+	assert_int_equal(PARSE("nginx", "--help"), 0);
+	assert_int_equal(options.action, ACTION_HELP);
+}
+
+static void test_options_parse_check(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("--check", "--once", "--warning=CLOSE_WAIT=5"), 0);
+	assert_int_equal(options.action, ACTION_CHECK);
+	assert_int_equal(PARSE("--once", "--check", "--replay=a", "--closing"), 0);
+	assert_int_equal(options.action, ACTION_CHECK);
+	assert_string_equal(options.replay, "a");
+}
+
 static void test_options_parse_help_ends_the_reading(void **state)
 {
 	(void)state;
@@ -160,7 +191,13 @@ static void test_options_parse_refusals_name_word_and_expectation(void **state)
 		{{"--json", "-hx", NULL}, NULL, NULL}, /* -h first: accepted */
 		{{"--port"}, "--port", "value"},
 		{{"--json=yes"}, "--json=yes", "no value"},
-		{{"word"}, "word", "--help"},
+		{{"word"}, "unexpected argument 'word'", "'tcpstated 80' or --help"},
+		{{"70000"}, "'70000'", "65535"},
+		{{"80", "x"}, "'x'", "--help"},
+		{{"--check", "80"}, "'80'", "--help"},
+		/* The unknown letter and not the word before it. */
+		{{"--json", "-xh"}, "'-x'", "not an option"},
+		{{"--s=1"}, "'--s=1'", "ambiguous"},
 		{{"--state=close_wait,nonsense"}, "nonsense", "ESTABLISHED"},
 		{{"--port=1,x"}, "'x'", "7777"},
 		{{"--port=70000"}, "70000", "65535"},
@@ -197,18 +234,25 @@ static void test_options_parse_refusals_name_word_and_expectation(void **state)
 		{{"--heartbeat", "--for=241h"}, "'241h'", "240h"},
 		{{"--heartbeat", "--for=99999999999999999999s"}, "999s", "240h"},
 		{{"--heartbeat", "--for=18446744073709551h"}, "551h", "240h"},
-		{{"--for=5s"}, "--for", "snapshot"},
+		{{"--for=5s"}, "--for", "needs --heartbeat"},
 		{{"--heartbeat", "--daemon"}, "--heartbeat", "--daemon"},
 		{{"--heartbeat", "--check"}, "--heartbeat", "--check"},
 		{{"--heartbeat", "--wide"}, "--heartbeat", "--wide"},
 		{{"--heartbeat", "--source=proc"}, "--heartbeat", "--source"},
 		{{"--heartbeat", "--for=5s", "--record=a"}, "--for", "--record"},
 		{{"--heartbeat", "--for=5s", "--replay=a"}, "--for", "--replay"},
-		{{"--explain", "x"}, "--explain: 'x'", "65535"},
+		{{"--explain", "x"}, "'x'", "--help"},
+		{{"--explain", "7,x"}, "'x'", "65535"},
 		{{"--explain", "--heartbeat"}, "--explain", "--heartbeat"},
 		{{"--explain", "--check"}, "--explain", "--check"},
 		{{"--explain", "--wide"}, "--explain", "--wide"},
-		{{"--processes"}, "--processes", "--help"},
+		{{"--processes"}, "--processes", "needs --explain"},
+		{{"--state-directory=a"}, "--state-directory", "needs --daemon"},
+		{{"--config=a"}, "--config needs --watch", "--daemon or --check-config"},
+		{{"--explain", "--once"}, "--explain", "--once"},
+		{{"--daemon", "--check"}, "--daemon", "--check"},
+		{{"--source=proc", "--replay=a"}, "--source", "--replay"},
+		{{"--state=tw"}, "'tw' is not a TCP state", "ESTABLISHED, SYN_SENT"},
 		{{"--sockets=0"}, "'0'", "10000"},
 		{{"--sockets=10001"}, "'10001'", "10000"},
 		{{"--sockets=-1"}, "'-1'", "10000"},
@@ -225,8 +269,8 @@ static void test_options_parse_refusals_name_word_and_expectation(void **state)
 			continue;
 		}
 		assert_int_equal(r, -EINVAL);
-		if (!strstr(error, rows[i].names) || !strstr(error, rows[i].expects))
-			fail_msg("row %zu: \"%s\" should name %s and expect %s", i, error,
+		if (!strstr(error_text, rows[i].names) || !strstr(error_text, rows[i].expects))
+			fail_msg("row %zu: \"%s\" should name %s and expect %s", i, error_text,
 				rows[i].names, rows[i].expects);
 	}
 }
@@ -239,6 +283,8 @@ int main(void)
 		cmocka_unit_test(test_options_parse_watch),
 		cmocka_unit_test(test_options_parse_heartbeat),
 		cmocka_unit_test(test_options_parse_explain),
+		cmocka_unit_test(test_options_parse_ports_as_arguments),
+		cmocka_unit_test(test_options_parse_check),
 		cmocka_unit_test(test_options_parse_help_ends_the_reading),
 		cmocka_unit_test(test_options_parse_refusals_name_word_and_expectation),
 	};

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Command lines by a table of options, which drives reading, --help and error messages. An error is
+ * one sentence that names the word and what was expected.
+ */
+#ifndef TCPSTATED_BASIC_COMMAND_LINE_H
+#define TCPSTATED_BASIC_COMMAND_LINE_H
+
+#include "basic/names.h"
+#include "basic/string.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct option_row {
+	const char *name;     /* "port" is --port; NULL: it has only a letter */
+	const char *argument; /* its name in --help; NULL: takes none; "[" first: may be omitted */
+	const char *help;
+
+	/* Stores the argument in target, the struct that is filled; argument is NULL where it was
+	 * omitted. Returns 0, or -EINVAL after option_refuse(). */
+	int (*set)(const struct option_row *row, const char *argument, void *target,
+		struct string *error);
+	size_t offset; /* of what set stores, in target */
+
+	unsigned group;            /* the caller's */
+	int value;                 /* of option_value() */
+	uint64_t min, max;         /* of option_number() */
+	const struct names *names; /* of option_name() */
+	const char *what;          /* a refused word is not WHAT: "a port" */
+	const char *expected;      /* a refusal ends in "expected EXPECTED" */
+	const char *choice;        /* only one option of a choice may be given */
+	char letter;               /* 'h' is -h; 0: it has only a name */
+	bool ends;                 /* nothing else counts, as with --help */
+};
+
+/* Setters. Words that are stored are borrowed from argv. */
+int option_value(const struct option_row *row, const char *argument, void *target,
+	struct string *error); /* value, in an int or enum */
+int option_word(const struct option_row *row, const char *argument, void *target,
+	struct string *error); /* the argument, in a const char * */
+int option_number(const struct option_row *row, const char *argument, void *target,
+	struct string *error); /* a whole number from min to max, in a uint64_t */
+int option_name(const struct option_row *row, const char *argument, void *target,
+	struct string *error); /* the index of one of the names, in an int or enum */
+
+/* Adds the error "--NAME: 'WORD' is not WHAT; expected EXPECTED". Returns -EINVAL. */
+int option_refuse(
+	const struct option_row *row, const char *word, size_t length, struct string *error);
+
+/* Adds an error as printf() does. Returns -EINVAL. */
+__attribute__((format(printf, 2, 3))) int command_line_refuse(
+	struct string *error, const char *format, ...);
+
+struct option_table {
+	const struct option_row *rows;
+	size_t count;
+	const char *program; /* "tcpstated": errors refer to its --help */
+};
+
+/*
+ * Reads a command line and fills target. given has table->count elements, and says which options
+ * were there. Arguments that are no options may stand anywhere; they are moved to argv[1] and
+ * following. Returns their number, or -EINVAL with a sentence in error; *target is undefined then.
+ */
+int command_line_read(const struct option_table *table, int argc, char **argv, void *target,
+	bool *given, struct string *error);
+
+/* The row of a name or letter that the table has: "port", "n". */
+size_t option_index(const struct option_table *table, const char *name);
+
+/* The option as it is written: "--port" or "-n". Returns buf. */
+#define OPTION_TEXT_SIZE 32
+const char *option_text(char buf[OPTION_TEXT_SIZE], const struct option_row *row);
+
+/* Prints a line of --help. */
+void option_print_help(const struct option_row *row, FILE *out);
+
+#endif
