@@ -189,10 +189,10 @@ static void raise_limits(const struct lab *lab)
 		waiting += s->situation->handshake != HANDSHAKE_COMPLETE ? 2 * s->sockets : 0;
 	}
 	/* Twice as many, so that tcpstated does not tell of a limit that is only ours. */
-	pair_sysctl_raise("ipv4/tcp_max_tw_buckets", 2 * mini + 1024);
-	pair_sysctl_raise("core/somaxconn", waiting);
+	sysctl_raise("ipv4/tcp_max_tw_buckets", 2 * mini + 1024);
+	sysctl_raise("core/somaxconn", waiting);
 	/* An orphan of FIN_WAIT_1 lives for a quarter of an hour so. */
-	pair_sysctl_raise("ipv4/tcp_orphan_retries", 15);
+	sysctl_raise("ipv4/tcp_orphan_retries", 15);
 }
 
 /* Those that leave connections in the accept queue come last: an accept() on the same port would

@@ -5,7 +5,6 @@
 #include "basic/macro.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -17,8 +16,8 @@
 #define BATCH_MAX 1000
 
 /*
- * Clients bind to ports of the default ip_local_port_range, and to each only once an address: a
- * port that TIME_WAIT still has is never asked for again.
+ * Clients bind to ports of the default ip_local_port_range, to each only once per address: a port
+ * that is still in TIME_WAIT is never needed again.
  */
 #define PORT_FIRST          32768
 #define BATCHES_PER_ADDRESS 28
@@ -60,22 +59,6 @@ unsigned maker_addresses(unsigned count)
 	return (count + batch_max() - 1) / batch_max();
 }
 
-struct endpoint {
-	struct in_addr v4;
-	struct in6_addr v6;
-	unsigned port;
-};
-
-static struct endpoint endpoint_here(unsigned number, unsigned port)
-{
-	return (struct endpoint){pair_here4(number), pair_here6(number), port};
-}
-
-static struct endpoint endpoint_peer(unsigned number, unsigned port)
-{
-	return (struct endpoint){pair_peer4(number), pair_peer6(number), port};
-}
-
 /* On a dual-stack port my socket is an IPv6 one with mapped addresses, and the peer's an IPv4 one.
  */
 static int socket_family(const struct spec *s, enum who who)
@@ -85,135 +68,83 @@ static int socket_family(const struct spec *s, enum who who)
 	return s->family == FAMILY_4 ? AF_INET : AF_INET6;
 }
 
-static socklen_t address_in(
-	struct sockaddr_storage *ret, const struct in_addr *address, unsigned port)
+/* An address on the wire. */
+static union address wire_address(const struct spec *s, bool here, unsigned number, unsigned port)
 {
-	struct sockaddr_in in = {
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr = *address,
-	};
-
-	memcpy(ret, &in, sizeof(in));
-	return sizeof(in);
-}
-
-static socklen_t address_in6(
-	struct sockaddr_storage *ret, const struct in6_addr *address, unsigned port)
-{
-	struct sockaddr_in6 in6 = {
-		.sin6_family = AF_INET6,
-		.sin6_port = htons((uint16_t)port),
-		.sin6_addr = *address,
-	};
-
-	memcpy(ret, &in6, sizeof(in6));
-	return sizeof(in6);
-}
-
-static socklen_t endpoint_address(
-	const struct spec *s, enum who who, const struct endpoint *e, struct sockaddr_storage *ret)
-{
-	struct in6_addr mapped = IN6ADDR_ANY_INIT;
-
-	if (socket_family(s, who) == AF_INET)
-		return address_in(ret, &e->v4, e->port);
-	if (s->family == FAMILY_6)
-		return address_in6(ret, &e->v6, e->port);
-	mapped.s6_addr[10] = mapped.s6_addr[11] = 0xff;
-	memcpy(&mapped.s6_addr[12], &e->v4, sizeof(e->v4));
-	return address_in6(ret, &mapped, e->port);
+	return address_of(here, s->family == FAMILY_6 ? AF_INET6 : AF_INET, number, port);
 }
 
 int spec_listen(const struct pair *p, const struct spec *s, uint16_t port, unsigned waiting)
 {
-	const struct timeval timeout = {TIMEOUT_MS / 1000, 0};
-	const int family = socket_family(s, s->client ? PEER : MINE);
-	const int v6only = s->family == FAMILY_6;
-	const struct in_addr any = {htonl(INADDR_ANY)};
-	cleanup_(closep) int fd = -1;
-	struct sockaddr_storage address;
-	socklen_t size = family == AF_INET ? address_in(&address, &any, port)
-					   : address_in6(&address, &in6addr_any, port);
+	const union address any = address_any(socket_family(s, s->client ? PEER : MINE), port);
 	/* Half-open connections are given up early once they take half of the backlog
 	 * (net/ipv4/inet_connection_sock.c: reqsk_timer_handler). */
 	const int backlog = s->backlog ? (int)s->backlog : BATCH_MAX + 2 * (int)waiting;
+	cleanup_(closep) int fd = -1;
 	int r;
 
 	r = pair_enter(p, !s->client || s->loopback);
 	if (r < 0)
 		return r;
-	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(any.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	r = fd < 0 ? -errno : pair_enter(p, true);
+	if (r == 0 && any.any.sa_family == AF_INET6)
+		r = socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, s->family == FAMILY_6);
+	if (r == 0)
+		r = socket_set_timeout(fd, SO_RCVTIMEO, TIMEOUT_MS / 1000);
 	if (r < 0)
 		return r;
-	if ((family == AF_INET6 &&
-		    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only)) < 0) ||
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
-		bind(fd, (struct sockaddr *)&address, size) < 0 ||
+	if (bind(fd, &any.any, address_size(&any)) < 0 ||
 		(s->situation->state != STATE_BOUND_INACTIVE && listen(fd, backlog) < 0))
 		return -errno;
 	return TAKE_FD(fd);
 }
 
-/* Both ends of the connection number index of the batch: where the client binds, and where it
- * connects to. */
+/* Both ends of a connection of the batch, by its index, as the client's socket has them. */
 static void endpoints(
-	const struct maker *m, unsigned index, struct endpoint *client, struct endpoint *server)
+	const struct maker *m, unsigned index, union address *client, union address *server)
 {
 	const struct spec *s = m->spec;
-	unsigned port = PORT_FIRST + m->peer_number % BATCHES_PER_ADDRESS * BATCH_MAX + index;
+	const unsigned port = PORT_FIRST + m->peer_number % BATCHES_PER_ADDRESS * BATCH_MAX + index;
 
-	*client = endpoint_peer(m->peer_number, port);
-	*server = endpoint_peer(m->peer_number, s->port);
-	if (s->loopback)
-		return;
-	if (s->client)
-		*client = endpoint_here(m->peer_number / BATCHES_PER_ADDRESS, port);
-	else
-		*server = endpoint_here(0, s->port);
-}
-
-/* Receives no segment from now on; the other side sees silence. */
-static int deafen(int fd)
-{
-	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
-	struct sock_fprog program = {.len = 1, .filter = &drop};
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno
-											   : 0;
+	*client = wire_address(s, false, m->peer_number, port);
+	*server = wire_address(s, false, m->peer_number, s->port);
+	if (!s->loopback && s->client)
+		*client = wire_address(s, true, m->peer_number / BATCHES_PER_ADDRESS, port);
+	else if (!s->loopback)
+		*server = wire_address(s, true, 0, s->port);
+	if (s->client && s->family == FAMILY_DUAL) {
+		*client = address_mapped(client);
+		*server = address_mapped(server);
+	}
 }
 
 static int client_connect(const struct maker *m, unsigned index, int *ret)
 {
-	const struct timeval timeout = {TIMEOUT_MS / 1000, 0};
 	const struct spec *s = m->spec;
-	const enum who who = s->client ? MINE : PEER;
-	const int freely = 1;
-	const bool answered = s->situation->handshake == HANDSHAKE_COMPLETE ||
-			      s->situation->handshake == HANDSHAKE_UNACCEPTED;
-	struct sockaddr_storage address;
-	struct endpoint client, server;
+	const bool is_answered = s->situation->handshake == HANDSHAKE_COMPLETE ||
+				 s->situation->handshake == HANDSHAKE_UNACCEPTED;
+	union address client, server;
 	cleanup_(closep) int fd = -1;
-	socklen_t size;
+	int r = 0;
 
 	endpoints(m, index, &client, &server);
-	fd = socket(socket_family(s, who),
-		SOCK_STREAM | SOCK_CLOEXEC | (answered ? 0 : SOCK_NONBLOCK), 0);
+	fd = socket(client.any.sa_family,
+		SOCK_STREAM | SOCK_CLOEXEC | (is_answered ? 0 : SOCK_NONBLOCK), 0);
 	if (fd < 0)
 		return -errno;
-	if (s->situation->handshake == HANDSHAKE_HALF && deafen(fd) < 0)
+	if (s->situation->handshake == HANDSHAKE_HALF)
+		r = socket_deafen(fd);
+	if (r == 0 && s->family == FAMILY_6)
+		r = socket_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+	if (r == 0)
+		r = socket_set_timeout(fd, SO_SNDTIMEO, TIMEOUT_MS / 1000);
+	if (r < 0)
+		return r;
+	if (bind(fd, &client.any, address_size(&client)) < 0)
 		return -errno;
-	size = endpoint_address(s, who, &client, &address);
-	if (s->family == FAMILY_6 &&
-		setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &freely, sizeof(freely)) < 0)
-		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
-		bind(fd, (struct sockaddr *)&address, size) < 0)
-		return -errno;
-	size = endpoint_address(s, who, &server, &address);
-	if (connect(fd, (struct sockaddr *)&address, size) < 0 &&
-		(answered || errno != EINPROGRESS))
+	if (connect(fd, &server.any, address_size(&server)) < 0 &&
+		(is_answered || errno != EINPROGRESS))
 		return errno == EINPROGRESS ? -ETIMEDOUT : -errno;
 	*ret = TAKE_FD(fd);
 	return 0;
@@ -243,20 +174,19 @@ static int batch_connect(struct maker *m, struct batch *b)
 	return pair_enter(m->pair, true);
 }
 
+/* Adds or removes the peers' address of a batch; adds that of clients here, which stays. */
 static int address_change(const struct maker *m, bool add)
 {
-	const int family = m->spec->family == FAMILY_6 ? AF_INET6 : AF_INET;
-	const struct endpoint peer = endpoint_peer(m->peer_number, 0);
-	const struct endpoint here = endpoint_here(m->peer_number / BATCHES_PER_ADDRESS, 0);
+	const struct spec *s = m->spec;
+	const union address peer = wire_address(s, false, m->peer_number, 0);
+	const union address here = wire_address(s, true, m->peer_number / BATCHES_PER_ADDRESS, 0);
 	int r = 0;
 
-	if (add && m->spec->client && !m->spec->loopback)
-		r = pair_address(m->pair, true, family,
-			family == AF_INET ? (const void *)&here.v4 : &here.v6, true);
+	if (add && s->client && !s->loopback)
+		r = pair_address(m->pair, true, &here, true);
 	if (r < 0 && r != -EEXIST)
 		return r;
-	return pair_address(m->pair, m->spec->loopback, family,
-		family == AF_INET ? (const void *)&peer.v4 : &peer.v6, add);
+	return pair_address(m->pair, s->loopback, &peer, add);
 }
 
 static int send_bytes(int fd, unsigned bytes)
@@ -294,7 +224,7 @@ static int act_close(const struct spec *s, enum who who, int *fd)
 	return close(TAKE_FD(*fd)) < 0 ? -errno : 0;
 }
 
-/* Reads all that comes before the FIN; the FIN itself is waited for. */
+/* Waits for the FIN, and reads all that comes before it. */
 static int read_to_end(int fd)
 {
 	struct pollfd ended = {.fd = fd, .events = POLLRDHUP};
@@ -316,18 +246,13 @@ static int act_read_eof(const struct spec *s, enum who who, int *fd)
 	return s->read_eof ? read_to_end(*fd) : 0;
 }
 
-/* The kernel would wait 40 ms with its ACK of the FIN, and that may be longer than the peer lives.
- */
+/* The kernel would delay its ACK of the FIN by 40 ms, and the peer may be gone by then. */
 static int act_ack_fin(const struct spec *s, enum who who, int *fd)
 {
-	const int quickly = 1;
 	int r = read_to_end(*fd);
 
 	(void)s, (void)who;
-	if (r < 0)
-		return r;
-	return setsockopt(*fd, IPPROTO_TCP, TCP_QUICKACK, &quickly, sizeof(quickly)) < 0 ? -errno
-											 : 0;
+	return r < 0 ? r : socket_set(*fd, IPPROTO_TCP, TCP_QUICKACK, 1);
 }
 
 static int act_await_ack(const struct spec *s, enum who who, int *fd)
@@ -348,7 +273,7 @@ static int act_await_ack(const struct spec *s, enum who who, int *fd)
 static int act_deaf(const struct spec *s, enum who who, int *fd)
 {
 	(void)s, (void)who;
-	return deafen(*fd);
+	return socket_deafen(*fd);
 }
 
 static int act_reset(const struct spec *s, enum who who, int *fd)
@@ -360,33 +285,27 @@ static int act_reset(const struct spec *s, enum who who, int *fd)
 	return act_close(s, who, fd);
 }
 
-static int set_linger2(int fd, int seconds)
-{
-	return setsockopt(fd, IPPROTO_TCP, TCP_LINGER2, &seconds, sizeof(seconds)) < 0 ? -errno : 0;
-}
-
 static int act_linger2_short(const struct spec *s, enum who who, int *fd)
 {
 	(void)s, (void)who;
-	return set_linger2(*fd, 60);
+	return socket_set(*fd, IPPROTO_TCP, TCP_LINGER2, 60);
 }
 
 static int act_linger2_long(const struct spec *s, enum who who, int *fd)
 {
 	(void)s, (void)who;
-	return set_linger2(*fd, 120);
+	return socket_set(*fd, IPPROTO_TCP, TCP_LINGER2, 120);
 }
 
-/* Under repair a socket is closed without a segment, whatever its state. */
+/* A socket in repair mode is closed without sending a segment, whatever its state. */
 static int act_vanish(const struct spec *s, enum who who, int *fd)
 {
-	const int repair = 1;
+	int r;
 
 	if (*fd < 0)
 		return 0;
-	if (setsockopt(*fd, IPPROTO_TCP, TCP_REPAIR, &repair, sizeof(repair)) < 0)
-		return -errno;
-	return act_close(s, who, fd);
+	r = socket_set(*fd, IPPROTO_TCP, TCP_REPAIR, 1);
+	return r < 0 ? r : act_close(s, who, fd);
 }
 
 static const struct {
@@ -410,17 +329,17 @@ static const struct {
 static int batch_step(struct maker *m, struct batch *b, const struct step *step)
 {
 	const struct spec *missing;
-	unsigned seen;
+	unsigned observed;
 	int r = 0;
 
 	if (step->act == ACT_SEVER && m->spec->alive)
 		return 0;
 	m->what = acts[step->act].what;
-	/* The address first: nothing must be answered for a peer that is gone. */
+	/* The address first: nobody must answer for a peer that is gone. */
 	if (step->act == ACT_SEVER)
 		r = address_change(m, false);
 	if (step->act == ACT_AWAIT_STATE)
-		return specs_await(m->specs, m->specs_count, &missing, &seen);
+		return specs_await(m->specs, m->specs_count, &missing, &observed);
 	for (unsigned i = 0; r >= 0 && i < b->count; i++)
 		r = acts[step->act].one(m->spec, step->who, &b->fd[step->who][i]);
 	return r;

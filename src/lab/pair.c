@@ -2,6 +2,7 @@
 #include "lab/pair.h"
 
 #include "basic/cleanup.h"
+#include "basic/file.h"
 #include "basic/macro.h"
 #include "lab/diag.h"
 
@@ -18,32 +19,31 @@
 #include <sched.h>
 #include <string.h>
 
-/* Indexes are asked for, because in a new namespace nobody else has them; lo is always the first
- * device. */
+/* Indexes are chosen here, since nothing else has them in a new namespace; lo is always 1. */
 #define INDEX_LOOPBACK 1
 #define INDEX_VETH     100
 #define INDEX_PASSING  101
 
-/* For what the kernel does within milliseconds, unless the machine is very busy. */
+/* The kernel takes milliseconds, unless the machine is very busy. */
 #define CARRIER_MS 10000
 
 /*
- * Both ends of the veth have this address and ask for no other (IFF_NOARP): so no neighbour is ever
- * looked up, and a peer that is gone is silent instead of unreachable.
+ * Both ends of the veth have this address and resolve no other (IFF_NOARP): a peer that is gone is
+ * silent instead of unreachable.
  */
 static const uint8_t hardware_address[6] = {0x02, 0, 0, 0, 0, 0x01};
 
 /*
- * Addresses are not put on a device but made local by a route: that takes effect at once, where an
- * IPv6 address on a device does some time later. One gateway towards the peers keeps the neighbour
- * entries few.
+ * An address is made local by a route instead of being put on a device: that takes effect at once,
+ * while an IPv6 address on a device does so some time later. One gateway towards the peers keeps
+ * the neighbour entries few.
  */
 struct route {
 	bool there;
 	int family;
 	const char *to;
 	uint8_t length;
-	const char *via; /* NULL: swallowed */
+	const char *via; /* NULL: dropped */
 };
 
 static const struct route routes[] = {
@@ -54,41 +54,6 @@ static const struct route routes[] = {
 	{true, AF_INET, "10.64.0.0", 10, NULL},
 	{true, AF_INET6, "fd00:0:0:64::", 64, NULL},
 };
-
-struct in_addr pair_here4(unsigned number)
-{
-	return (struct in_addr){htonl(0x0a000001U + number)};
-}
-
-struct in_addr pair_peer4(unsigned number)
-{
-	return (struct in_addr){htonl(0x0a400001U + number)};
-}
-
-static struct in6_addr address6(const char *prefix, unsigned number)
-{
-	struct in6_addr a;
-	uint32_t low = htonl(number + 1);
-
-	inet_pton(AF_INET6, prefix, &a);
-	memcpy(&a.s6_addr[12], &low, sizeof(low));
-	return a;
-}
-
-struct in6_addr pair_here6(unsigned number)
-{
-	return address6("fd00::", number);
-}
-
-struct in6_addr pair_peer6(unsigned number)
-{
-	return address6("fd00:0:0:64::", number);
-}
-
-static size_t address_size(int family)
-{
-	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
-}
 
 /* Sends one request and waits for its acknowledgement. */
 static int rtnl_talk(struct mnl_socket *nl, struct nlmsghdr *request)
@@ -135,7 +100,7 @@ static void put_veth_end(struct nlmsghdr *request, const char *name)
 	mnl_attr_put(request, IFLA_ADDRESS, sizeof(hardware_address), hardware_address);
 }
 
-/* Opens a socket that is told of every change of a device here. */
+/* Opens a socket that receives every change of a device here. */
 static int link_events_open(struct mnl_socket **ret)
 {
 	int group = RTNLGRP_LINK;
@@ -175,10 +140,10 @@ static int on_link_event(const struct nlmsghdr *message, void *userdata)
 
 /*
  * Waits until the veth here can send. It came up before its peer, so without a carrier, and drops
- * whatever it is given until the kernel's link watch has seen the carrier and tells so
- * (net/core/link_watch.c: linkwatch_do_dev). That is a moment later, or a long one while another
- * namespace is taken down; a SYN-ACK that is lost to it costs a second, and every timer of that
- * connection is then reckoned from a round trip of a second.
+ * every packet until the kernel's link watch has seen the carrier and reports it
+ * (net/core/link_watch.c: linkwatch_do_dev). That takes a moment, or longer while another namespace
+ * is being removed; a SYN-ACK that is lost meanwhile costs a second, and every timer of that
+ * connection is then computed from a round trip of a second.
  */
 static int veth_await(struct mnl_socket *events)
 {
@@ -199,7 +164,7 @@ static int veth_await(struct mnl_socket *events)
 	return 0;
 }
 
-/* Makes the veth, one end here and one there. Neither can be up before both exist. */
+/* Makes the veth, one end here and one there. Neither end can be up before both exist. */
 static int veth_new(const struct pair *p)
 {
 	struct mnl_socket *events = NULL;
@@ -237,9 +202,9 @@ static int veth_new(const struct pair *p)
 }
 
 /*
- * A link that goes down would take its routes along, and the senders would be told. Under another
- * hardware address the host takes no packet for its own, and as it sends to the address that it has
- * itself (IFF_NOARP), nobody takes one from it.
+ * A link that goes down loses its routes, and senders get errors. With another hardware address the
+ * host accepts no packet, and since it sends to its own hardware address (IFF_NOARP), the other
+ * host accepts none from it.
  */
 int pair_cable(const struct pair *p, bool here, bool plugged)
 {
@@ -259,7 +224,8 @@ static int route_request(struct mnl_socket *nl, bool add, const struct rtmsg *me
 {
 	char buffer[256];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	size_t size = address_size(message->rtm_family);
+	const size_t size =
+		message->rtm_family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
 
 	request->nlmsg_type = add ? RTM_NEWROUTE : RTM_DELROUTE;
 	if (add)
@@ -273,18 +239,20 @@ static int route_request(struct mnl_socket *nl, bool add, const struct rtmsg *me
 	return rtnl_talk(nl, request);
 }
 
-int pair_address(const struct pair *p, bool here, int family, const void *address, bool add)
+int pair_address(const struct pair *p, bool here, const union address *address, bool add)
 {
+	const bool is_ipv4 = address->any.sa_family == AF_INET;
 	const struct rtmsg message = {
-		.rtm_family = (uint8_t)family,
-		.rtm_dst_len = (uint8_t)(8 * address_size(family)),
+		.rtm_family = (uint8_t)address->any.sa_family,
+		.rtm_dst_len = is_ipv4 ? 32 : 128,
 		.rtm_table = RT_TABLE_LOCAL,
 		.rtm_protocol = RTPROT_STATIC,
 		.rtm_scope = RT_SCOPE_HOST,
 		.rtm_type = RTN_LOCAL,
 	};
 
-	return route_request(p->rtnl[!here], add, &message, address, NULL);
+	return route_request(p->rtnl[!here], add, &message,
+		is_ipv4 ? (const void *)&address->in.sin_addr : &address->in6.sin6_addr, NULL);
 }
 
 static int routes_add(const struct pair *p)
@@ -313,14 +281,14 @@ static int routes_add(const struct pair *p)
 	return r;
 }
 
-/* The address of here that servers have. */
+/* Adds the address of servers here. */
 static int hosts_add(const struct pair *p)
 {
-	const struct in_addr v4 = pair_here4(0);
-	const struct in6_addr v6 = pair_here6(0);
-	int r = pair_address(p, true, AF_INET, &v4, true);
+	const union address ipv4 = address_of(true, AF_INET, 0, 0);
+	const union address ipv6 = address_of(true, AF_INET6, 0, 0);
+	int r = pair_address(p, true, &ipv4, true);
 
-	return r < 0 ? r : pair_address(p, true, AF_INET6, &v6, true);
+	return r < 0 ? r : pair_address(p, true, &ipv6, true);
 }
 
 int pair_quiesce(const struct pair *p)
@@ -348,41 +316,34 @@ int pair_quiesce(const struct pair *p)
 static int write_file(const char *path, const char *text)
 {
 	cleanup_(closep) int fd = open(path, O_WRONLY | O_CLOEXEC);
-	size_t length = strlen(text);
 
-	if (fd < 0)
-		return -errno;
-	return write(fd, text, length) == (ssize_t)length ? 0 : -errno;
+	return fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
 }
 
-static int read_number(const char *path, uint64_t *ret)
+int sysctl_set(const char *name, const char *value)
 {
-	cleanup_(fclosep) FILE *f = fopen(path, "re");
-	char text[32];
-
-	if (!f)
-		return -errno;
-	if (!fgets(text, sizeof(text), f))
-		return -EIO;
-	*ret = strtoull(text, NULL, 10);
-	return 0;
-}
-
-int pair_sysctl_raise(const char *name, uint64_t value)
-{
-	char path[128], text[32];
-	uint64_t old = 0;
-	int r;
+	char path[128];
 
 	snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
-	r = read_number(path, &old);
-	if (r < 0 || old >= value)
-		return r;
-	snprintf(text, sizeof(text), "%" PRIu64, value);
-	return write_file(path, text);
+	return write_file(path, value);
 }
 
-/* An ordinary user becomes root of a user namespace, which is enough to make network namespaces. */
+int sysctl_raise(const char *name, uint64_t value)
+{
+	cleanup_(freep) char *old = NULL;
+	char text[128];
+	size_t size;
+	int r;
+
+	snprintf(text, sizeof(text), "/proc/sys/net/%s", name);
+	r = file_read(text, 64, &old, &size);
+	if (r < 0 || strtoull(old, NULL, 10) >= value)
+		return r;
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	return sysctl_set(name, text);
+}
+
+/* Makes an ordinary user root of a user namespace, which is enough to make network namespaces. */
 static int become_root(void)
 {
 	char uid_map[64], gid_map[64];
@@ -400,7 +361,7 @@ static int become_root(void)
 	return r;
 }
 
-/* Leaves for a new namespace. */
+/* Enters a new network namespace. */
 static int host_new(int *ret_fd, struct mnl_socket **ret_rtnl)
 {
 	cleanup_(closep) int fd = -1;

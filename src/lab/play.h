@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Plays one scenario in the process that calls, and what came of it. */
+/* Plays one scenario in the calling process, and its outcome. */
 #ifndef TCPSTATED_LAB_PLAY_H
 #define TCPSTATED_LAB_PLAY_H
 
@@ -14,16 +14,16 @@
 #define FAILURES_MAX  8
 #define SENTENCE_SIZE 320
 
-/* It lies in memory that the process of the play shares with the one that tells of it. */
+/* In memory that the process of the play shares with the one that reports it. */
 struct outcome {
 	bool ended;                   /* the play came to its end */
 	bool no_stage;                /* the namespaces could not be made; failures says why */
-	char not_here[SENTENCE_SIZE]; /* why this kernel has not what it takes; else empty */
+	char not_here[SENTENCE_SIZE]; /* what this kernel lacks; else empty */
 	char failures[FAILURES_MAX][SENTENCE_SIZE];
-	size_t failures_count; /* may be more than are kept */
+	size_t failures_count; /* may exceed FAILURES_MAX */
 	double seconds;
 
-	/* from the beginning to the end; UNKNOWN where the kernel has no such counter */
+	/* how far they moved; UNKNOWN where the kernel has no such counter */
 	uint64_t counters[2][COUNTER_COUNT]; /* by enum host */
 	struct {
 		uint64_t before, most,
@@ -35,7 +35,7 @@ struct outcome {
 	} slab;
 };
 
-/* Notes a failure as printf() does. */
+/* Records a failure as printf() does. */
 __attribute__((format(printf, 2, 3))) void outcome_fail(struct outcome *o, const char *format, ...);
 
 struct play_settings {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The states of the side that closes: FIN_WAIT_1, FIN_WAIT_2, CLOSING, and LAST_ACK. */
 #include "lab/scenario.h"
+#include "lab/socket.h"
 
-#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -39,7 +39,7 @@ static void play_fin_wait_2_held(struct stage *s)
 	expect_state(s, &held.server, STATE_FIN_WAIT_2, SOON_MS, &r);
 	expect_true(s, "a process holds it", r.ownership == OWNERSHIP_HELD);
 	expect_true(s, "no timer runs", r.timer == TIMER_NONE);
-	report(s, "the second connection is closed, to see the difference:");
+	stage_remark(s, "the second connection is closed, to see the difference:");
 	call_close(s, &closed.server, NULL);
 	expect_gone(s, &closed.server, TIMER_MS);
 	expect_state(s, &held.server, STATE_FIN_WAIT_2, 0, NULL);
@@ -59,7 +59,7 @@ static void play_fin_wait_2_mini(struct stage *s)
 	expect_between(s, "what is left of it, in ms", r.expires_ms, 1, 2000);
 	expect_gone(s, &c.server, TIMER_MS);
 	expect_state(s, &c.client, STATE_CLOSE_WAIT, 0, NULL);
-	report(s, "the client knows nothing of it, and sends:");
+	stage_remark(s, "the client knows nothing of it, and sends:");
 	call_send(s, &c.client, 1);
 	expect_gone(s, &c.client, SOON_MS);
 }
@@ -137,7 +137,7 @@ static void play_fin_wait_1_held_vanished(struct stage *s)
 	closed = stage_connect(s, &(struct connect_options){0});
 	stage_vanish(s, CLIENT);
 	call_shutdown_write(s, &held.server);
-	report(s, "the second connection is closed, to see the difference:");
+	stage_remark(s, "the second connection is closed, to see the difference:");
 	close_until_given_up(s, &closed.server, STATE_FIN_WAIT_1);
 	expect_state(s, &held.server, STATE_FIN_WAIT_1, 0, &r);
 	expect_true(s, "a process holds it", r.ownership == OWNERSHIP_HELD);
@@ -175,22 +175,13 @@ static void play_last_ack_vanished(struct stage *s)
 	close_until_given_up(s, &c.server, STATE_LAST_ACK);
 }
 
-/* Every packet for the socket is dropped before TCP sees it, as if it were lost on its way. */
-static int make_deaf(const struct end *e)
-{
-	struct sock_filter drop = {.code = BPF_RET | BPF_K};
-	const struct sock_fprog program = {1, &drop};
-
-	return setsockopt(e->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
-}
-
 static void play_simultaneous_close(struct stage *s)
 {
 	struct connection c = stage_connect(s, &(struct connect_options){0});
 	struct sock_record r = {0};
 
-	report(s, "what the client sends is lost from here on:");
-	expect_number(s, "setsockopt(SO_ATTACH_FILTER) returns", make_deaf(&c.server), 0);
+	stage_remark(s, "what the client sends is lost from here on:");
+	expect_number(s, "setsockopt(SO_ATTACH_FILTER) returns", socket_deafen(c.server.fd), 0);
 	call_close(s, &c.client, NULL);
 	expect_state(s, &c.client, STATE_FIN_WAIT_1, SOON_MS, NULL);
 	call_shutdown_write(s, &c.server);
@@ -198,7 +189,7 @@ static void play_simultaneous_close(struct stage *s)
 	expect_true(s, "no process holds it: an orphan", r.ownership == OWNERSHIP_ORPHAN);
 	expect_true(s, "the retransmission timer runs", r.timer == TIMER_RETRANSMIT);
 	expect_state(s, &c.server, STATE_FIN_WAIT_1, 0, NULL);
-	report(s, "and now it arrives again:");
+	stage_remark(s, "and now it arrives again:");
 	call_option(s, &c.server, SOL_SOCKET, SO_DETACH_FILTER, "SO_DETACH_FILTER", 0);
 	expect_state(s, &c.client, STATE_TIME_WAIT, TIMER_MS, NULL);
 	expect_state(s, &c.server, STATE_TIME_WAIT, TIMER_MS, NULL);

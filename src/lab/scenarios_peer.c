@@ -22,7 +22,7 @@ static void play_close_wait_leak(struct stage *s)
 	expect_state(s, &c.server, STATE_CLOSE_WAIT, SOON_MS, &r);
 	expect_true(s, "no timer will end it", r.timer == TIMER_NONE);
 	expect_gone(s, &c.client, TIMER_MS);
-	report(s, "The client has forgotten it; the server still pays:");
+	stage_remark(s, "The client has forgotten it; the server still pays:");
 	expect_state(s, &c.server, STATE_CLOSE_WAIT, SOON_MS, NULL);
 
 	call_close(s, &c.server, NULL);

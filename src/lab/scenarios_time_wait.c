@@ -21,13 +21,13 @@ static void play_who_closes_first(struct stage *s)
 	struct connection a, b;
 	struct sock_record r = {0};
 
-	report(s, "The client closes first:");
+	stage_remark(s, "The client closes first:");
 	a = stage_connect(s, &(struct connect_options){.port = PORT});
 	close_in_turn(s, &a.client, &a.server);
 	expect_state(s, &a.client, STATE_TIME_WAIT, SOON_MS, NULL);
 	expect_gone(s, &a.server, SOON_MS);
 
-	report(s, "The server closes first:");
+	stage_remark(s, "The server closes first:");
 	b = stage_connect(s, &(struct connect_options){.port = PORT});
 	close_in_turn(s, &b.server, &b.client);
 	expect_state(s, &b.server, STATE_TIME_WAIT, SOON_MS, &r);
@@ -79,7 +79,7 @@ static void play_buckets_full(struct stage *s)
 	expect_count(s, SERVER, STATE_FIN_WAIT_2, PORT, 0, SOON_MS);
 	expect_counter(s, SERVER, COUNTER_TIME_WAIT_OVERFLOW, CONNECTIONS - LIMIT);
 
-	report(s, "The clients that closed later found nobody there any more:");
+	stage_remark(s, "The clients that closed later found nobody there any more:");
 	expect_count(s, CLIENT, STATE_LAST_ACK, PORT, 0, SOON_MS);
 	expect_counter(s, SERVER, COUNTER_OUT_RSTS, 1);
 }
@@ -97,7 +97,7 @@ static void play_ports_exhausted(struct stage *s)
 	expect_count(s, CLIENT, STATE_TIME_WAIT, PORT, PORTS, SOON_MS);
 	expect_number(s, "connect() returns", call_connect(s, &here, &c), -EADDRNOTAVAIL);
 
-	report(s, "The same ports are free towards another destination:");
+	stage_remark(s, "The same ports are free towards another destination:");
 	c = stage_connect(s, &elsewhere);
 	expect_state(s, &c.client, STATE_ESTABLISHED, SOON_MS, NULL);
 }

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/stage.h"
 
-#include "basic/cleanup.h"
 #include "basic/clock.h"
 #include "basic/unknown.h"
 #include "kernel/limits.h"
-#include "kernel/memory/slabinfo.h"
+#include "kernel/memory/object_sizes.h"
 #include "lab/stage_private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* A play that hangs is ended by SIGALRM. The longest thing that --full sits out is tcp_retries2, a
- * quarter of an hour. */
+/* SIGALRM ends a play that hangs. The longest wait of --full is tcp_retries2, a quarter of an hour.
+ */
 #define PLAY_SECONDS      120
 #define PLAY_FULL_SECONDS 1800
 
@@ -36,47 +36,36 @@ void stage_enter(struct stage *s, enum host host)
 {
 	int r = pair_enter(&s->pair, host == SERVER);
 
-	/* Never go on elsewhere: what follows would be done on the wrong host. */
+	/* Never continue: what follows would happen on the wrong host. */
 	if (r < 0) {
 		outcome_fail(s->outcome, "cannot enter a namespace: %s", strerror(-r));
 		_exit(EXIT_FAILURE);
 	}
 }
 
-static uint64_t slab_bytes(struct stage *s)
+void stage_read_limits(struct stage *s, enum host host, struct limits *ret)
 {
-	cleanup_(freep) char *text = NULL;
-	struct slabinfo info;
-	size_t size;
-
-	if (s->source->ops->read_file(s->source, "/proc/slabinfo", &text, &size) < 0 ||
-		slabinfo_parse(text, size, (uint32_t)sysconf(_SC_PAGESIZE), &info) < 0)
-		return UNKNOWN;
-	return info.slab_bytes;
+	stage_enter(s, host);
+	limits_read(s->source, ret);
+	stage_enter(s, SERVER);
 }
 
-static void read_limits(struct stage *s, struct limits limits[2])
+uint64_t counter_moved(
+	const struct limits *before, const struct limits *now, enum tcp_counter counter)
 {
-	for (enum host host = SERVER; host <= CLIENT; host++) {
-		stage_enter(s, host);
-		limits_read(s->source, &limits[host]);
-	}
-	stage_enter(s, SERVER);
+	if (!is_known(before->counters[counter]) || !is_known(now->counters[counter]))
+		return UNKNOWN;
+	return now->counters[counter] - before->counters[counter];
 }
 
 static void sum_up_counters(struct stage *s)
 {
-	struct limits now[2];
-
-	read_limits(s, now);
 	for (enum host host = SERVER; host <= CLIENT; host++) {
-		for (enum tcp_counter c = 0; c < COUNTER_COUNT; c++) {
-			const uint64_t before = s->limits[host].counters[c];
-			const uint64_t after = now[host].counters[c];
+		struct limits now;
 
-			s->outcome->counters[host][c] =
-				before == UNKNOWN || after == UNKNOWN ? UNKNOWN : after - before;
-		}
+		stage_read_limits(s, host, &now);
+		for (enum tcp_counter c = 0; c < COUNTER_COUNT; c++)
+			s->outcome->counters[host][c] = counter_moved(&s->limits[host], &now, c);
 	}
 }
 
@@ -93,7 +82,7 @@ void stage_end(struct stage *s)
 {
 	stage_observe(s, NULL, true);
 	sum_up_counters(s);
-	s->outcome->slab.after = slab_bytes(s);
+	s->outcome->slab.after = slab_bytes_read(s->source);
 	leave(s);
 }
 
@@ -107,7 +96,7 @@ void stage_give_up(struct stage *s, const char *format, ...)
 	va_end(arguments);
 	outcome_fail(s->outcome, "%s", text);
 	timeline_remark(&s->timeline, NULL, text);
-	/* No last look: it may be what went wrong. */
+	/* Without a last observation, which may be what failed. */
 	leave(s);
 }
 
@@ -123,7 +112,7 @@ bool stage_is_full(const struct stage *s)
 	return s->full;
 }
 
-void report(struct stage *s, const char *format, ...)
+void stage_remark(struct stage *s, const char *format, ...)
 {
 	char text[SENTENCE_SIZE];
 	va_list arguments;
@@ -143,33 +132,19 @@ void stage_vanish(struct stage *s, enum host host)
 	timeline_remark(&s->timeline, &host, "vanishes: its cable is pulled");
 }
 
-void stage_return(struct stage *s, enum host host)
-{
-	int r = pair_cable(&s->pair, host == SERVER, true);
-
-	if (r < 0)
-		stage_give_up(s, "cannot plug the cable: %s", strerror(-r));
-	timeline_remark(&s->timeline, &host, "is back: its cable is plugged");
-}
-
 void stage_sysctl(struct stage *s, enum host host, const char *name, const char *value)
 {
-	char path[128], text[SENTENCE_SIZE];
-	int r = 0, fd;
+	char text[SENTENCE_SIZE];
+	int r;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
 	stage_enter(s, host);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		r = -errno;
-	if (fd >= 0)
-		close(fd);
+	r = sysctl_set(name, value);
 	stage_enter(s, SERVER);
-	snprintf(text, sizeof(text), "%s = %s", path, value);
 	if (r == -ENOENT) {
-		snprintf(text, sizeof(text), "it has no %s", path);
+		snprintf(text, sizeof(text), "it has no /proc/sys/net/%s", name);
 		stage_not_here(s, text);
 	}
+	snprintf(text, sizeof(text), "/proc/sys/net/%s = %s", name, value);
 	if (r < 0)
 		stage_give_up(s, "cannot set %s: %s", text, strerror(-r));
 	timeline_remark(&s->timeline, &host, text);
@@ -179,7 +154,7 @@ static int set_up(struct stage *s, const char **ret_what)
 {
 	int r = source_live_new(TABLE_AUTO, &s->source);
 
-	*ret_what = "cannot begin";
+	*ret_what = "cannot start";
 	if (r >= 0)
 		r = pair_new(&s->pair, ret_what);
 	if (r < 0)
@@ -188,8 +163,8 @@ static int set_up(struct stage *s, const char **ret_what)
 	return janitor_start(&s->pair, &s->janitor);
 }
 
-/* The process dies with its parent; the credentials of a new user namespace would take that back,
- * so it comes after. */
+/* Makes this process die with its parent. Entering a user namespace would undo that, so it comes
+ * after. */
 static void follow_parent(pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -219,8 +194,9 @@ void play(
 	}
 	follow_parent(parent);
 	alarm(s.full ? PLAY_FULL_SECONDS : PLAY_SECONDS);
-	read_limits(&s, s.limits);
-	ret->slab.before = slab_bytes(&s);
+	for (enum host host = SERVER; host <= CLIENT; host++)
+		stage_read_limits(&s, host, &s.limits[host]);
+	ret->slab.before = slab_bytes_read(s.source);
 	ret->memory.most = 0;
 	stage_observe(&s, NULL, false);
 	ret->memory.before = ret->memory.after;

@@ -2,11 +2,10 @@
 /* Connections, and what each side calls. */
 #include "basic/array.h"
 #include "basic/cleanup.h"
-#include "basic/macro.h"
-#include "lab/stage_private.h"
-
 #include "basic/clock.h"
 #include "basic/format.h"
+#include "basic/macro.h"
+#include "lab/stage_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,30 +20,31 @@
 #include <sys/wait.h>
 
 #define PORT_DEFAULT    7777
-#define BACKLOG         65535 /* the kernel takes off what exceeds net.core.somaxconn */
+#define BACKLOG         65535 /* the kernel caps it at net.core.somaxconn */
 #define CONNECT_SECONDS 10
 #define ACCEPT_MS       10000
 
-/* linux/in.h; older C libraries do not name it */
+/* linux/in.h; older C libraries do not define it */
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
 
-struct grave {
+/* Sockets of a host that go to a process of their own. */
+struct handover {
 	enum host host;
 	int *fds;
 	size_t count, allocated;
 };
 
-static void bury(struct stage *s, enum host host, int fd)
+static void add_to_handover(struct stage *s, enum host host, int fd)
 {
-	struct grave *g = s->grave;
+	struct handover *h = s->handover;
 
-	if (!g || g->host != host)
+	if (!h || h->host != host)
 		return;
-	if (ARRAY_GROW(g->fds, g->allocated, g->count + 1) < 0)
-		stage_give_up(s, "no memory is left");
-	g->fds[g->count++] = fd;
+	if (ARRAY_GROW(h->fds, h->allocated, h->count + 1) < 0)
+		stage_give_up(s, "out of memory");
+	h->fds[h->count++] = fd;
 }
 
 static int family_of(const struct connect_options *o, enum host host)
@@ -67,31 +67,6 @@ static int socket_on(struct stage *s, enum host host, const struct connect_optio
 	return fd;
 }
 
-union address {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-};
-
-static socklen_t address_of(
-	union address *ret, enum host host, int family, unsigned number, uint16_t port)
-{
-	if (family == AF_INET) {
-		ret->in = (struct sockaddr_in){
-			.sin_family = AF_INET,
-			.sin_port = htons(port),
-			.sin_addr = host == SERVER ? pair_here4(number) : pair_peer4(number),
-		};
-		return sizeof(ret->in);
-	}
-	ret->in6 = (struct sockaddr_in6){
-		.sin6_family = AF_INET6,
-		.sin6_port = htons(port),
-		.sin6_addr = host == SERVER ? pair_here6(number) : pair_peer6(number),
-	};
-	return sizeof(ret->in6);
-}
-
 static struct listener *find_listener(struct stage *s, const struct connect_options *o)
 {
 	for (size_t i = 0; i < s->listeners_count; i++) {
@@ -106,11 +81,9 @@ static struct listener *find_listener(struct stage *s, const struct connect_opti
 
 static int listen_on(struct stage *s, const struct connect_options *o)
 {
-	const int on = 1, v6only = !o->dual_stack;
+	const union address any = address_any(family_of(o, SERVER), o->port);
 	struct listener *l = find_listener(s, o);
-	union address any = {0};
-	socklen_t size = address_of(&any, SERVER, family_of(o, SERVER), 0, o->port);
-	uint64_t began = clock_us(CLOCK_MONOTONIC);
+	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 	char text[64];
 	int fd, r;
 
@@ -119,68 +92,52 @@ static int listen_on(struct stage *s, const struct connect_options *o)
 	if (s->listeners_count == LISTENERS_MAX)
 		stage_give_up(s, "more than %d listeners", LISTENERS_MAX);
 	fd = socket_on(s, SERVER, o);
-	if (any.any.sa_family == AF_INET)
-		any.in.sin_addr.s_addr = htonl(INADDR_ANY);
-	else
-		any.in6.sin6_addr = in6addr_any;
-	r = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	r = socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (r == 0 && any.any.sa_family == AF_INET6)
-		r = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only));
-	if (r < 0 || bind(fd, &any.any, size) < 0 || listen(fd, BACKLOG) < 0)
-		stage_give_up(s, "cannot listen on port %u: %s", o->port, strerror(errno));
+		r = socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !o->dual_stack);
+	if (r == 0 && (bind(fd, &any.any, address_size(&any)) < 0 || listen(fd, BACKLOG) < 0))
+		r = -errno;
+	if (r < 0)
+		stage_give_up(s, "cannot listen on port %u: %s", o->port, strerror(-r));
 	snprintf(text, sizeof(text), "listen(), port %u%s", o->port,
 		o->dual_stack ? ", IPv6 and IPv4" : "");
 	timeline_call(&s->timeline, began, SERVER, text, 0);
-	bury(s, SERVER, fd);
+	add_to_handover(s, SERVER, fd);
 	s->listeners[s->listeners_count++] = (struct listener){*o, fd};
 	return fd;
 }
 
-/* The client's address, which must be its own before it can be used. */
+/* Binds to the client's address, which must be added before it can be used. */
 static void bind_client(struct stage *s, int fd, const struct connect_options *o)
 {
-	const struct timeval timeout = {CONNECT_SECONDS, 0};
-	const int family = family_of(o, CLIENT), on = 1;
-	union address address;
-	socklen_t size = address_of(&address, CLIENT, family, o->client_address, 0);
-	int r = pair_address(&s->pair, false, family,
-		family == AF_INET ? (const void *)&address.in.sin_addr
-				  : (const void *)&address.in6.sin6_addr,
-		true);
+	const union address address = address_of(false, family_of(o, CLIENT), o->client_address, 0);
+	int r = pair_address(&s->pair, false, &address, true);
 
 	if (r < 0 && r != -EEXIST)
 		stage_give_up(s, "cannot add an address: %s", strerror(-r));
 	/*
-	 * The port is chosen by connect(), as it is for a program that binds to no address. MPTCP
-	 * does not know the option everywhere (6.1 does not), and there bind() chooses.
+	 * connect() chooses the port, as for a program that binds to no address. MPTCP does not
+	 * support the option everywhere (6.1 does not), and there bind() chooses.
 	 */
-	if ((setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) < 0 &&
-		    errno != EOPNOTSUPP) ||
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
-		(family == AF_INET6 &&
-			setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on)) < 0) ||
-		bind(fd, &address.any, size) < 0)
-		stage_give_up(s, "cannot bind the client: %s", strerror(errno));
+	r = socket_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	if (r == 0 || r == -EOPNOTSUPP)
+		r = socket_set_timeout(fd, SO_SNDTIMEO, CONNECT_SECONDS);
+	if (r == 0 && address.any.sa_family == AF_INET6)
+		r = socket_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+	if (r == 0 && bind(fd, &address.any, address_size(&address)) < 0)
+		r = -errno;
+	if (r < 0)
+		stage_give_up(s, "cannot bind the client: %s", strerror(-r));
 }
 
-static uint16_t local_port(int fd)
+/* getsockname() or getpeername(); a port stands at the same place in both families. */
+static uint16_t port_by(int (*get)(int, struct sockaddr *, socklen_t *), int fd)
 {
 	union address address = {0};
 	socklen_t size = sizeof(address);
 
-	getsockname(fd, &address.any, &size);
-	return ntohs(
-		address.any.sa_family == AF_INET ? address.in.sin_port : address.in6.sin6_port);
-}
-
-static uint16_t remote_port(int fd)
-{
-	union address address = {0};
-	socklen_t size = sizeof(address);
-
-	getpeername(fd, &address.any, &size);
-	return ntohs(
-		address.any.sa_family == AF_INET ? address.in.sin_port : address.in6.sin6_port);
+	get(fd, &address.any, &size);
+	return ntohs(address.in.sin_port);
 }
 
 static int accept_on(struct stage *s, int listener, uint16_t client_port)
@@ -193,9 +150,9 @@ static int accept_on(struct stage *s, int listener, uint16_t client_port)
 	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	if (fd < 0)
 		stage_give_up(s, "accept(): %s", strerror(errno));
-	if (remote_port(fd) != client_port)
+	if (port_by(getpeername, fd) != client_port)
 		stage_give_up(s, "accept() gave another connection than the one just made");
-	bury(s, SERVER, fd);
+	add_to_handover(s, SERVER, fd);
 	return fd;
 }
 
@@ -203,14 +160,13 @@ static int accept_on(struct stage *s, int listener, uint16_t client_port)
 static int connect_one(struct stage *s, const struct connect_options *o, struct connection *ret,
 	uint64_t *ret_began_us)
 {
-	union address server;
-	socklen_t size = address_of(&server, SERVER, family_of(o, CLIENT), 0, o->port);
+	const union address server = address_of(true, family_of(o, CLIENT), 0, o->port);
 	const int fd = socket_on(s, CLIENT, o);
 	struct connection c;
 
 	bind_client(s, fd, o);
 	*ret_began_us = clock_us(CLOCK_MONOTONIC);
-	if (connect(fd, &server.any, size) < 0) {
+	if (connect(fd, &server.any, address_size(&server)) < 0) {
 		int r = errno == EINPROGRESS ? -ETIMEDOUT : -errno;
 
 		close(fd);
@@ -219,7 +175,7 @@ static int connect_one(struct stage *s, const struct connect_options *o, struct 
 	c.client = (struct end){
 		.host = CLIENT,
 		.fd = fd,
-		.local_port = local_port(fd),
+		.local_port = port_by(getsockname, fd),
 		.remote_port = o->port,
 		.family = (uint8_t)family_of(o, CLIENT),
 		.client_address = o->client_address,
@@ -232,7 +188,7 @@ static int connect_one(struct stage *s, const struct connect_options *o, struct 
 		.family = (uint8_t)family_of(o, SERVER),
 		.client_address = o->client_address,
 	};
-	bury(s, CLIENT, fd);
+	add_to_handover(s, CLIENT, fd);
 	*ret = c;
 	return 0;
 }
@@ -279,7 +235,7 @@ struct connection stage_connect(struct stage *s, const struct connect_options *o
 	return c;
 }
 
-/* Told in one line: "count times NAME". */
+/* Reports many calls in one line: "COUNT times NAME". */
 static void report_many(
 	struct stage *s, uint64_t began, enum host host, const char *name, size_t count)
 {
@@ -312,7 +268,7 @@ void stage_connect_many(struct stage *s, const struct connect_options *options,
 	report_many(s, began, CLIENT, text, count);
 }
 
-/* Tells a call on one end, and what came of it. */
+/* Reports a call on one end, and what changed. */
 __attribute__((format(printf, 5, 6))) static void report_call(struct stage *s, uint64_t began,
 	const struct end *e, long returned, const char *format, ...)
 {
@@ -361,7 +317,7 @@ int call_shutdown_write(struct stage *s, struct end *e)
 	return r;
 }
 
-/* A buffer that takes nothing for so long is full: the peer does not take anything either. */
+/* A buffer that accepts nothing for so long is full: the peer accepts nothing either. */
 #define FULL_MS 50
 
 long call_send(struct stage *s, struct end *e, size_t size)
@@ -385,7 +341,7 @@ long call_send(struct stage *s, struct end *e, size_t size)
 	return n;
 }
 
-/* One call: a second one would take the error that waits behind the data. */
+/* Calls recv() once: a second call would take the error that waits behind the data. */
 long call_receive(struct stage *s, struct end *e, size_t size, unsigned wait_ms)
 {
 	cleanup_(freep) char *block = malloc(size);
@@ -395,7 +351,7 @@ long call_receive(struct stage *s, struct end *e, size_t size, unsigned wait_ms)
 	long r;
 
 	if (!block)
-		stage_give_up(s, "no memory is left");
+		stage_give_up(s, "out of memory");
 	poll(&ready, 1, (int)wait_ms);
 	r = recv(e->fd, block, size, MSG_DONTWAIT);
 	if (r < 0)
@@ -420,7 +376,7 @@ int call_linger(struct stage *s, struct end *e, bool on, int seconds)
 int call_option(struct stage *s, struct end *e, int level, int option, const char *name, int value)
 {
 	const uint64_t began = clock_us(CLOCK_MONOTONIC);
-	int r = setsockopt(e->fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
+	int r = socket_set(e->fd, level, option, value);
 
 	report_call(s, began, e, r, "setsockopt(%s, %d)", name, value);
 	return r;
@@ -436,8 +392,8 @@ int call_nonblocking(struct stage *s, struct end *e)
 	return r;
 }
 
-/* Forks a process that has what we have, and lets go of its part here. */
-static pid_t hand_over(struct stage *s, const struct grave *g)
+/* Forks a process that has the sockets too, and closes them here. */
+static pid_t hand_over(struct stage *s, const struct handover *h)
 {
 	const pid_t parent = getpid();
 	pid_t pid = fork();
@@ -446,17 +402,17 @@ static pid_t hand_over(struct stage *s, const struct grave *g)
 		stage_give_up(s, "cannot start a process: %s", strerror(errno));
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* Else the janitor would wait for this process, too. */
+		/* Else the janitor would wait for this process too. */
 		close(s->janitor.pipe);
 		while (getppid() == parent)
 			pause();
 		_exit(EXIT_FAILURE);
 	}
-	for (size_t i = 0; i < g->count; i++) {
+	for (size_t i = 0; i < h->count; i++) {
 		for (size_t j = 0; j < s->listeners_count; j++)
-			if (s->listeners[j].fd == g->fds[i])
+			if (s->listeners[j].fd == h->fds[i])
 				s->listeners[j].fd = -1;
-		close(g->fds[i]);
+		close(h->fds[i]);
 	}
 	return pid;
 }
@@ -464,15 +420,16 @@ static pid_t hand_over(struct stage *s, const struct grave *g)
 void stage_killed_process(struct stage *s, enum host host,
 	void (*fn)(struct stage *s, void *userdata), void *userdata)
 {
-	struct grave grave = {.host = host};
+	struct handover handover = {.host = host};
 	pid_t pid;
 
-	s->grave = &grave;
+	s->handover = &handover;
 	fn(s, userdata);
-	s->grave = NULL;
-	pid = hand_over(s, &grave);
-	free(grave.fds);
-	timeline_remark(&s->timeline, &host, "the process that holds this is killed with SIGKILL");
+	s->handover = NULL;
+	pid = hand_over(s, &handover);
+	free(handover.fds);
+	timeline_remark(
+		&s->timeline, &host, "the process that holds these sockets is killed with SIGKILL");
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		continue;

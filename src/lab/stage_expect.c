@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What must be seen. */
-#include "basic/macro.h"
-#include "basic/unknown.h"
-#include "lab/stage_private.h"
-
+/* What must be observed. */
 #include "basic/clock.h"
 #include "basic/format.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
 #include "kernel/limits.h"
+#include "lab/stage_private.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,8 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A counter is up to date when the call returns that makes it move, unless another CPU is about to.
- */
+/* A counter is up to date when the call that moves it returns, unless another CPU moves it. */
 #define COUNTER_WAIT_MS 1000
 
 void stage_wait(uint64_t since_us)
@@ -31,7 +29,7 @@ static bool is_over(uint64_t since_us, unsigned wait_ms)
 	return clock_us(CLOCK_MONOTONIC) - since_us > (uint64_t)wait_ms * 1000;
 }
 
-/* Tells how an expectation came out; what was seen is given as to printf(). */
+/* Reports an expectation; what was seen is given as to printf(). */
 __attribute__((format(printf, 5, 6))) static bool conclude(struct stage *s, bool ok,
 	enum check_kind kind, const char *expected, const char *format, ...)
 {
@@ -125,12 +123,8 @@ static uint64_t moved(struct stage *s, enum host host, enum tcp_counter counter)
 {
 	struct limits now;
 
-	stage_enter(s, host);
-	limits_read(s->source, &now);
-	stage_enter(s, SERVER);
-	if (now.counters[counter] == UNKNOWN || s->limits[host].counters[counter] == UNKNOWN)
-		return UNKNOWN;
-	return now.counters[counter] - s->limits[host].counters[counter];
+	stage_read_limits(s, host, &now);
+	return counter_moved(&s->limits[host], &now, counter);
 }
 
 bool expect_counter(struct stage *s, enum host host, enum tcp_counter counter, uint64_t least)
@@ -149,12 +143,11 @@ bool expect_counter(struct stage *s, enum host host, enum tcp_counter counter, u
 
 static const char *number_text(char buf[FORMAT_SIZE], long number)
 {
-	const char *name = number < 0 && number >= -4095 ? strerrorname_np((int)-number) : NULL;
+	const char *name = error_name(number);
 
 	if (name)
-		snprintf(buf, FORMAT_SIZE, "%s", name);
-	else
-		snprintf(buf, FORMAT_SIZE, "%ld", number);
+		return name;
+	snprintf(buf, FORMAT_SIZE, "%ld", number);
 	return buf;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The stage from behind. */
+/* The stage as its own files see it. */
 #ifndef TCPSTATED_LAB_STAGE_PRIVATE_H
 #define TCPSTATED_LAB_STAGE_PRIVATE_H
 
@@ -10,15 +10,14 @@
 #include "lab/stage.h"
 #include "lab/timeline.h"
 
-/* So many connections are followed one by one; of all others it is told how many are in which
- * state. */
+/* So many connections are followed one by one; the others are counted by state. */
 #define FOLLOWED_MAX 8
 
 #define LISTENERS_MAX 16
 
 struct followed {
 	struct end end[2];           /* by enum host */
-	struct sighting reported[2]; /* as the timeline has it */
+	struct sighting reported[2]; /* as the timeline reported it last */
 };
 
 struct listener {
@@ -40,20 +39,19 @@ struct stage {
 	size_t listeners_count;
 	struct followed followed[FOLLOWED_MAX];
 	size_t followed_count;
-	uint64_t crowd[2][STATE_COUNT]; /* as the timeline has it */
+	uint64_t crowd[2][STATE_COUNT]; /* the others, as the timeline reported them last */
 
-	/* The sockets that a process is to take into its grave; NULL when none is. */
-	struct grave *grave;
+	struct handover *handover; /* of new sockets to a process that will be killed; or NULL */
 };
 
-/* What an expectation asks a look at the sockets for. */
+/* What an expectation wants to know: about one end, or a number of sockets. */
 struct question {
 	const struct end *end; /* or NULL */
 	bool seen;
 	struct sock_record record;
 
-	/* how many sockets of a host are in a state on a port, local ones of the server, remote
-	 * ones of the client */
+	/* how many sockets of a host are in a state on a port: a local one of the server, a remote
+	 * one of the client */
 	enum host host;
 	enum tcp_state state;
 	uint16_t port;
@@ -61,22 +59,29 @@ struct question {
 };
 
 /*
- * Looks at the sockets of both hosts and tells what has changed; closely: also in queues and
- * timers. q may be NULL. What cannot be read ends the play.
+ * Reads the sockets of both hosts and reports what has changed; closely: queues and timers too. q
+ * may be NULL. A failure to read ends the play.
  */
 void stage_observe(struct stage *s, struct question *q, bool closely);
 
-/* Notes a failure, tells it, and ends the play. */
+/* Records a failure, reports it, and ends the play. */
 __attribute__((format(printf, 2, 3), noreturn)) void stage_give_up(
 	struct stage *s, const char *format, ...);
 
 /* Sums up and ends the process. */
 __attribute__((noreturn)) void stage_end(struct stage *s);
 
-/* Enters a host's namespace; the play is at home on the server. */
+/* Reads the limits and counters of a host. */
+void stage_read_limits(struct stage *s, enum host host, struct limits *ret);
+
+/* How far a counter moved in between; UNKNOWN if it is unknown. */
+uint64_t counter_moved(
+	const struct limits *before, const struct limits *now, enum tcp_counter counter);
+
+/* Enters the namespace of a host; every other function expects and leaves that of the server. */
 void stage_enter(struct stage *s, enum host host);
 
-/* Waits a little before one looks again; the longer, the longer one has waited. */
+/* Waits a little before the next observation, longer after a long wait. */
 void stage_wait(uint64_t since_us);
 
 #endif

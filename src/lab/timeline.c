@@ -5,20 +5,46 @@
 #include "basic/clock.h"
 #include "basic/format.h"
 #include "basic/macro.h"
+#include "basic/string.h"
 
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A call that took less is told without its duration. */
-#define WORTH_TELLING_US 10000
+/* The duration of a call is reported from here on. */
+#define SLOW_CALL_US 10000
 
 #define TEXT_SIZE 512
 
 const char *host_name(enum host host)
 {
 	return host == SERVER ? "server" : "client";
+}
+
+const char *error_name(long number)
+{
+	/* musl has no strerrorname_np(). */
+	static const struct {
+		int error;
+		const char *name;
+	} names[] = {
+		{EADDRNOTAVAIL, "EADDRNOTAVAIL"},
+		{EAGAIN, "EAGAIN"},
+		{ECONNREFUSED, "ECONNREFUSED"},
+		{ECONNRESET, "ECONNRESET"},
+		{EINVAL, "EINVAL"},
+		{ENOTCONN, "ENOTCONN"},
+		{EOPNOTSUPP, "EOPNOTSUPP"},
+		{EPIPE, "EPIPE"},
+		{ETIMEDOUT, "ETIMEDOUT"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].error == -number)
+			return names[i].name;
+	return NULL;
 }
 
 void timeline_start(struct timeline *t)
@@ -31,7 +57,7 @@ static bool is_text(const struct timeline *t)
 	return t->events < 0;
 }
 
-/* host is "" for a line that is nobody's call. */
+/* host is "" for a line that is not a call. */
 __attribute__((format(printf, 4, 5))) static void print_line(
 	const struct timeline *t, uint64_t at_us, const char *host, const char *format, ...)
 {
@@ -43,7 +69,7 @@ __attribute__((format(printf, 4, 5))) static void print_line(
 	vprintf(format, arguments);
 	va_end(arguments);
 	putchar('\n');
-	/* As it happens: also into a pipe, and before a call that blocks. */
+	/* At once, into a pipe too, and before a call that blocks. */
 	fflush(stdout);
 }
 
@@ -66,7 +92,7 @@ static struct json_object *event_new(
 	return event;
 }
 
-/* In one write(): a process that is killed leaves no half of an event. */
+/* In one write(), so that a process that is killed leaves no part of an event. */
 static void event_put(struct timeline *t, struct json_object *event)
 {
 	cleanup_(freep) char *text = NULL;
@@ -82,13 +108,13 @@ void timeline_call(
 	struct timeline *t, uint64_t began_us, enum host host, const char *name, long returned)
 {
 	const uint64_t took_us = clock_us(CLOCK_MONOTONIC) - began_us;
-	const char *error = returned < 0 ? strerrorname_np((int)-returned) : NULL;
+	const char *error = error_name(returned);
 	struct json_object *event;
 
 	if (is_text(t)) {
 		char took[32] = "", result[TEXT_SIZE];
 
-		if (took_us >= WORTH_TELLING_US)
+		if (took_us >= SLOW_CALL_US)
 			snprintf(took, sizeof(took), " after %.2f s", (double)took_us / 1e6);
 		if (returned < 0)
 			snprintf(result, sizeof(result), "-1 %s (%s)", error ? error : "?",
@@ -107,35 +133,17 @@ void timeline_call(
 	event_put(t, event);
 }
 
-struct text {
-	char bytes[TEXT_SIZE];
-	size_t length;
-};
-
-__attribute__((format(printf, 2, 3))) static void append(struct text *text, const char *format, ...)
-{
-	const size_t room = sizeof(text->bytes) - text->length;
-	va_list arguments;
-	int n;
-
-	va_start(arguments, format);
-	n = vsnprintf(text->bytes + text->length, room, format, arguments);
-	va_end(arguments);
-	if (n > 0)
-		text->length += MIN((size_t)n, room - 1);
-}
-
 /* A queue of so many bytes, the FIN counting as one. */
-static void append_queue(struct text *text, uint32_t bytes, bool has_fin, const char *what)
+static void add_queue(struct string *text, uint32_t bytes, bool has_fin, const char *what)
 {
 	char count[FORMAT_SIZE];
 
 	if (bytes == 0)
 		return;
 	if (has_fin && bytes == 1)
-		append(text, ", the FIN %s", what);
+		string_addf(text, ", the FIN %s", what);
 	else
-		append(text, ", %s byte%s%s %s", format_count(count, bytes - has_fin),
+		string_addf(text, ", %s byte%s%s %s", format_count(count, bytes - has_fin),
 			bytes - has_fin == 1 ? "" : "s", has_fin ? " and the FIN" : "", what);
 }
 
@@ -157,7 +165,7 @@ static const char *timer_text(const struct sock_record *r)
 	return NULL;
 }
 
-static void append_socket(struct text *text, const struct sock_record *r)
+static void add_socket(struct string *text, const struct sock_record *r)
 {
 	static const state_set fin_received = STATE_BIT(STATE_CLOSE_WAIT);
 	static const state_set fin_sent =
@@ -169,33 +177,34 @@ static void append_socket(struct text *text, const struct sock_record *r)
 	const char *ownership = ownerships[r->ownership], *timer = timer_text(r);
 	char duration[FORMAT_SIZE];
 
-	append(text, "%s%s%s", state_name(r->state), ownership ? ownership : "",
+	string_addf(text, "%s%s%s", state_name(r->state), ownership ? ownership : "",
 		r->kind == KIND_MINI ? ", mini socket" : "");
-	append_queue(text, r->send_queue, state_set_has(fin_sent, r->state), "not acknowledged");
-	/* What an orphan has received nobody will read. */
+	add_queue(text, r->send_queue, state_set_has(fin_sent, r->state), "not acknowledged");
+	/* Nobody will read what an orphan has received. */
 	if (r->ownership != OWNERSHIP_ORPHAN)
-		append_queue(
+		add_queue(
 			text, r->receive_queue, state_set_has(fin_received, r->state), "not read");
 	if (timer)
-		append(text, ", %s %s", timer, format_duration(duration, r->expires_ms));
+		string_addf(text, ", %s %s", timer, format_duration(duration, r->expires_ms));
 }
 
 static void report_state(const struct timeline *t, enum host host, unsigned number,
 	const struct sighting *before, const struct sighting *now)
 {
-	struct text text = {.length = 0};
+	char buf[TEXT_SIZE];
+	struct string text = STRING_IN(buf);
 
-	append(&text, "%s", host_name(host));
+	string_add(&text, host_name(host));
 	if (number)
-		append(&text, " #%u", number);
+		string_addf(&text, " #%u", number);
 	if (before->seen && (!now->seen || now->record.state != before->record.state))
-		append(&text, " %s ->", state_name(before->record.state));
-	append(&text, " ");
+		string_addf(&text, " %s ->", state_name(before->record.state));
+	string_add_char(&text, ' ');
 	if (now->seen)
-		append_socket(&text, &now->record);
+		add_socket(&text, &now->record);
 	else
-		append(&text, "gone");
-	print_line(t, clock_us(CLOCK_MONOTONIC), "", "%s", text.bytes);
+		string_add(&text, "gone");
+	print_line(t, clock_us(CLOCK_MONOTONIC), "", "%s", text.text);
 }
 
 static struct json_object *state_or_null(const struct sighting *s)
@@ -241,17 +250,18 @@ void timeline_state(struct timeline *t, enum host host, unsigned number,
 
 void timeline_crowd(struct timeline *t, enum host host, const uint64_t sockets[STATE_COUNT])
 {
-	struct text text = {.length = 0};
+	char buf[TEXT_SIZE];
+	struct string text = STRING_IN(buf);
 	struct json_object *event, *states;
 	char count[FORMAT_SIZE];
 
 	if (is_text(t)) {
 		STATE_FOREACH(state)
 			if (sockets[state])
-				append(&text, "%s%s %s", text.length ? ", " : "",
+				string_addf(&text, "%s%s %s", text.length ? ", " : "",
 					format_count(count, sockets[state]), state_name(state));
 		print_line(t, clock_us(CLOCK_MONOTONIC), "", "%s %s", host_name(host),
-			text.length ? text.bytes : "all others gone");
+			text.length ? text.text : "all others gone");
 		return;
 	}
 	event = event_new(t, clock_us(CLOCK_MONOTONIC), &host);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tells a play as it happens: as text for a person, or as JSON events, one after the other into a
- * file. */
+/* Reports a play as it happens: as text for a person, or as JSON events in a file. */
 #ifndef TCPSTATED_LAB_TIMELINE_H
 #define TCPSTATED_LAB_TIMELINE_H
 
@@ -17,7 +16,7 @@ struct timeline {
 	bool has_events;
 };
 
-/* One end of a connection as it was seen. Gone: not seen. */
+/* One end of a connection as it was observed; gone if not seen. */
 struct sighting {
 	bool seen;
 	struct sock_record record;
@@ -25,6 +24,9 @@ struct sighting {
 
 /* "server" or "client". */
 const char *host_name(enum host host);
+
+/* "ECONNRESET" for a -errno that a scenario can meet; NULL for any other number. */
+const char *error_name(long number);
 
 /* Starts the clock. */
 void timeline_start(struct timeline *t);
@@ -36,23 +38,23 @@ void timeline_start(struct timeline *t);
 void timeline_call(
 	struct timeline *t, uint64_t began_us, enum host host, const char *name, long returned);
 
-/* An end that is no longer as it was. number counts connections from 1; 0: there is only one. */
+/* An end that has changed. number counts connections from 1; 0: there is only one. */
 void timeline_state(struct timeline *t, enum host host, unsigned number,
 	const struct sighting *before, const struct sighting *now);
 
-/* How many sockets beside those of timeline_state() a host has in each state. */
+/* How many other sockets a host has in each state, besides those of timeline_state(). */
 void timeline_crowd(struct timeline *t, enum host host, const uint64_t sockets[STATE_COUNT]);
 
-/* Something that is said, about a host or, with NULL, about none. */
+/* A remark about a host or, with NULL, about none. */
 void timeline_remark(struct timeline *t, const enum host *host, const char *text);
 
 enum check_kind {
-	CHECK_REPORTED, /* when it comes true, the timeline has told it already */
-	CHECK_EXACT,    /* then what was expected says what was seen */
+	CHECK_REPORTED, /* if met, the timeline has reported it already */
+	CHECK_EXACT,    /* if met, what was seen is what was expected */
 	CHECK_RANGE,
 };
 
-/* What was expected, what was seen, and whether that is right. */
+/* What was expected, what was seen, and whether they agree. */
 void timeline_check(
 	struct timeline *t, const char *expected, const char *seen, bool ok, enum check_kind kind);
 

@@ -1,36 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What both hosts' sockets are doing, as tcpstated itself sees it. */
+/* The sockets of both hosts as tcpstated itself reads them. */
 #include "basic/macro.h"
 #include "lab/stage_private.h"
-
 #include "model/filter.h"
 #include "model/sock_memory.h"
 
 #include <string.h>
 
-/* What one look at both hosts brings. */
-struct poll {
+/* One observation of both hosts. */
+struct observation {
 	struct stage *stage;
 	struct question *question; /* or NULL */
-	enum host host;            /* that is being looked at */
+	enum host host;            /* which is read at present */
+	struct port_set ports;     /* of that host, whose bind buckets are counted */
 	struct sighting followed[FOLLOWED_MAX][2];
 	uint64_t crowd[2][STATE_COUNT];
 	uint64_t memory;
-	struct port_set
-		ports; /* of the host that is being looked at, whose bind buckets are counted */
 };
 
-static bool is_client_address(const uint8_t address[16], uint8_t family, unsigned number)
+/* Whether an address of a record is that of a client, as an IPv4, IPv6 or mapped one. */
+static bool is_client_address(const uint8_t bytes[16], int family, unsigned number)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	const struct in_addr v4 = pair_peer4(number);
-	const struct in6_addr v6 = pair_peer6(number);
+	const union address ipv4 = address_of(false, AF_INET, number, 0);
+	const union address ipv6 = address_of(false, AF_INET6, number, 0);
+	const union address mapped = address_mapped(&ipv4);
 
 	if (family == AF_INET)
-		return memcmp(address, &v4, sizeof(v4)) == 0;
-	if (memcmp(address, mapped, sizeof(mapped)) == 0)
-		return memcmp(address + sizeof(mapped), &v4, sizeof(v4)) == 0;
-	return memcmp(address, &v6, sizeof(v6)) == 0;
+		return memcmp(bytes, &ipv4.in.sin_addr, sizeof(ipv4.in.sin_addr)) == 0;
+	return memcmp(bytes, &ipv6.in6.sin6_addr, sizeof(ipv6.in6.sin6_addr)) == 0 ||
+	       memcmp(bytes, &mapped.in6.sin6_addr, sizeof(mapped.in6.sin6_addr)) == 0;
 }
 
 static bool is_end(const struct end *e, enum host host, const struct sock_record *r)
@@ -41,7 +39,7 @@ static bool is_end(const struct end *e, enum host host, const struct sock_record
 		       e->client_address);
 }
 
-static void ask(struct question *q, enum host host, const struct sock_record *r)
+static void answer(struct question *q, enum host host, const struct sock_record *r)
 {
 	if (q->end && is_end(q->end, host, r)) {
 		q->seen = true;
@@ -52,51 +50,51 @@ static void ask(struct question *q, enum host host, const struct sock_record *r)
 		q->count++;
 }
 
-static struct sighting *find_followed(struct poll *l, const struct sock_record *r)
+static struct sighting *find_followed(struct observation *o, const struct sock_record *r)
 {
-	const struct stage *s = l->stage;
+	const struct stage *s = o->stage;
 
 	for (size_t i = 0; i < s->followed_count; i++)
-		if (is_end(&s->followed[i].end[l->host], l->host, r))
-			return &l->followed[i][l->host];
+		if (is_end(&s->followed[i].end[o->host], o->host, r))
+			return &o->followed[i][o->host];
 	return NULL;
 }
 
-static void see(const struct sock_record *r, void *userdata)
+static void observe_record(const struct sock_record *r, void *userdata)
 {
-	struct poll *l = userdata;
+	struct observation *o = userdata;
 	struct sighting *sighting;
 
-	l->memory += sock_memory(l->stage->prices, r);
-	if (!port_set_has(&l->ports, r->local_port)) {
-		port_set_add(&l->ports, r->local_port);
-		l->memory += port_memory(l->stage->prices);
+	o->memory += sock_memory(o->stage->prices, r);
+	if (!port_set_has(&o->ports, r->local_port)) {
+		port_set_add(&o->ports, r->local_port);
+		o->memory += port_memory(o->stage->prices);
 	}
 	if (r->state == STATE_LISTEN)
 		return;
-	if (l->question)
-		ask(l->question, l->host, r);
-	sighting = find_followed(l, r);
+	if (o->question)
+		answer(o->question, o->host, r);
+	sighting = find_followed(o, r);
 	if (sighting)
 		*sighting = (struct sighting){true, *r};
 	else
-		l->crowd[l->host][r->state]++;
+		o->crowd[o->host][r->state]++;
 }
 
-static void observe_one(struct poll *l, enum host host)
+static void observe_host(struct observation *o, enum host host)
 {
 	const struct scan_request request = {
 		.states = STATE_SET_ALL & (state_set)~STATE_BIT(STATE_BOUND_INACTIVE),
 		.buffers = true,
 	};
-	struct stage *s = l->stage;
+	struct stage *s = o->stage;
 	struct scan scan = {0};
 	int r;
 
-	l->host = host;
-	l->ports = (struct port_set){{0}};
+	o->host = host;
+	o->ports = (struct port_set){{0}};
 	stage_enter(s, host);
-	r = s->source->ops->scan(s->source, &request, see, l, &scan);
+	r = s->source->ops->scan(s->source, &request, observe_record, o, &scan);
 	stage_enter(s, SERVER);
 	if (r < 0)
 		stage_give_up(s, "cannot read the sockets: %s", scan.error);
@@ -114,12 +112,12 @@ static bool has_changed(const struct sighting *before, const struct sighting *no
 				  a->timer != b->timer);
 }
 
-static void report_changes(struct stage *s, const struct poll *l, bool closely)
+static void report_changes(struct stage *s, const struct observation *o, bool closely)
 {
 	for (size_t i = 0; i < s->followed_count; i++) {
 		for (enum host host = SERVER; host <= CLIENT; host++) {
 			struct sighting *reported = &s->followed[i].reported[host];
-			const struct sighting *now = &l->followed[i][host];
+			const struct sighting *now = &o->followed[i][host];
 
 			if (!has_changed(reported, now, closely))
 				continue;
@@ -129,25 +127,25 @@ static void report_changes(struct stage *s, const struct poll *l, bool closely)
 		}
 	}
 	for (enum host host = SERVER; closely && host <= CLIENT; host++) {
-		if (memcmp(s->crowd[host], l->crowd[host], sizeof(s->crowd[host])) == 0)
+		if (memcmp(s->crowd[host], o->crowd[host], sizeof(s->crowd[host])) == 0)
 			continue;
-		memcpy(s->crowd[host], l->crowd[host], sizeof(s->crowd[host]));
+		memcpy(s->crowd[host], o->crowd[host], sizeof(s->crowd[host]));
 		timeline_crowd(&s->timeline, host, s->crowd[host]);
 	}
 }
 
 void stage_observe(struct stage *s, struct question *q, bool closely)
 {
-	struct poll l = {.stage = s, .question = q};
-	struct outcome *o = s->outcome;
+	struct observation o = {.stage = s, .question = q};
+	struct outcome *outcome = s->outcome;
 
 	if (q) {
 		q->seen = false;
 		q->count = 0;
 	}
 	for (enum host host = SERVER; host <= CLIENT; host++)
-		observe_one(&l, host);
-	o->memory.after = l.memory;
-	o->memory.most = MAX(o->memory.most, l.memory);
-	report_changes(s, &l, closely);
+		observe_host(&o, host);
+	outcome->memory.after = o.memory;
+	outcome->memory.most = MAX(outcome->memory.most, o.memory);
+	report_changes(s, &o, closely);
 }
