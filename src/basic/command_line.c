@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 
@@ -38,9 +39,11 @@ int option_refuse(
 {
 	char text[OPTION_TEXT_SIZE];
 
-	return command_line_refuse(error, "%s: '%.*s' is not %s; expected %s",
-		option_text(text, row), (int)MIN(length, (size_t)INT_MAX), word, row->what,
-		row->expected);
+	string_addf(error, "%s: '%.*s' is not %s; expected ", option_text(text, row),
+		(int)MIN(length, (size_t)INT_MAX), word, row->what ? row->what : "a number");
+	if (row->expected)
+		return command_line_refuse(error, "%s", row->expected);
+	return command_line_refuse(error, "%" PRIu64 " to %" PRIu64, row->min, row->max);
 }
 
 int option_value(

@@ -29,8 +29,8 @@ struct option_row {
 	int value;                 /* of option_value() */
 	uint64_t min, max;         /* of option_number() */
 	const struct names *names; /* of option_name() */
-	const char *what;          /* a refused word is not WHAT: "a port" */
-	const char *expected;      /* a refusal ends in "expected EXPECTED" */
+	const char *what;          /* a refused word is not WHAT; NULL: "a number" */
+	const char *expected;      /* what a refusal says is expected; NULL: "MIN to MAX" */
 	const char *choice;        /* only one option of a choice may be given */
 	char letter;               /* 'h' is -h; 0: it has only a name */
 	bool ends;                 /* nothing else counts, as with --help */

@@ -144,7 +144,7 @@ static const struct option_row rows[] = {
 		AT(processes), .group = BIT(EXPLAIN), .value = true},
 	{"sockets", "N", "also list the N oldest or largest sockets", option_number,
 		AT(sockets_max), .group = BIT(ONCE) | BIT(EXPLAIN), .min = 1, .max = SOCK_LIST_MAX,
-		.what = "a number of sockets", .expected = "1 to 10000"},
+		.what = "a number of sockets"},
 	{"json", NULL, "print a JSON document", option_value, AT(json), .group = REPORT,
 		.value = true, .choice = "form"},
 	{"check", NULL, "print one monitoring-plugin line and exit with its status", option_value,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "lab/hold.h"
-
 #include "basic/clock.h"
+#include "basic/log.h"
 #include "basic/macro.h"
 #include "lab/hold_options.h"
 #include "lab/janitor.h"
+#include "lab/lab.h"
 #include "lab/maker.h"
 #include "lab/pair.h"
 
@@ -20,8 +20,6 @@
 
 #define WORKERS_MAX 1024
 
-enum { EXIT_USAGE = 2 };
-
 struct lab {
 	struct pair pair;
 	struct hold_options options;
@@ -31,18 +29,6 @@ struct lab {
 	unsigned peer_number;
 	struct janitor janitor;
 };
-
-__attribute__((format(printf, 1, 2), noreturn)) static void die(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	fputs("tcpstated-lab: ", stderr);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
-	va_end(arguments);
-	exit(EXIT_FAILURE);
-}
 
 static void lab_finish(struct lab *lab)
 {
@@ -58,7 +44,7 @@ static bool keeps_descriptors(const struct spec *s)
 	return s->situation->kind == KIND_HELD || s->alive;
 }
 
-/* Makes count sockets, tells by a byte, and keeps what is held until it is killed. */
+/* Makes count sockets, writes a byte when they are there, and holds them until it is killed. */
 __attribute__((noreturn)) static void work(
 	struct lab *lab, struct spec *s, unsigned count, int ready)
 {
@@ -76,19 +62,19 @@ __attribute__((noreturn)) static void work(
 	janitor_drop_streams(true);
 	r = maker_run(&m, count);
 	if (r < 0) {
-		fprintf(stderr, "tcpstated-lab: %s on port %u: %s: %s\n",
-			state_name(s->situation->state), s->port, m.what, strerror(-r));
-		_exit(EXIT_FAILURE);
+		log_line(LOG_ERR, "%s on port %u: %s: %s", state_name(s->situation->state), s->port,
+			m.what, strerror(-r));
+		_exit(EXIT_FAILED);
 	}
 	if (write(ready, "", 1) != 1)
-		_exit(EXIT_FAILURE);
+		_exit(EXIT_FAILED);
 	close(ready);
 	while (keeps_descriptors(s))
 		pause();
 	_exit(EXIT_SUCCESS);
 }
 
-/* Returns 0, or -errno: -ECHILD when the worker has said what failed. */
+/* Returns 0, or -errno: -ECHILD when the worker has logged what failed. */
 static int worker_start(struct lab *lab, struct spec *s, unsigned count)
 {
 	const pid_t parent = getpid();
@@ -107,7 +93,7 @@ static int worker_start(struct lab *lab, struct spec *s, unsigned count)
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
-			_exit(EXIT_FAILURE);
+			_exit(EXIT_FAILED);
 		close(fds[0]);
 		work(lab, s, count, fds[1]);
 	}
@@ -145,7 +131,7 @@ static bool same_listener(const struct spec *a, const struct spec *b)
 	       a->family == b->family && (a->client && !a->loopback) == (b->client && !b->loopback);
 }
 
-/* Several specs may share a port; the listener of the first serves them all. */
+/* Several specs may share a port and the listener of the first. */
 static int listener_of(struct lab *lab, size_t index)
 {
 	const struct spec *specs = lab->options.specs;
@@ -161,23 +147,26 @@ static int listener_of(struct lab *lab, size_t index)
 	return spec_listen(&lab->pair, &specs[index], specs[index].port, waiting);
 }
 
-static void make_listeners(struct lab *lab)
+static int make_listeners(struct lab *lab)
 {
 	for (size_t i = 0; i < lab->options.specs_count; i++) {
 		struct spec *s = &lab->options.specs[i];
 		unsigned ports = s->situation->handshake == HANDSHAKE_NONE ? s->sockets : 0;
+		int fd = ports == 0 ? listener_of(lab, i) : 0;
 
-		lab->listeners[i] = ports == 0 ? listener_of(lab, i) : 0;
-		for (; s->made < ports && lab->listeners[i] >= 0; s->made++)
-			lab->listeners[i] =
-				spec_listen(&lab->pair, s, (uint16_t)(s->port + s->made), 0);
-		if (lab->listeners[i] < 0)
-			die("cannot open port %u: %s", s->port + s->made,
-				strerror(-lab->listeners[i]));
+		for (; s->made < ports && fd >= 0; s->made++)
+			fd = spec_listen(&lab->pair, s, (uint16_t)(s->port + s->made), 0);
+		if (fd < 0) {
+			log_line(LOG_ERR, "cannot open port %u: %s", s->port + s->made,
+				strerror(-fd));
+			return fd;
+		}
+		lab->listeners[i] = fd;
 	}
+	return 0;
 }
 
-/* What the sockets need from the namespace. Where it cannot be had, their number will tell. */
+/* Raises what limits the sockets of the namespace. A failure shows in how many there are. */
 static void raise_limits(const struct lab *lab)
 {
 	uint64_t mini = 0, waiting = 1024;
@@ -188,47 +177,62 @@ static void raise_limits(const struct lab *lab)
 		mini += s->situation->kind == KIND_MINI ? s->sockets : 0;
 		waiting += s->situation->handshake != HANDSHAKE_COMPLETE ? 2 * s->sockets : 0;
 	}
-	/* Twice as many, so that tcpstated does not tell of a limit that is only ours. */
+	/* Twice as many, so that tcpstated does not report a limit of this namespace. */
 	sysctl_raise("ipv4/tcp_max_tw_buckets", 2 * mini + 1024);
 	sysctl_raise("core/somaxconn", waiting);
-	/* An orphan of FIN_WAIT_1 lives for a quarter of an hour so. */
+	/* With 15 retries an orphan in FIN_WAIT_1 lives for a quarter of an hour. */
 	sysctl_raise("ipv4/tcp_orphan_retries", 15);
 }
 
-/* Those that leave connections in the accept queue come last: an accept() on the same port would
- * take them. */
-static int make_all(struct lab *lab)
+/* Makes the sockets; what stays in the accept queue comes last, since an accept() on the same port
+ * would take it. */
+static int make_sockets(struct lab *lab)
 {
-	const struct spec *missing = lab->options.specs;
-	unsigned seen = 0;
-	int r;
-
-	raise_limits(lab);
-	make_listeners(lab);
-	for (int last = 0; last < 2; last++)
+	for (int last = 0; last < 2; last++) {
 		for (size_t i = 0; i < lab->options.specs_count; i++) {
 			struct spec *s = &lab->options.specs[i];
+			int r;
 
 			if ((s->situation->handshake != HANDSHAKE_COMPLETE) != last)
 				continue;
 			r = make_spec(lab, s);
 			if (r < 0 && r != -ECHILD)
-				fprintf(stderr, "tcpstated-lab: cannot start a process: %s\n",
-					strerror(-r));
+				log_line(LOG_ERR, "cannot start a process: %s", strerror(-r));
 			if (r < 0)
 				return r;
 		}
-	r = pair_quiesce(&lab->pair);
+	}
+	return 0;
+}
+
+static int await_sockets(struct lab *lab)
+{
+	const struct spec *missing = lab->options.specs;
+	unsigned seen = 0;
+	int r = pair_quiesce(&lab->pair);
+
 	if (r >= 0)
 		r = specs_await(lab->options.specs, lab->options.specs_count, &missing, &seen);
 	if (r == -ETIMEDOUT)
-		fprintf(stderr, "tcpstated-lab: %s on port %u: made %u, but sock_diag shows %u\n",
+		log_line(LOG_ERR, "%s on port %u: made %u, but sock_diag shows %u",
 			state_name(missing->situation->state), missing->port, missing->made, seen);
 	else if (r < 0)
-		fprintf(stderr, "tcpstated-lab: cannot see what was made: %s\n", strerror(-r));
+		log_line(LOG_ERR, "cannot read the sockets that were made: %s", strerror(-r));
 	return r;
 }
 
+static int make_all(struct lab *lab)
+{
+	int r;
+
+	raise_limits(lab);
+	r = make_listeners(lab);
+	if (r >= 0)
+		r = make_sockets(lab);
+	return r < 0 ? r : await_sockets(lab);
+}
+
+/* Returns 0 or, after logging, an exit status. */
 static int print_ready(const struct lab *lab)
 {
 	static const char *const families[] = {"4", "6", "dual"};
@@ -244,25 +248,22 @@ static int print_ready(const struct lab *lab)
 		       "\"family\": \"%s\", \"side\": \"%s\", \"unread\": %u, \"unsent\": %u, "
 		       "\"expired\": %u}",
 			i ? ", " : "", state_name(s->situation->state),
-			kind_name(s->situation->kind), s->made, s->port, families[s->family],
-			s->client ? "client" : "server", s->unread, s->unsent, s->expired);
+			name_of(kind_names, s->situation->kind), s->made, s->port,
+			families[s->family], s->client ? "client" : "server", s->unread, s->unsent,
+			s->expired);
 	}
 	puts("]}");
-	if (fflush(stdout) == 0)
-		return 0;
-	fprintf(stderr, "tcpstated-lab: cannot write to standard output: %s\n", strerror(errno));
-	return -EIO;
+	return finish_output();
 }
 
-/* What the ready line says, where there is none. */
+/* What the ready line says; with a command there is none. */
 static void report_expired(const struct lab *lab)
 {
 	for (size_t i = 0; i < lab->options.specs_count; i++) {
 		const struct spec *s = &lab->options.specs[i];
 
 		if (s->expired > 0)
-			fprintf(stderr,
-				"tcpstated-lab: %s on port %u: made %u, of which %u have expired\n",
+			log_line(LOG_WARNING, "%s on port %u: made %u, of which %u have expired",
 				state_name(s->situation->state), s->port, s->made, s->expired);
 	}
 }
@@ -279,23 +280,26 @@ static void wait_for_end_of_input(void)
 
 static int run_command(struct lab *lab, char **command)
 {
-	int status;
+	int status, r;
 	pid_t pid = fork();
 
-	if (pid < 0)
-		die("fork: %s", strerror(errno));
+	if (pid < 0) {
+		log_line(LOG_ERR, "cannot start a process: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
 	if (pid == 0) {
 		close(lab->janitor.pipe);
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		execvp(command[0], command);
-		fprintf(stderr, "tcpstated-lab: %s: %s\n", command[0], strerror(errno));
-		_exit(errno == ENOENT ? 127 : 126);
+		r = errno;
+		log_line(LOG_ERR, "%s: %s", command[0], strerror(r));
+		_exit(r == ENOENT ? 127 : 126);
 	}
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return EXIT_FAILURE;
+			return EXIT_FAILED;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -310,40 +314,51 @@ static void usage(void)
 	     "[-- COMMAND [ARGUMENT]...]\n"
 	     "Makes TCP sockets in these states in network namespaces of its own, prints one line "
 	     "of JSON when all are there,\n"
-	     "and keeps them until standard input closes. With COMMAND, runs it inside instead and "
+	     "and holds them until standard input closes. With COMMAND, runs it inside instead and "
 	     "exits with its status.\n");
 	hold_options_help(stdout);
-	puts("  -h, --help             print this help and exit");
+	puts("  -h, --help                print this help and exit");
+}
+
+static int make_hosts(struct lab *lab)
+{
+	const char *what;
+	int r = pair_new(&lab->pair, &what);
+
+	if (r >= 0) {
+		what = "cannot start a process";
+		r = janitor_start(&lab->pair, &lab->janitor);
+	}
+	if (r < 0)
+		log_line(LOG_ERR, "%s: %s", what, strerror(-r));
+	return r;
 }
 
 int hold_main(int argc, char **argv)
 {
 	static struct lab lab;
-	const char *what;
-	char error[512];
-	int status = EXIT_FAILURE, r;
+	char text[512];
+	struct string error = STRING_IN(text);
+	int status = EXIT_FAILED;
 
-	if (hold_options_parse(argc, argv, &lab.options, error, sizeof(error)) < 0) {
-		fprintf(stderr, "tcpstated-lab: %s\n", error);
+	if (hold_options_parse(argc, argv, &lab.options, &error) < 0) {
+		log_line(LOG_ERR, "%s", text);
 		return EXIT_USAGE;
 	}
 	if (lab.options.help) {
 		usage();
-		return EXIT_SUCCESS;
+		return finish_output();
 	}
-	r = pair_new(&lab.pair, &what);
-	if (r < 0)
-		die("%s: %s", what, strerror(-r));
-	r = janitor_start(&lab.pair, &lab.janitor);
-	if (r < 0)
-		die("cannot start a process: %s", strerror(-r));
+	if (make_hosts(&lab) < 0)
+		return EXIT_FAILED;
 	if (make_all(&lab) >= 0) {
 		if (lab.options.command) {
 			report_expired(&lab);
 			status = run_command(&lab, lab.options.command);
-		} else if (print_ready(&lab) >= 0) {
-			wait_for_end_of_input();
-			status = EXIT_SUCCESS;
+		} else {
+			status = print_ready(&lab);
+			if (status == 0)
+				wait_for_end_of_input();
 		}
 	}
 	lab_finish(&lab);

@@ -3,6 +3,7 @@
 #ifndef TCPSTATED_LAB_HOLD_OPTIONS_H
 #define TCPSTATED_LAB_HOLD_OPTIONS_H
 
+#include "basic/string.h"
 #include "lab/situation.h"
 
 #include <stdio.h>
@@ -11,21 +12,17 @@ struct hold_options {
 	struct spec specs[SPECS_MAX];
 	size_t specs_count;
 	char **command; /* ends with NULL; itself NULL: none is to be run. Borrowed from argv */
-	bool help;      /* was asked for; nothing else counts then */
+	bool help;      /* was requested; nothing else counts then */
 };
 
 /*
- * Reads the words after argv[0]: groups of a state and its options, joined by the word "and", and
- * after "--" a command. Returns 0, or -EINVAL with a sentence in error that names the word and what
- * is possible; *ret is undefined then.
+ * Reads the words after argv[0], and reorders them: groups of a state and its options, joined by
+ * the word "and", and after "--" a command. Returns 0, or -EINVAL with a sentence in error that
+ * names the word and what is possible; *ret is undefined then.
  */
-int hold_options_parse(
-	int argc, char **argv, struct hold_options *ret, char *error, size_t error_size);
+int hold_options_parse(int argc, char **argv, struct hold_options *ret, struct string *error);
 
 /* Prints a line for each option but --help. */
 void hold_options_help(FILE *out);
-
-/* "held", "orphan", ...: the option of a kind, or what stands in the ready line. */
-const char *kind_name(enum kind kind);
 
 #endif

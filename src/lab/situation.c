@@ -12,7 +12,17 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-/* Of those with the same state, the most usual one comes first. */
+static const char *const kind_list[] = {
+	[KIND_ANY] = "any",
+	[KIND_HELD] = "held",
+	[KIND_ORPHAN] = "orphan",
+	[KIND_MINI] = "mini",
+	[KIND_UNACCEPTED] = "unaccepted",
+	[KIND_REQUEST] = "request",
+};
+const struct names kind_names = NAMES(kind_list);
+
+/* The most usual one of a state comes first. */
 /* clang-format off */
 static const struct situation situations[] = {
 	{STATE_ESTABLISHED, KIND_HELD, HANDSHAKE_COMPLETE,
@@ -73,7 +83,7 @@ bool situation_has_step(const struct situation *s, enum who who, enum act act)
 	return false;
 }
 
-/* The timer by which sock_diag tells a mini socket, and how long to wait for the kernel. */
+/* The timer that sock_diag reports for a mini socket, and how long to wait for the kernel. */
 #define TIMER_OF_MINI 3
 #define AWAIT_US      UINT64_C(10000000)
 #define AWAIT_STEP_MS 5
@@ -92,7 +102,7 @@ static bool spec_has(const struct spec *s, const struct inet_diag_msg *m)
 		ports = (uint16_t)s->sockets;
 	if (state_from_kernel(m->idiag_state, &state) < 0)
 		return false;
-	/* The kernel calls it CLOSE, but it has no peer. */
+	/* The kernel reports it as CLOSE, but it has no peer. */
 	if (state == STATE_CLOSE && m->id.idiag_dport == 0)
 		state = STATE_BOUND_INACTIVE;
 	return state == want->state &&
@@ -102,8 +112,8 @@ static bool spec_has(const struct spec *s, const struct inet_diag_msg *m)
 	       port - first < ports;
 }
 
-/* Specs that sock_diag cannot tell apart are awaited together. */
-static bool same_to_diag(const struct spec *a, const struct spec *b)
+/* Specs that sock_diag cannot distinguish are awaited together. */
+static bool is_alike(const struct spec *a, const struct spec *b)
 {
 	return a->situation->state == b->situation->state &&
 	       (a->situation->kind == KIND_MINI) == (b->situation->kind == KIND_MINI) &&
@@ -112,19 +122,19 @@ static bool same_to_diag(const struct spec *a, const struct spec *b)
 	       a->client == b->client;
 }
 
-struct seen {
+struct counting {
 	const struct spec *specs;
 	size_t count;
 	unsigned *sockets;
 };
 
-static void see(const struct inet_diag_msg *m, void *userdata)
+static void count_socket(const struct inet_diag_msg *m, void *userdata)
 {
-	struct seen *seen = userdata;
+	struct counting *c = userdata;
 
-	for (size_t i = 0; i < seen->count; i++)
-		if (spec_has(&seen->specs[i], m))
-			seen->sockets[i]++;
+	for (size_t i = 0; i < c->count; i++)
+		if (spec_has(&c->specs[i], m))
+			c->sockets[i]++;
 }
 
 static unsigned made_like(const struct spec *specs, size_t count, const struct spec *like)
@@ -132,24 +142,24 @@ static unsigned made_like(const struct spec *specs, size_t count, const struct s
 	unsigned made = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (same_to_diag(&specs[i], like))
+		if (is_alike(&specs[i], like))
 			made += specs[i].made;
 	return made;
 }
 
-/* Whether the first of them have had their time. */
+/* Whether the first of them may have expired. */
 static bool may_have_expired(const struct spec *specs, size_t count, const struct spec *like)
 {
 	const uint64_t now = clock_us(CLOCK_MONOTONIC);
 
 	for (size_t i = 0; i < count; i++)
-		if (same_to_diag(&specs[i], like) && specs[i].made > 0 &&
+		if (is_alike(&specs[i], like) && specs[i].made > 0 &&
 			now - specs[i].began_us >= MINI_US)
 			return like->situation->kind == KIND_MINI;
 	return false;
 }
 
-/* What is in no connection sock_diag lists since Linux 6.8 (TCPF_BOUND_INACTIVE). */
+/* sock_diag lists sockets without a connection since Linux 6.8 (TCPF_BOUND_INACTIVE). */
 static bool is_listed(enum tcp_state state)
 {
 	struct utsname kernel;
@@ -167,8 +177,8 @@ static bool is_there(const struct spec *specs, size_t count, const struct spec *
 	       (seen < made && may_have_expired(specs, count, s));
 }
 
-/* Those that were made first expire first. */
-static void report_expired(struct spec *specs, size_t count, const unsigned *sockets)
+/* Records how many have expired; those that were made first expire first. */
+static void record_expired(struct spec *specs, size_t count, const unsigned *sockets)
 {
 	for (size_t i = 0; i < count; i++) {
 		unsigned missing = made_like(specs, count, &specs[i]) - sockets[i];
@@ -176,7 +186,7 @@ static void report_expired(struct spec *specs, size_t count, const unsigned *soc
 		if (specs[i].situation->kind != KIND_MINI)
 			continue;
 		for (size_t j = 0; j < i; j++)
-			if (same_to_diag(&specs[j], &specs[i]))
+			if (is_alike(&specs[j], &specs[i]))
 				missing -= specs[j].expired;
 		specs[i].expired = MIN(missing, specs[i].made);
 	}
@@ -185,7 +195,7 @@ static void report_expired(struct spec *specs, size_t count, const unsigned *soc
 int specs_await(struct spec *specs, size_t count, const struct spec **ret_spec, unsigned *ret_seen)
 {
 	unsigned sockets[SPECS_MAX];
-	struct seen seen = {specs, count, sockets};
+	struct counting counting = {specs, count, sockets};
 	const uint64_t since_us = clock_us(CLOCK_MONOTONIC);
 	struct mnl_socket *diag;
 	int r = netlink_open(NETLINK_SOCK_DIAG, &diag);
@@ -196,12 +206,12 @@ int specs_await(struct spec *specs, size_t count, const struct spec **ret_spec, 
 		size_t i;
 
 		memset(sockets, 0, sizeof(sockets));
-		r = diag_dump(diag, UINT32_MAX, see, &seen);
+		r = diag_dump(diag, UINT32_MAX, count_socket, &counting);
 		for (i = 0; r >= 0 && i < count; i++)
 			if (!is_there(specs, count, &specs[i], sockets[i]))
 				break;
 		if (r >= 0 && i == count)
-			report_expired(specs, count, sockets);
+			record_expired(specs, count, sockets);
 		if (r < 0 || i == count)
 			break;
 		if (clock_us(CLOCK_MONOTONIC) - since_us >= AWAIT_US) {

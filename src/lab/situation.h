@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The situations in which a TCP connection can rest, each as the steps that lead there. A situation
- * is one of "my" socket, which is counted and measured; the peer's socket is only there to bring it
- * about, and vanishes without a trace, unless it is asked to stay.
+ * The situations in which a TCP connection can stay, each as the steps that lead there. A situation
+ * is that of "my" socket, which is counted and measured; the peer's socket only brings it about,
+ * and then vanishes without a trace, unless it is to stay.
  */
 #ifndef TCPSTATED_LAB_SITUATION_H
 #define TCPSTATED_LAB_SITUATION_H
 
+#include "basic/names.h"
 #include "lab/pair.h"
 #include "model/state.h"
 
@@ -21,15 +22,15 @@ enum act {
 	ACT_SEND,     /* MINE: the unsent bytes, PEER: the unread bytes of the spec, if any */
 	ACT_SHUTDOWN, /* of the sending side: FIN */
 	ACT_CLOSE,
-	ACT_READ_EOF,      /* if the spec asks for it: read all, and the end */
+	ACT_READ_EOF,      /* if the spec says so: read everything, the end included */
 	ACT_ACK_FIN,       /* PEER: wait for the FIN, read all, and acknowledge it at once */
 	ACT_AWAIT_ACK,     /* until all that was sent is acknowledged, the FIN included */
 	ACT_AWAIT_STATE,   /* until sock_diag shows my sockets in the state */
-	ACT_DEAF,          /* receive no more segments, and tell nobody */
+	ACT_DEAF,          /* receive no more segments, silently */
 	ACT_LINGER2_SHORT, /* TCP_LINGER2 of 60 s: the kernel's mini socket */
 	ACT_LINGER2_LONG,  /* of 120 s: a full socket for the first 60 */
 	ACT_RESET,         /* close by an RST */
-	ACT_SEVER,         /* PEER: its address and its sockets vanish; nothing more is answered */
+	ACT_SEVER,         /* PEER: its address and its sockets vanish; it answers no more */
 };
 
 struct step {
@@ -47,7 +48,7 @@ enum handshake {
 
 #define STEPS_MAX 8
 
-/* Who keeps the socket. */
+/* Who holds the socket. */
 enum kind {
 	KIND_ANY,
 	KIND_HELD,       /* a process */
@@ -57,6 +58,9 @@ enum kind {
 	KIND_REQUEST,    /* the queue of half-open connections, as a request_sock */
 };
 
+/* "held", "orphan", ...: the option of a kind, and what the ready line calls it. */
+extern const struct names kind_names;
+
 struct situation {
 	enum tcp_state state;
 	enum kind kind;
@@ -64,9 +68,7 @@ struct situation {
 	struct step steps[STEPS_MAX];
 };
 
-/*
- * Finds the situation of a state and kind; of KIND_ANY, the most usual one. Returns NULL when it
- * cannot be had.
+/* Finds the situation of a state and kind; for KIND_ANY, the most usual one. NULL: there is none.
  */
 const struct situation *situation_find(enum tcp_state state, enum kind kind);
 
@@ -77,7 +79,7 @@ bool situation_has_step(const struct situation *s, enum who who, enum act act);
 
 enum spec_family { FAMILY_4, FAMILY_6, FAMILY_DUAL /* IPv6 sockets, IPv4 packets */ };
 
-/* Sockets that are asked for: one group of the command line. */
+/* Sockets to make: one group of the command line. */
 struct spec {
 	const struct situation *situation;
 	enum spec_family family;
@@ -97,10 +99,9 @@ struct spec {
 #define SPECS_MAX 64
 
 /*
- * Waits until sock_diag shows here what the specs have made so far, as far as this kernel has it
- * list such sockets. What is missing of mini sockets
- * that are old enough has expired; that is noted. Returns 0, -errno, or -ETIMEDOUT with the first
- * spec that is not there and how many sockets are.
+ * Waits until sock_diag shows here what the specs have made so far, if this kernel lists such
+ * sockets. Mini sockets that are missing and old enough have expired, which the specs record.
+ * Returns 0, -errno, or -ETIMEDOUT with the first spec that is not there and how many sockets are.
  */
 int specs_await(struct spec *specs, size_t count, const struct spec **ret_spec, unsigned *ret_seen);
 

@@ -21,17 +21,6 @@
 #define PLAY_SECONDS      120
 #define PLAY_FULL_SECONDS 1800
 
-void outcome_fail(struct outcome *o, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (o->failures_count < FAILURES_MAX)
-		vsnprintf(o->failures[o->failures_count], SENTENCE_SIZE, format, arguments);
-	va_end(arguments);
-	o->failures_count++;
-}
-
 void stage_enter(struct stage *s, enum host host)
 {
 	int r = pair_enter(&s->pair, host == SERVER);
