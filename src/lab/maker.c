@@ -207,23 +207,6 @@ static int send_bytes(int fd, unsigned bytes)
 	return 0;
 }
 
-static int act_send(const struct spec *s, enum who who, int *fd)
-{
-	return send_bytes(*fd, who == MINE ? s->unsent : s->unread);
-}
-
-static int act_shutdown(const struct spec *s, enum who who, int *fd)
-{
-	(void)s, (void)who;
-	return shutdown(*fd, SHUT_WR) < 0 ? -errno : 0;
-}
-
-static int act_close(const struct spec *s, enum who who, int *fd)
-{
-	(void)s, (void)who;
-	return close(TAKE_FD(*fd)) < 0 ? -errno : 0;
-}
-
 /* Waits for the FIN, and reads all that comes before it. */
 static int read_to_end(int fd)
 {
@@ -240,28 +223,20 @@ static int read_to_end(int fd)
 	return n < 0 ? -errno : 0;
 }
 
-static int act_read_eof(const struct spec *s, enum who who, int *fd)
-{
-	(void)who;
-	return s->read_eof ? read_to_end(*fd) : 0;
-}
-
 /* The kernel would delay its ACK of the FIN by 40 ms, and the peer may be gone by then. */
-static int act_ack_fin(const struct spec *s, enum who who, int *fd)
+static int acknowledge_fin(int fd)
 {
-	int r = read_to_end(*fd);
+	int r = read_to_end(fd);
 
-	(void)s, (void)who;
-	return r < 0 ? r : socket_set(*fd, IPPROTO_TCP, TCP_QUICKACK, 1);
+	return r < 0 ? r : socket_set(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
 }
 
-static int act_await_ack(const struct spec *s, enum who who, int *fd)
+static int await_ack(int fd)
 {
 	int queued;
 
-	(void)s, (void)who;
 	for (int waited = 0; waited < TIMEOUT_MS; waited++) {
-		if (ioctl(*fd, SIOCOUTQ, &queued) < 0)
+		if (ioctl(fd, SIOCOUTQ, &queued) < 0)
 			return -errno;
 		if (queued == 0)
 			return 0;
@@ -270,60 +245,72 @@ static int act_await_ack(const struct spec *s, enum who who, int *fd)
 	return -ETIMEDOUT;
 }
 
-static int act_deaf(const struct spec *s, enum who who, int *fd)
-{
-	(void)s, (void)who;
-	return socket_deafen(*fd);
-}
-
-static int act_reset(const struct spec *s, enum who who, int *fd)
+static int reset(int *fd)
 {
 	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 
 	if (setsockopt(*fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)) < 0)
 		return -errno;
-	return act_close(s, who, fd);
+	return close(TAKE_FD(*fd)) < 0 ? -errno : 0;
 }
 
-static int act_linger2_short(const struct spec *s, enum who who, int *fd)
+/* Closes a socket without sending a segment, whatever its state: it is in repair mode. */
+static int vanish(int *fd)
 {
-	(void)s, (void)who;
-	return socket_set(*fd, IPPROTO_TCP, TCP_LINGER2, 60);
+	int r = socket_set(*fd, IPPROTO_TCP, TCP_REPAIR, 1);
+
+	if (r < 0)
+		return r;
+	return close(TAKE_FD(*fd)) < 0 ? -errno : 0;
 }
 
-static int act_linger2_long(const struct spec *s, enum who who, int *fd)
+/* A step of one socket. */
+static int socket_step(const struct spec *s, const struct step *step, int *fd)
 {
-	(void)s, (void)who;
-	return socket_set(*fd, IPPROTO_TCP, TCP_LINGER2, 120);
+	switch (step->act) {
+	case ACT_SEND:
+		return send_bytes(*fd, step->who == MINE ? s->unsent : s->unread);
+	case ACT_SHUTDOWN:
+		return shutdown(*fd, SHUT_WR) < 0 ? -errno : 0;
+	case ACT_CLOSE:
+		return close(TAKE_FD(*fd)) < 0 ? -errno : 0;
+	case ACT_READ_EOF:
+		return s->read_eof ? read_to_end(*fd) : 0;
+	case ACT_ACK_FIN:
+		return acknowledge_fin(*fd);
+	case ACT_AWAIT_ACK:
+		return await_ack(*fd);
+	case ACT_DEAF:
+		return socket_deafen(*fd);
+	case ACT_LINGER2_SHORT:
+		return socket_set(*fd, IPPROTO_TCP, TCP_LINGER2, 60);
+	case ACT_LINGER2_LONG:
+		return socket_set(*fd, IPPROTO_TCP, TCP_LINGER2, 120);
+	case ACT_RESET:
+		return reset(fd);
+	case ACT_SEVER:
+		return *fd < 0 ? 0 : vanish(fd);
+	case ACT_END:
+	case ACT_AWAIT_STATE:
+		break;
+	}
+	return 0;
 }
 
-/* A socket in repair mode is closed without sending a segment, whatever its state. */
-static int act_vanish(const struct spec *s, enum who who, int *fd)
-{
-	int r;
-
-	if (*fd < 0)
-		return 0;
-	r = socket_set(*fd, IPPROTO_TCP, TCP_REPAIR, 1);
-	return r < 0 ? r : act_close(s, who, fd);
-}
-
-static const struct {
-	int (*one)(const struct spec *s, enum who who, int *fd);
-	const char *what;
-} acts[] = {
-	[ACT_SEND] = {act_send, "cannot queue so many bytes"},
-	[ACT_SHUTDOWN] = {act_shutdown, "cannot shut down"},
-	[ACT_CLOSE] = {act_close, "cannot close"},
-	[ACT_READ_EOF] = {act_read_eof, "cannot read to the end"},
-	[ACT_ACK_FIN] = {act_ack_fin, "waiting for the FIN"},
-	[ACT_AWAIT_ACK] = {act_await_ack, "waiting for the acknowledgement"},
-	[ACT_AWAIT_STATE] = {NULL, "waiting for the state"},
-	[ACT_DEAF] = {act_deaf, "cannot attach a filter"},
-	[ACT_LINGER2_SHORT] = {act_linger2_short, "cannot set TCP_LINGER2"},
-	[ACT_LINGER2_LONG] = {act_linger2_long, "cannot set TCP_LINGER2"},
-	[ACT_RESET] = {act_reset, "cannot reset"},
-	[ACT_SEVER] = {act_vanish, "cannot make the peers vanish"},
+/* What a failure of a step says. */
+static const char *const failures[] = {
+	[ACT_SEND] = "cannot queue so many bytes",
+	[ACT_SHUTDOWN] = "cannot shut down",
+	[ACT_CLOSE] = "cannot close",
+	[ACT_READ_EOF] = "cannot read to the end",
+	[ACT_ACK_FIN] = "waiting for the FIN",
+	[ACT_AWAIT_ACK] = "waiting for the acknowledgement",
+	[ACT_AWAIT_STATE] = "waiting for the state",
+	[ACT_DEAF] = "cannot attach a filter",
+	[ACT_LINGER2_SHORT] = "cannot set TCP_LINGER2",
+	[ACT_LINGER2_LONG] = "cannot set TCP_LINGER2",
+	[ACT_RESET] = "cannot reset",
+	[ACT_SEVER] = "cannot make the peers vanish",
 };
 
 static int batch_step(struct maker *m, struct batch *b, const struct step *step)
@@ -334,14 +321,14 @@ static int batch_step(struct maker *m, struct batch *b, const struct step *step)
 
 	if (step->act == ACT_SEVER && m->spec->alive)
 		return 0;
-	m->what = acts[step->act].what;
+	m->what = failures[step->act];
 	/* The address first: nobody must answer for a peer that is gone. */
 	if (step->act == ACT_SEVER)
 		r = address_change(m, false);
 	if (step->act == ACT_AWAIT_STATE)
 		return specs_await(m->specs, m->specs_count, &missing, &observed);
 	for (unsigned i = 0; r >= 0 && i < b->count; i++)
-		r = acts[step->act].one(m->spec, step->who, &b->fd[step->who][i]);
+		r = socket_step(m->spec, step, &b->fd[step->who][i]);
 	return r;
 }
 

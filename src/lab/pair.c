@@ -73,25 +73,35 @@ static int rtnl_talk(struct mnl_socket *nl, struct nlmsghdr *request)
 	return 0;
 }
 
-static struct ifinfomsg *put_link(struct ifinfomsg *link, int index, unsigned flags)
+static void put_link(struct nlmsghdr *request, int index, unsigned flags)
 {
+	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof(*link));
+
 	*link = (struct ifinfomsg){
 		.ifi_family = AF_UNSPEC,
 		.ifi_index = index,
 		.ifi_flags = flags,
 		.ifi_change = flags,
 	};
-	return link;
+}
+
+/* Starts a request about a device, or that makes or deletes one. */
+static struct nlmsghdr *link_request(
+	char *buffer, uint16_t type, uint16_t nlmsg_flags, int index, unsigned flags)
+{
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+	request->nlmsg_type = type;
+	request->nlmsg_flags = nlmsg_flags;
+	put_link(request, index, flags);
+	return request;
 }
 
 static int link_up(struct mnl_socket *nl, int index)
 {
 	char buffer[256];
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 
-	request->nlmsg_type = RTM_NEWLINK;
-	put_link(mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg)), index, IFF_UP);
-	return rtnl_talk(nl, request);
+	return rtnl_talk(nl, link_request(buffer, RTM_NEWLINK, 0, index, IFF_UP));
 }
 
 static void put_veth_end(struct nlmsghdr *request, const char *name)
@@ -169,21 +179,17 @@ static int veth_new(const struct pair *p)
 {
 	struct mnl_socket *events = NULL;
 	char buffer[1024];
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct nlmsghdr *request =
+		link_request(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, INDEX_VETH, IFF_NOARP);
 	struct nlattr *info, *data, *peer;
 	int r;
 
-	request->nlmsg_type = RTM_NEWLINK;
-	request->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
-	put_link(mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg)), INDEX_VETH,
-		IFF_NOARP);
 	put_veth_end(request, "to-there");
 	info = mnl_attr_nest_start(request, IFLA_LINKINFO);
 	mnl_attr_put_strz(request, IFLA_INFO_KIND, "veth");
 	data = mnl_attr_nest_start(request, IFLA_INFO_DATA);
 	peer = mnl_attr_nest_start(request, VETH_INFO_PEER);
-	put_link(mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg)), INDEX_VETH,
-		IFF_NOARP);
+	put_link(request, INDEX_VETH, IFF_NOARP);
 	put_veth_end(request, "to-here");
 	mnl_attr_put_u32(request, IFLA_NET_NS_FD, (uint32_t)p->there);
 	mnl_attr_nest_end(request, peer);
@@ -210,10 +216,8 @@ int pair_cable(const struct pair *p, bool here, bool plugged)
 {
 	static const uint8_t elsewhere[sizeof(hardware_address)] = {0x02, 0, 0, 0, 0, 0x02};
 	char buffer[256];
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct nlmsghdr *request = link_request(buffer, RTM_NEWLINK, 0, INDEX_VETH, 0);
 
-	request->nlmsg_type = RTM_NEWLINK;
-	put_link(mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg)), INDEX_VETH, 0);
 	mnl_attr_put(request, IFLA_ADDRESS, sizeof(hardware_address),
 		plugged ? hardware_address : elsewhere);
 	return rtnl_talk(p->rtnl[!here], request);
@@ -293,24 +297,18 @@ static int hosts_add(const struct pair *p)
 
 int pair_quiesce(const struct pair *p)
 {
-	static const uint16_t types[] = {RTM_NEWLINK, RTM_DELLINK};
-	int r = 0;
+	char buffer[256];
+	struct nlmsghdr *request =
+		link_request(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, INDEX_PASSING, 0);
+	struct nlattr *info = mnl_attr_nest_start(request, IFLA_LINKINFO);
+	int r;
 
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(types); i++) {
-		char buffer[256];
-		struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-		struct nlattr *info;
-
-		request->nlmsg_type = types[i];
-		request->nlmsg_flags = types[i] == RTM_NEWLINK ? NLM_F_CREATE | NLM_F_EXCL : 0;
-		put_link(mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg)),
-			INDEX_PASSING, 0);
-		info = mnl_attr_nest_start(request, IFLA_LINKINFO);
-		mnl_attr_put_strz(request, IFLA_INFO_KIND, "veth");
-		mnl_attr_nest_end(request, info);
-		r = rtnl_talk(p->rtnl[1], request);
-	}
-	return r;
+	mnl_attr_put_strz(request, IFLA_INFO_KIND, "veth");
+	mnl_attr_nest_end(request, info);
+	r = rtnl_talk(p->rtnl[1], request);
+	if (r < 0)
+		return r;
+	return rtnl_talk(p->rtnl[1], link_request(buffer, RTM_DELLINK, 0, INDEX_PASSING, 0));
 }
 
 static int write_file(const char *path, const char *text)

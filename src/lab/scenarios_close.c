@@ -34,7 +34,7 @@ static void play_linger_off(struct stage *s)
 	struct connection c = stage_connect(s, &(struct connect_options){0});
 
 	expect_close_at_once(s, &c.client);
-	expect_number(s, "recv() of the server returns", call_receive(s, &c.server, 1, SOON_MS), 0);
+	expect_receive(s, &c.server, 1, SOON_MS, 0);
 	expect_state(s, &c.client, STATE_FIN_WAIT_2, SOON_MS, NULL);
 	expect_state(s, &c.server, STATE_CLOSE_WAIT, SOON_MS, NULL);
 	expect_close_at_once(s, &c.server);
@@ -121,8 +121,7 @@ static void play_close_unread(struct stage *s)
 	expect_close_at_once(s, &c.server);
 	expect_gone(s, &c.server, SOON_MS);
 	expect_gone(s, &c.client, SOON_MS);
-	expect_number(s, "recv() of the client returns", call_receive(s, &c.client, 1, SOON_MS),
-		-ECONNRESET);
+	expect_receive(s, &c.client, 1, SOON_MS, -ECONNRESET);
 	expect_counter(s, SERVER, COUNTER_ABORT_ON_CLOSE, 1);
 }
 
@@ -146,11 +145,9 @@ static void play_process_killed(struct stage *s)
 
 	stage_killed_process(s, SERVER, make_owned, &o);
 	expect_state(s, &o.idle.server, STATE_FIN_WAIT_2, SOON_MS, NULL);
-	expect_number(
-		s, "recv() of its client returns", call_receive(s, &o.idle.client, 1, SOON_MS), 0);
+	expect_receive(s, &o.idle.client, 1, SOON_MS, 0);
 	expect_gone(s, &o.unread.server, SOON_MS);
-	expect_number(s, "recv() of the other client returns",
-		call_receive(s, &o.unread.client, 1, SOON_MS), -ECONNRESET);
+	expect_receive(s, &o.unread.client, 1, SOON_MS, -ECONNRESET);
 	expect_counter(s, SERVER, COUNTER_ABORT_ON_CLOSE, 1);
 }
 

@@ -15,14 +15,13 @@ static void play_half_close(struct stage *s)
 	struct connection c = stage_connect(s, &(struct connect_options){0});
 
 	call_shutdown_write(s, &c.client);
-	expect_number(s, "recv() of the server returns", call_receive(s, &c.server, 1, SOON_MS), 0);
+	expect_receive(s, &c.server, 1, SOON_MS, 0);
 	expect_state(s, &c.client, STATE_FIN_WAIT_2, SOON_MS, NULL);
 	expect_state(s, &c.server, STATE_CLOSE_WAIT, SOON_MS, NULL);
 	expect_number(s, "the server can still send bytes", call_send(s, &c.server, 1000), 1000);
-	expect_number(
-		s, "the client receives bytes", call_receive(s, &c.client, 1000, SOON_MS), 1000);
+	expect_receive(s, &c.client, 1000, SOON_MS, 1000);
 	call_close(s, &c.server, NULL);
-	expect_number(s, "then recv() returns", call_receive(s, &c.client, 1, SOON_MS), 0);
+	expect_receive(s, &c.client, 1, SOON_MS, 0);
 	expect_state(s, &c.client, STATE_TIME_WAIT, SOON_MS, NULL);
 	expect_gone(s, &c.server, SOON_MS);
 }
@@ -93,7 +92,7 @@ static void play_fin_wait_2_linger2_negative(struct stage *s)
 	call_close(s, &c.server, NULL);
 	expect_gone(s, &c.server, SOON_MS);
 	expect_gone(s, &c.client, SOON_MS);
-	expect_number(s, "recv() of the client returns", call_receive(s, &c.client, 1, SOON_MS), 0);
+	expect_receive(s, &c.client, 1, SOON_MS, 0);
 	expect_counter(s, SERVER, COUNTER_ABORT_ON_DATA, 1);
 }
 
@@ -169,7 +168,7 @@ static void play_last_ack_vanished(struct stage *s)
 	give_up_orphans_soon(s);
 	c = stage_connect(s, &(struct connect_options){0});
 	call_close(s, &c.client, NULL);
-	expect_number(s, "recv() of the server returns", call_receive(s, &c.server, 1, SOON_MS), 0);
+	expect_receive(s, &c.server, 1, SOON_MS, 0);
 	expect_state(s, &c.server, STATE_CLOSE_WAIT, SOON_MS, NULL);
 	stage_vanish(s, CLIENT);
 	close_until_given_up(s, &c.server, STATE_LAST_ACK);

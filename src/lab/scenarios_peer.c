@@ -18,7 +18,7 @@ static void play_close_wait_leak(struct stage *s)
 	stage_sysctl(s, CLIENT, "ipv4/tcp_fin_timeout", "1");
 	c = stage_connect(s, &(struct connect_options){.port = PORT});
 	call_close(s, &c.client, NULL);
-	expect_number(s, "recv() of the server returns", call_receive(s, &c.server, 1, SOON_MS), 0);
+	expect_receive(s, &c.server, 1, SOON_MS, 0);
 	expect_state(s, &c.server, STATE_CLOSE_WAIT, SOON_MS, &r);
 	expect_true(s, "no timer will end it", r.timer == TIMER_NONE);
 	expect_gone(s, &c.client, TIMER_MS);
@@ -76,7 +76,7 @@ static void play_close_wait_accepts(struct stage *s)
 	c = stage_connect(s, &o);
 	expect_count(s, SERVER, STATE_ESTABLISHED, PORT, 1, SOON_MS);
 	call_send(s, &c.client, 1);
-	expect_number(s, "recv() of the server returns", call_receive(s, &c.server, 1, SOON_MS), 1);
+	expect_receive(s, &c.server, 1, SOON_MS, 1);
 	expect_count(s, SERVER, STATE_CLOSE_WAIT, PORT, ALL, SOON_MS);
 }
 
@@ -86,8 +86,7 @@ static void play_dead_silent(struct stage *s)
 	struct sock_record r = {0};
 
 	stage_vanish(s, CLIENT);
-	expect_number(
-		s, "recv() of the server returns", call_receive(s, &c.server, 1, 500), -EAGAIN);
+	expect_receive(s, &c.server, 1, 500, -EAGAIN);
 	expect_stays(s, &c.server, STATE_ESTABLISHED, 1000);
 	expect_state(s, &c.server, STATE_ESTABLISHED, 0, &r);
 	expect_true(s, "no timer will end it", r.timer == TIMER_NONE);
@@ -106,8 +105,7 @@ static void play_dead_keepalive(struct stage *s)
 	expect_true(s, "the keepalive timer runs", r.timer == TIMER_KEEPALIVE);
 
 	stage_vanish(s, CLIENT);
-	expect_number(s, "recv() of the server returns", call_receive(s, &c.server, 1, TIMER_MS),
-		-ETIMEDOUT);
+	expect_receive(s, &c.server, 1, TIMER_MS, -ETIMEDOUT);
 	expect_gone(s, &c.server, SOON_MS);
 	expect_counter(s, SERVER, COUNTER_ABORT_ON_TIMEOUT, 1);
 }
@@ -123,8 +121,7 @@ static void play_dead_user_timeout(struct stage *s)
 	expect_state(s, &c.server, STATE_ESTABLISHED, 0, &r);
 	expect_number(s, "the send queue holds", r.send_queue, 100);
 	expect_true(s, "the retransmission timer runs", r.timer == TIMER_RETRANSMIT);
-	expect_number(s, "recv() of the server returns", call_receive(s, &c.server, 1, TIMER_MS),
-		-ETIMEDOUT);
+	expect_receive(s, &c.server, 1, TIMER_MS, -ETIMEDOUT);
 	expect_gone(s, &c.server, SOON_MS);
 	expect_counter(s, SERVER, COUNTER_ABORT_ON_TIMEOUT, 1);
 }
@@ -167,8 +164,7 @@ static void play_mptcp(struct stage *s)
 	struct sock_record r = {0};
 
 	call_send(s, &c.client, 100);
-	expect_number(
-		s, "recv() of the server returns", call_receive(s, &c.server, 100, SOON_MS), 100);
+	expect_receive(s, &c.server, 100, SOON_MS, 100);
 	expect_state(s, &c.server, STATE_ESTABLISHED, SOON_MS, &r);
 	expect_true(s, "the subflow shows as a TCP socket that a process holds",
 		r.kind == KIND_FULL && r.ownership == OWNERSHIP_HELD);

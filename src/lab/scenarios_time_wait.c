@@ -11,8 +11,7 @@
 static void close_in_turn(struct stage *s, struct end *first, struct end *second)
 {
 	call_close(s, first, NULL);
-	expect_number(
-		s, "recv() of the other side returns", call_receive(s, second, 1, SOON_MS), 0);
+	expect_receive(s, second, 1, SOON_MS, 0);
 	call_close(s, second, NULL);
 }
 
@@ -57,7 +56,7 @@ static void play_server_accepts(struct stage *s)
 	c = stage_connect(s, &o);
 	expect_count(s, SERVER, STATE_ESTABLISHED, PORT, 1, SOON_MS);
 	call_send(s, &c.client, 1);
-	expect_number(s, "recv() of the server returns", call_receive(s, &c.server, 1, SOON_MS), 1);
+	expect_receive(s, &c.server, 1, SOON_MS, 1);
 	expect_count(s, SERVER, STATE_TIME_WAIT, PORT, ALL, SOON_MS);
 }
 

@@ -113,6 +113,8 @@ bool expect_count(struct stage *s, enum host host, enum tcp_state state, uint16_
 bool expect_counter(struct stage *s, enum host host, enum tcp_counter counter, uint64_t least);
 /* A number that a call gave: expect_number(s, "recv() returns", r, 0). */
 bool expect_number(struct stage *s, const char *what, long got, long expected);
+/* recv() returns that number, as call_receive() does. */
+bool expect_receive(struct stage *s, struct end *e, size_t size, unsigned wait_ms, long expected);
 bool expect_between(struct stage *s, const char *what, double got, double least, double most);
 /* Any condition, described for a person: "the orphan has its 3 MB still queued". */
 bool expect_true(struct stage *s, const char *what, bool condition);

@@ -50,73 +50,82 @@ static const char *seen_state(const struct question *q)
 	return q->seen ? state_name(q->record.state) : "gone";
 }
 
+/* Observes, the first time closely or not, until the answer is as expected or the time is over. */
+static void await(struct stage *s, struct question *q, bool (*is_met)(const struct question *q),
+	unsigned wait_ms, bool closely)
+{
+	const uint64_t since = clock_us(CLOCK_MONOTONIC);
+
+	for (stage_observe(s, q, closely); !is_met(q) && !is_over(since, wait_ms);
+		stage_observe(s, q, false))
+		stage_wait(since);
+}
+
+static bool has_state(const struct question *q)
+{
+	return q->seen && q->record.state == q->state;
+}
+
+static bool is_gone(const struct question *q)
+{
+	return !q->seen;
+}
+
+static bool has_count(const struct question *q)
+{
+	return q->count == q->expected;
+}
+
 bool expect_state(struct stage *s, const struct end *e, enum tcp_state state, unsigned wait_ms,
 	struct sock_record *ret)
 {
-	struct question q = {.end = e};
-	const uint64_t since = clock_us(CLOCK_MONOTONIC);
+	struct question q = {.end = e, .state = state};
 	char expected[64];
 
-	for (stage_observe(s, &q, true); !q.seen || q.record.state != state;
-		stage_observe(s, &q, false)) {
-		if (is_over(since, wait_ms))
-			break;
-		stage_wait(since);
-	}
+	await(s, &q, has_state, wait_ms, true);
 	if (ret && q.seen)
 		*ret = q.record;
 	snprintf(expected, sizeof(expected), "%s in %s", host_name(e->host), state_name(state));
-	return conclude(s, q.seen && q.record.state == state, CHECK_REPORTED, expected, "%s",
-		seen_state(&q));
+	return conclude(s, has_state(&q), CHECK_REPORTED, expected, "%s", seen_state(&q));
 }
 
 bool expect_stays(struct stage *s, const struct end *e, enum tcp_state state, unsigned for_ms)
 {
-	struct question q = {.end = e};
+	struct question q = {.end = e, .state = state};
 	const uint64_t since = clock_us(CLOCK_MONOTONIC);
 	char expected[96];
 
-	do {
-		stage_observe(s, &q, false);
-		if (!q.seen || q.record.state != state)
-			break;
+	for (stage_observe(s, &q, false); has_state(&q) && !is_over(since, for_ms);
+		stage_observe(s, &q, false))
 		stage_wait(since);
-	} while (!is_over(since, for_ms));
 	snprintf(expected, sizeof(expected), "%s stays in %s for %.1f s", host_name(e->host),
 		state_name(state), for_ms / 1000.0);
-	return conclude(s, q.seen && q.record.state == state, CHECK_EXACT, expected,
-		"%s after %.1f s", seen_state(&q),
+	return conclude(s, has_state(&q), CHECK_EXACT, expected, "%s after %.1f s", seen_state(&q),
 		(double)(clock_us(CLOCK_MONOTONIC) - since) / 1e6);
 }
 
 bool expect_gone(struct stage *s, const struct end *e, unsigned wait_ms)
 {
 	struct question q = {.end = e};
-	const uint64_t since = clock_us(CLOCK_MONOTONIC);
 	char expected[64];
 
-	for (stage_observe(s, &q, true); q.seen && !is_over(since, wait_ms);
-		stage_observe(s, &q, false))
-		stage_wait(since);
+	await(s, &q, is_gone, wait_ms, true);
 	snprintf(expected, sizeof(expected), "%s gone", host_name(e->host));
-	return conclude(s, !q.seen, CHECK_REPORTED, expected, "%s", seen_state(&q));
+	return conclude(s, is_gone(&q), CHECK_REPORTED, expected, "%s", seen_state(&q));
 }
 
 bool expect_count(struct stage *s, enum host host, enum tcp_state state, uint16_t port,
 	uint64_t count, unsigned wait_ms)
 {
-	struct question q = {.host = host, .state = state, .port = port};
-	const uint64_t since = clock_us(CLOCK_MONOTONIC);
+	struct question q = {.host = host, .state = state, .port = port, .expected = count};
 	char expected[128], number[FORMAT_SIZE];
 
-	for (stage_observe(s, &q, false); q.count != count && !is_over(since, wait_ms);
-		stage_observe(s, &q, false))
-		stage_wait(since);
+	await(s, &q, has_count, wait_ms, false);
 	stage_observe(s, &q, true);
 	snprintf(expected, sizeof(expected), "%s has %s %s on port %u", host_name(host),
 		format_count(number, count), state_name(state), port);
 	return conclude(
-		s, q.count == count, CHECK_EXACT, expected, "%s", format_count(number, q.count));
+		s, has_count(&q), CHECK_EXACT, expected, "%s", format_count(number, q.count));
 }
 
 static uint64_t moved(struct stage *s, enum host host, enum tcp_counter counter)
@@ -157,6 +166,14 @@ bool expect_number(struct stage *s, const char *what, long got, long expected)
 
 	snprintf(sentence, sizeof(sentence), "%s %s", what, number_text(number, expected));
 	return conclude(s, got == expected, CHECK_EXACT, sentence, "%s", number_text(number, got));
+}
+
+bool expect_receive(struct stage *s, struct end *e, size_t size, unsigned wait_ms, long expected)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "recv() of the %s returns", host_name(e->host));
+	return expect_number(s, what, call_receive(s, e, size, wait_ms), expected);
 }
 
 bool expect_between(struct stage *s, const char *what, double got, double least, double most)

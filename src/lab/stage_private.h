@@ -55,7 +55,7 @@ struct question {
 	enum host host;
 	enum tcp_state state;
 	uint16_t port;
-	uint64_t count;
+	uint64_t count, expected;
 };
 
 /*

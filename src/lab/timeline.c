@@ -3,6 +3,7 @@
 
 #include "basic/cleanup.h"
 #include "basic/clock.h"
+#include "basic/file.h"
 #include "basic/format.h"
 #include "basic/macro.h"
 #include "basic/string.h"
@@ -10,8 +11,8 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The duration of a call is reported from here on. */
 #define SLOW_CALL_US 10000
@@ -73,6 +74,11 @@ __attribute__((format(printf, 4, 5))) static void print_line(
 	fflush(stdout);
 }
 
+static struct json_object *text_or_null(const char *text)
+{
+	return text ? json_object_new_string(text) : NULL;
+}
+
 static struct json_object *seconds(double value)
 {
 	char text[32];
@@ -87,8 +93,7 @@ static struct json_object *event_new(
 	struct json_object *event = json_object_new_object();
 
 	json_object_object_add(event, "seconds", seconds((double)(at_us - t->start_us) / 1e6));
-	json_object_object_add(
-		event, "host", host ? json_object_new_string(host_name(*host)) : NULL);
+	json_object_object_add(event, "host", text_or_null(host ? host_name(*host) : NULL));
 	return event;
 }
 
@@ -99,7 +104,7 @@ static void event_put(struct timeline *t, struct json_object *event)
 	int length = asprintf(&text, "%s%s", t->has_events ? "," : "",
 		json_object_to_json_string_ext(event, JSON_C_TO_STRING_PLAIN));
 
-	if (length > 0 && write(t->events, text, (size_t)length) == length)
+	if (length > 0 && file_write_all(t->events, text, (size_t)length) == 0)
 		t->has_events = true;
 	json_object_put(event);
 }
@@ -128,7 +133,7 @@ void timeline_call(
 	json_object_object_add(event, "call", json_object_new_string(name));
 	json_object_object_add(
 		event, "returned", json_object_new_int64(returned < 0 ? -1 : returned));
-	json_object_object_add(event, "error", error ? json_object_new_string(error) : NULL);
+	json_object_object_add(event, "error", text_or_null(error));
 	json_object_object_add(event, "took_seconds", seconds((double)took_us / 1e6));
 	event_put(t, event);
 }
@@ -209,7 +214,7 @@ static void report_state(const struct timeline *t, enum host host, unsigned numb
 
 static struct json_object *state_or_null(const struct sighting *s)
 {
-	return s->seen ? json_object_new_string(state_name(s->record.state)) : NULL;
+	return text_or_null(s->seen ? state_name(s->record.state) : NULL);
 }
 
 static void put_socket(struct json_object *event, const struct sock_record *r)
@@ -218,14 +223,14 @@ static void put_socket(struct json_object *event, const struct sock_record *r)
 		NULL, "held", "orphan", "unaccepted"};
 	static const char *const kinds[KIND_COUNT] = {"full", "mini", "request"};
 	static const char *const timers[] = {NULL, "retransmit", "keepalive", "time_wait", "probe"};
-	const char *ownership = ownerships[r->ownership], *timer = timers[r->timer];
+	const char *timer = timers[r->timer];
 
 	json_object_object_add(event, "kind", json_object_new_string(kinds[r->kind]));
-	json_object_object_add(event, "hold", ownership ? json_object_new_string(ownership) : NULL);
+	json_object_object_add(event, "hold", text_or_null(ownerships[r->ownership]));
 	json_object_object_add(
 		event, "receive_queue_bytes", json_object_new_int64(r->receive_queue));
 	json_object_object_add(event, "send_queue_bytes", json_object_new_int64(r->send_queue));
-	json_object_object_add(event, "timer", timer ? json_object_new_string(timer) : NULL);
+	json_object_object_add(event, "timer", text_or_null(timer));
 	json_object_object_add(
 		event, "timer_seconds", timer ? seconds(r->expires_ms / 1000.0) : NULL);
 }
@@ -276,13 +281,14 @@ void timeline_crowd(struct timeline *t, enum host host, const uint64_t sockets[S
 
 void timeline_remark(struct timeline *t, const enum host *host, const char *text)
 {
+	const uint64_t now_us = clock_us(CLOCK_MONOTONIC);
 	struct json_object *event;
 
 	if (is_text(t)) {
-		print_line(t, clock_us(CLOCK_MONOTONIC), host ? host_name(*host) : "", "%s", text);
+		print_line(t, now_us, host ? host_name(*host) : "", "%s", text);
 		return;
 	}
-	event = event_new(t, clock_us(CLOCK_MONOTONIC), host);
+	event = event_new(t, now_us, host);
 	json_object_object_add(event, "note", json_object_new_string(text));
 	event_put(t, event);
 }
@@ -290,22 +296,20 @@ void timeline_remark(struct timeline *t, const enum host *host, const char *text
 void timeline_check(
 	struct timeline *t, const char *expected, const char *seen, bool ok, enum check_kind kind)
 {
+	const uint64_t now_us = clock_us(CLOCK_MONOTONIC);
 	struct json_object *event;
 
-	if (is_text(t)) {
-		if (!ok)
-			print_line(t, clock_us(CLOCK_MONOTONIC), "",
-				"%sFAILED%s: expected: %s; seen: %s", t->color ? "\033[1;31m" : "",
-				t->color ? "\033[0m" : "", expected, seen);
-		else if (kind != CHECK_REPORTED)
-			print_line(t, clock_us(CLOCK_MONOTONIC), "", "as expected: %s%s%s",
-				expected, kind == CHECK_RANGE ? ": " : "",
-				kind == CHECK_RANGE ? seen : "");
-		return;
+	if (!is_text(t)) {
+		event = event_new(t, now_us, NULL);
+		json_object_object_add(event, "expected", json_object_new_string(expected));
+		json_object_object_add(event, "seen", json_object_new_string(seen));
+		json_object_object_add(event, "ok", json_object_new_boolean(ok));
+		event_put(t, event);
+	} else if (!ok) {
+		print_line(t, now_us, "", "%sFAILED%s: expected: %s; seen: %s",
+			t->color ? "\033[1;31m" : "", t->color ? "\033[0m" : "", expected, seen);
+	} else if (kind != CHECK_REPORTED) {
+		print_line(t, now_us, "", "as expected: %s%s%s", expected,
+			kind == CHECK_RANGE ? ": " : "", kind == CHECK_RANGE ? seen : "");
 	}
-	event = event_new(t, clock_us(CLOCK_MONOTONIC), NULL);
-	json_object_object_add(event, "expected", json_object_new_string(expected));
-	json_object_object_add(event, "seen", json_object_new_string(seen));
-	json_object_object_add(event, "ok", json_object_new_boolean(ok));
-	event_put(t, event);
 }
