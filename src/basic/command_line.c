@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <string.h>
 
 /* What getopt_long() returns for row 0, above any letter. */
@@ -25,64 +24,59 @@ int command_line_refuse(struct string *error, const char *format, ...)
 	return -EINVAL;
 }
 
-const char *option_text(char buf[OPTION_TEXT_SIZE], const struct option_row *row)
+/* The option as it is written: "--port" or "-n". */
+static void add_option(struct string *text, const struct option_row *row)
 {
 	if (row->name)
-		snprintf(buf, OPTION_TEXT_SIZE, "--%s", row->name);
+		string_addf(text, "--%s", row->name);
 	else
-		snprintf(buf, OPTION_TEXT_SIZE, "-%c", row->letter);
-	return buf;
+		string_addf(text, "-%c", row->letter);
 }
 
-int option_refuse(
-	const struct option_row *row, const char *word, size_t length, struct string *error)
+int option_refuse(const struct option_use *use, const char *word, size_t length)
 {
-	char text[OPTION_TEXT_SIZE];
+	const struct option_row *row = use->row;
 
-	string_addf(error, "%s: '%.*s' is not %s; expected ", option_text(text, row),
-		(int)MIN(length, (size_t)INT_MAX), word, row->what ? row->what : "a number");
+	add_option(use->error, row);
+	string_add(use->error, ": '");
+	string_add_bytes(use->error, word, length);
+	string_addf(use->error, "' is not %s; expected ", row->what ? row->what : "a number");
 	if (row->expected)
-		return command_line_refuse(error, "%s", row->expected);
-	return command_line_refuse(error, "%" PRIu64 " to %" PRIu64, row->min, row->max);
+		return command_line_refuse(use->error, "%s", row->expected);
+	return command_line_refuse(use->error, "%" PRIu64 " to %" PRIu64, row->min, row->max);
 }
 
-int option_value(
-	const struct option_row *row, const char *argument, void *target, struct string *error)
+int option_value(const struct option_use *use)
 {
-	(void)argument;
-	(void)error;
-	*(int *)(void *)((char *)target + row->offset) = row->value;
+	*(int *)use->place = use->row->value;
 	return 0;
 }
 
-int option_word(
-	const struct option_row *row, const char *argument, void *target, struct string *error)
+int option_word(const struct option_use *use)
 {
-	(void)error;
-	*(const char **)(void *)((char *)target + row->offset) = argument;
+	*(const char **)use->place = use->argument;
 	return 0;
 }
 
-int option_number(
-	const struct option_row *row, const char *argument, void *target, struct string *error)
+int option_number(const struct option_use *use)
 {
-	const char *at = argument, *end = argument + strlen(argument);
+	const char *at = use->argument, *end = at + strlen(at);
 	uint64_t number;
 
-	if (scan_decimal(&at, end, row->max, &number) < 0 || at != end || number < row->min)
-		return option_refuse(row, argument, strlen(argument), error);
-	*(uint64_t *)(void *)((char *)target + row->offset) = number;
+	if (scan_decimal(&at, end, use->row->max, &number) < 0 || at != end ||
+		number < use->row->min)
+		return option_refuse(use, use->argument, strlen(use->argument));
+	*(uint64_t *)use->place = number;
 	return 0;
 }
 
-int option_name(
-	const struct option_row *row, const char *argument, void *target, struct string *error)
+int option_name(const struct option_use *use)
 {
-	int i = name_parse(*row->names, argument);
+	int i = name_parse(*use->row->names, use->argument);
 
 	if (i < 0)
-		return option_refuse(row, argument, strlen(argument), error);
-	*(int *)(void *)((char *)target + row->offset) = i;
+		return option_refuse(use, use->argument, strlen(use->argument));
+	*(int *)use->place = i;
 	return 0;
 }
 
@@ -175,18 +169,18 @@ static int refuse_option(const struct option_table *table, char **argv, int c, s
 
 static int check_choices(const struct option_table *table, const bool *given, struct string *error)
 {
-	char text[2][OPTION_TEXT_SIZE];
-
 	for (size_t i = 0; i < table->count; i++) {
 		const struct option_row *a = &table->rows[i];
 
 		for (size_t j = i + 1; given[i] && a->choice && j < table->count; j++) {
 			const struct option_row *b = &table->rows[j];
 
-			if (given[j] && b->choice && strcmp(a->choice, b->choice) == 0)
-				return command_line_refuse(error,
-					"%s and %s cannot be used together",
-					option_text(text[0], a), option_text(text[1], b));
+			if (!given[j] || !b->choice || strcmp(a->choice, b->choice) != 0)
+				continue;
+			add_option(error, a);
+			string_add(error, " and ");
+			add_option(error, b);
+			return command_line_refuse(error, " cannot be used together");
 		}
 	}
 	return 0;
@@ -202,7 +196,7 @@ int command_line_read(const struct option_table *table, int argc, char **argv, v
 	memset(given, 0, table->count * sizeof(*given));
 	optind = 0; /* start afresh, also in a process that has read another command line */
 	while ((c = getopt_long(argc, argv, known.letters, known.names, NULL)) != -1) {
-		const struct option_row *row;
+		struct option_use use = {.target = target, .error = error};
 		size_t i;
 
 		if (c == '?' || c == ':')
@@ -212,13 +206,13 @@ int command_line_read(const struct option_table *table, int argc, char **argv, v
 			continue;
 		}
 		i = row_of(table, c);
-		row = &table->rows[i];
 		given[i] = true;
-		r = row->set(row, find_argument(row, argc, argv), target, error);
-		if (r < 0)
+		use.row = &table->rows[i];
+		use.argument = find_argument(use.row, argc, argv);
+		use.place = (char *)target + use.row->offset;
+		r = use.row->set(&use);
+		if (r < 0 || use.row->ends)
 			return r;
-		if (row->ends)
-			return 0;
 	}
 	/* Those behind "--". */
 	while (optind < argc)

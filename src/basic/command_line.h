@@ -14,16 +14,22 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* An option that was given. */
+struct option_use {
+	const struct option_row *row;
+	const char *argument; /* borrowed from argv; NULL where it was omitted */
+	void *target;         /* the struct that is filled */
+	void *place;          /* the row's field in it */
+	struct string *error;
+};
+
 struct option_row {
 	const char *name;     /* "port" is --port; NULL: it has only a letter */
 	const char *argument; /* its name in --help; NULL: takes none; "[" first: may be omitted */
 	const char *help;
 
-	/* Stores the argument in target, the struct that is filled; argument is NULL where it was
-	 * omitted. Returns 0, or -EINVAL after option_refuse(). */
-	int (*set)(const struct option_row *row, const char *argument, void *target,
-		struct string *error);
-	size_t offset; /* of what set stores, in target */
+	int (*set)(const struct option_use *use); /* returns 0, or -EINVAL after option_refuse() */
+	size_t offset;                            /* of the field that it sets, in target */
 
 	unsigned group;            /* the caller's */
 	int value;                 /* of option_value() */
@@ -36,19 +42,14 @@ struct option_row {
 	bool ends;                 /* nothing else counts, as with --help */
 };
 
-/* Setters. Words that are stored are borrowed from argv. */
-int option_value(const struct option_row *row, const char *argument, void *target,
-	struct string *error); /* value, in an int or enum */
-int option_word(const struct option_row *row, const char *argument, void *target,
-	struct string *error); /* the argument, in a const char * */
-int option_number(const struct option_row *row, const char *argument, void *target,
-	struct string *error); /* a whole number from min to max, in a uint64_t */
-int option_name(const struct option_row *row, const char *argument, void *target,
-	struct string *error); /* the index of one of the names, in an int or enum */
+/* Setters for the field at place. */
+int option_value(const struct option_use *use);  /* value, in an int or enum */
+int option_word(const struct option_use *use);   /* the argument, in a const char * */
+int option_number(const struct option_use *use); /* from min to max, in a uint64_t */
+int option_name(const struct option_use *use);   /* the index of a name, in an int or enum */
 
 /* Adds the error "--NAME: 'WORD' is not WHAT; expected EXPECTED". Returns -EINVAL. */
-int option_refuse(
-	const struct option_row *row, const char *word, size_t length, struct string *error);
+int option_refuse(const struct option_use *use, const char *word, size_t length);
 
 /* Adds an error as printf() does. Returns -EINVAL. */
 __attribute__((format(printf, 2, 3))) int command_line_refuse(
@@ -68,12 +69,8 @@ struct option_table {
 int command_line_read(const struct option_table *table, int argc, char **argv, void *target,
 	bool *given, struct string *error);
 
-/* The row of a name or letter that the table has: "port", "n". */
+/* The index of the row with a name or letter, which must exist: "port", "n". */
 size_t option_index(const struct option_table *table, const char *name);
-
-/* The option as it is written: "--port" or "-n". Returns buf. */
-#define OPTION_TEXT_SIZE 32
-const char *option_text(char buf[OPTION_TEXT_SIZE], const struct option_row *row);
 
 /* Prints a line of --help. */
 void option_print_help(const struct option_row *row, FILE *out);

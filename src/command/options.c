@@ -19,78 +19,68 @@
 #define WATCH_MS_MIN 1000
 #define WATCH_MS_MAX (UINT64_C(240) * 3600000)
 
-static int add_thresholds(
-	const struct option_row *row, const char *argument, void *target, struct string *error)
+static int add_thresholds(const struct option_use *use)
 {
-	struct thresholds *t = (void *)((char *)target + row->offset);
 	const char *word;
 	size_t length;
 
-	if (thresholds_parse(t, argument, &word, &length) < 0)
-		return option_refuse(row, word, length, error);
+	if (thresholds_parse(use->place, use->argument, &word, &length) < 0)
+		return option_refuse(use, word, length);
 	return 0;
 }
 
-static int add_ports(
-	const struct option_row *row, const char *argument, void *target, struct string *error)
+static int add_ports(const struct option_use *use)
 {
-	struct options *o = target;
+	struct options *o = use->target;
 	const char *word;
 	size_t length;
 
-	if (port_set_parse(&o->ports, argument, &word, &length) < 0)
-		return option_refuse(row, word, length, error);
+	if (port_set_parse(&o->ports, use->argument, &word, &length) < 0)
+		return option_refuse(use, word, length);
 	o->filter.ports = &o->ports;
 	return 0;
 }
 
-static int set_states(
-	const struct option_row *row, const char *argument, void *target, struct string *error)
+static int set_states(const struct option_use *use)
 {
-	struct options *o = target;
 	const char *word;
 	size_t length;
-	int r;
 
-	if (state_set_parse(argument, &o->filter.states, &word, &length) == 0)
+	if (state_set_parse(use->argument, use->place, &word, &length) == 0)
 		return 0;
-	r = option_refuse(row, word, length, error);
+	option_refuse(use, word, length);
 	STATE_FOREACH(s)
-		string_addf(error, "%s%s", s ? ", " : " ", state_name(s));
-	return r;
+		string_addf(use->error, "%s%s", s ? ", " : " ", state_name(s));
+	return -EINVAL;
 }
 
-static int set_side(
-	const struct option_row *row, const char *argument, void *target, struct string *error)
+static int set_side(const struct option_use *use)
 {
-	struct options *o = target;
+	struct options *o = use->target;
 	enum sock_side side;
 
-	if (side_parse(argument, &side) < 0)
-		return option_refuse(row, argument, strlen(argument), error);
+	if (side_parse(use->argument, &side) < 0)
+		return option_refuse(use, use->argument, strlen(use->argument));
 	o->filter.sides[SIDE_SERVER] = side == SIDE_SERVER;
 	o->filter.sides[SIDE_CLIENT] = side == SIDE_CLIENT;
 	return 0;
 }
 
-static int set_watch(
-	const struct option_row *row, const char *argument, void *target, struct string *error)
+static int set_watch(const struct option_use *use)
 {
-	struct options *o = target;
+	struct options *o = use->target;
 
 	o->action = ACTION_WATCH;
-	return argument ? option_number(row, argument, target, error) : 0;
+	return use->argument ? option_number(use) : 0;
 }
 
-static int set_for(
-	const struct option_row *row, const char *argument, void *target, struct string *error)
+static int set_duration(const struct option_use *use)
 {
-	static const struct range_of_quantity range = {WATCH_MS_MIN, WATCH_MS_MAX};
-	struct options *o = target;
-	const size_t length = strlen(argument);
+	const struct range_of_quantity range = {use->row->min, use->row->max};
+	const size_t length = strlen(use->argument);
 
-	if (quantity_parse(QUANTITY_SECONDS, argument, length, &range, &o->watch_ms) < 0)
-		return option_refuse(row, argument, length, error);
+	if (quantity_parse(QUANTITY_SECONDS, use->argument, length, &range, use->place) < 0)
+		return option_refuse(use, use->argument, length);
 	return 0;
 }
 
@@ -135,8 +125,9 @@ static const struct option_row rows[] = {
 		.group = ANY, .value = ACTION_DAEMON, .choice = "action"},
 	{"heartbeat", NULL, "how long peers stay idle, and which timeout fits", option_value,
 		AT(action), .group = ANY, .value = ACTION_HEARTBEAT, .choice = "action"},
-	{"for", "TIME", "with --heartbeat: watch for that long, e.g. 90s or 10min", set_for, 0,
-		.group = BIT(HEARTBEAT), .choice = "recording", .what = "a duration",
+	{"for", "TIME", "with --heartbeat: watch for that long, e.g. 90s or 10min", set_duration,
+		AT(watch_ms), .group = BIT(HEARTBEAT), .choice = "recording", .min = WATCH_MS_MIN,
+		.max = WATCH_MS_MAX, .what = "a duration",
 		.expected = "1s to 240h, such as 90s or 10min"},
 	{"explain", NULL, "findings with causes and fixes, worst first", option_value, AT(action),
 		.group = ANY, .value = ACTION_EXPLAIN, .choice = "action"},
@@ -158,8 +149,8 @@ static const struct option_row rows[] = {
 	{"port", "LIST", "only these ports, e.g. 7777,27015-27030", add_ports, 0,
 		.group = SNAPSHOT | BIT(HEARTBEAT), .what = "a port",
 		.expected = "ports and ranges from 0 to 65535, such as 7777,27015-27030"},
-	{"state", "LIST", "only these states, e.g. close_wait,fin_wait_2", set_states, 0,
-		.group = SNAPSHOT, .choice = "states", .what = "a TCP state",
+	{"state", "LIST", "only these states, e.g. close_wait,fin_wait_2", set_states,
+		AT(filter.states), .group = SNAPSHOT, .choice = "states", .what = "a TCP state",
 		.expected = "some of"},
 	{"side", "SIDE", "only server or only client sockets", set_side, 0,
 		.group = SNAPSHOT | BIT(HEARTBEAT), .what = "a side",
@@ -239,13 +230,15 @@ static int check_actions(const bool *given, const struct options *o, struct stri
 /* Arguments are ports of a report. */
 static int take_arguments(char **words, int count, struct options *o, struct string *error)
 {
-	const struct option_row *row = &rows[option_index(&table, "port")];
+	struct option_use use = {
+		.row = &rows[option_index(&table, "port")], .target = o, .error = error};
 
 	for (int i = 0; i < count; i++) {
+		use.argument = words[i];
 		if (!(REPORT & 1U << o->action) || words[i][0] < '0' || words[i][0] > '9')
 			return command_line_refuse(error,
 				"unexpected argument '%s'; try 'tcpstated 80' or --help", words[i]);
-		if (add_ports(row, words[i], o, error) < 0)
+		if (add_ports(&use) < 0)
 			return -EINVAL;
 	}
 	return 0;
