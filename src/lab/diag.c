@@ -101,12 +101,12 @@ static void destroy_one(const struct inet_diag_msg *m, void *userdata)
 		char bytes[256];
 	} request;
 
-	/* A mini socket in FIN_WAIT_2 has the timer of TIME_WAIT. */
+	/* The timer of mini sockets, in FIN_WAIT_2 too. */
 	if (m->idiag_timer == 3)
 		return;
 	d->sockets++;
 	put_request(&request, SOCK_DESTROY, &body);
-	/* Unanswered when it succeeds; a failure shows in the next dump. */
+	/* Success is not answered; a failure shows in the next dump. */
 	(void)mnl_socket_sendto(d->nl, &request, request.header.nlmsg_len);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A plain sock_diag client of its own, so that what the tests make is not counted by the code that
- * they test. */
+/* A plain sock_diag client, so that the code under test does not count what the tests make. */
 #ifndef TCPSTATED_LAB_DIAG_H
 #define TCPSTATED_LAB_DIAG_H
 
@@ -12,8 +11,8 @@ struct mnl_socket;
 typedef void (*diag_fn)(const struct inet_diag_msg *m, void *userdata);
 
 /*
- * Opens a netlink socket of a bus, NETLINK_SOCK_DIAG or NETLINK_ROUTE, for the current namespace;
- * it goes on to ask this one. Returns 0 or -errno.
+ * Opens a netlink socket of a bus, NETLINK_SOCK_DIAG or NETLINK_ROUTE, for the current namespace,
+ * whatever namespace the process enters later. Returns 0 or -errno.
  */
 int netlink_open(int bus, struct mnl_socket **ret);
 
@@ -23,7 +22,7 @@ int diag_dump(struct mnl_socket *diag, uint32_t states, diag_fn fn, void *userda
 
 /*
  * Removes every TCP socket of the current namespace except listeners and those in TIME_WAIT (these
- * go with the namespace, full sockets would keep it alive). Returns 0, -ETIMEDOUT when some are
+ * end with the namespace, which full sockets would keep alive). Returns 0, -ETIMEDOUT when some are
  * left after some seconds, or -errno.
  */
 int diag_destroy_all(void);

@@ -18,7 +18,7 @@ void janitor_drop_streams(bool keep_errors)
 		dup2(null, STDERR_FILENO);
 }
 
-/* In a session of its own: what is meant for our process group does not reach it. */
+/* It has a session of its own: signals to our process group do not reach it. */
 __attribute__((noreturn)) static void work(const struct pair *p, int end)
 {
 	char byte;

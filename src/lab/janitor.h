@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sockets that no process holds, and those that lose theirs, go on for minutes and keep their
- * namespaces alive. So one process waits for the end of ours, however it comes, and then removes
- * them.
+ * Sockets without a process stay for minutes and keep their namespaces alive. So a process waits
+ * for ours to end, in whatever way, and then removes them.
  */
 #ifndef TCPSTATED_LAB_JANITOR_H
 #define TCPSTATED_LAB_JANITOR_H
@@ -14,16 +13,16 @@
 
 struct janitor {
 	pid_t pid;
-	int pipe; /* its end is what the janitor waits for: children close it */
+	int pipe; /* the janitor waits until it is closed everywhere: children close it */
 };
 
 /* Starts it for both namespaces of the pair. Returns 0 or -errno. */
 int janitor_start(const struct pair *p, struct janitor *ret);
 
-/* Lets it do its work, and waits for it. */
+/* Makes it remove the sockets now, and waits for it. */
 void janitor_finish(struct janitor *j);
 
-/* Lets go of the streams that the caller of our program waits for the end of. */
+/* Replaces the standard streams, whose end the caller of our program may wait for. */
 void janitor_drop_streams(bool keep_errors);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The scenarios: every way to end a TCP connection, played on real sockets. */
+/* The scenarios: every way a TCP connection can end, played on real sockets. */
 #ifndef TCPSTATED_LAB_SCENARIO_H
 #define TCPSTATED_LAB_SCENARIO_H
 
@@ -8,14 +8,14 @@
 #include <stddef.h>
 
 struct scenario {
-	const char *name;    /* "linger-timeout": lower case, hyphens */
-	const char *title;   /* one line for the list */
-	const char *lesson;  /* two sentences: what was learnt */
-	const char *windows; /* where Windows differs, in a sentence; NULL: it does not */
+	const char *name;  /* "linger-timeout": lower case, hyphens */
+	const char *title; /* one line for the list */
 	void (*play)(struct stage *s);
+	const char *lesson;  /* two sentences: what it shows */
+	const char *windows; /* how Windows differs, in a sentence; NULL: it does not */
 };
 
-/* One table for each subject (src/lab/scenarios_*.c); each ends with a row without name. */
+/* One table per subject (src/lab/scenarios_*.c); each ends with a row without a name. */
 extern const struct scenario scenarios_close[];     /* SO_LINGER, unread data, killed processes */
 extern const struct scenario scenarios_fin_wait[];  /* FIN_WAIT_1, FIN_WAIT_2, LAST_ACK, CLOSING */
 extern const struct scenario scenarios_time_wait[]; /* TIME_WAIT, its limit, ports, reuse */

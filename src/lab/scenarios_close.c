@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What close() does by the socket's options, by what is unread, and by how the process ends. */
+/* What close() does, depending on options, unread data and how the process ends. */
 #include "lab/scenario.h"
 
 #include <errno.h>
 
-/* "At once", as told from the 2 s that a lingering close() takes, also on a busy machine. */
+/* "At once", on a busy machine too: much less than the 2 s of a lingering close(). */
 #define AT_ONCE_MS     1000.0
 #define LINGER_SECONDS 2
-/* More than a receiver that does not read takes in, so that a part stays in the send buffer. */
-#define MUCH (1U << 20)
 
 static void expect_close_at_once(struct stage *s, struct end *e)
 {
@@ -18,7 +16,7 @@ static void expect_close_at_once(struct stage *s, struct end *e)
 	expect_between(s, "close() takes, in ms", ms, 0, AT_ONCE_MS);
 }
 
-/* Receives to the end of the stream or to an error, which is returned. */
+/* Receives up to the end of the stream or an error, which is returned. */
 static long drain(struct stage *s, struct end *e, long *ret_total)
 {
 	long n, total = 0;
@@ -99,7 +97,8 @@ static void linger_until_timeout(struct stage *s, bool nonblocking)
 		LINGER_SECONDS * 1000 + AT_ONCE_MS);
 	expect_state(s, &c.server, STATE_FIN_WAIT_1, 0, &r);
 	expect_true(s, "no process holds it: an orphan", r.ownership == OWNERSHIP_ORPHAN);
-	expect_true(s, "nothing was dropped: 1000 bytes and the FIN wait", r.send_queue == 1001);
+	expect_true(
+		s, "nothing was dropped: 1000 bytes and the FIN are queued", r.send_queue == 1001);
 }
 
 static void play_linger_timeout(struct stage *s)
@@ -152,74 +151,48 @@ static void play_process_killed(struct stage *s)
 }
 
 const struct scenario scenarios_close[] = {
-	{
-		.name = "linger-off",
-		.title = "SO_LINGER off, nothing pending: close() returns at once",
-		.lesson = "Without SO_LINGER close() returns at once and the four-way close runs "
-			  "behind it. The side that closed first ends in TIME_WAIT, the other "
-			  "leaves nothing.",
-		.play = play_linger_off,
-	},
-	{
-		.name = "linger-off-unsent",
-		.title = "SO_LINGER off, unsent data: the drain goes on behind close()",
-		.lesson = "close() does not wait for unsent data: the kernel goes on sending it, "
-			  "then the FIN, and the peer gets every byte. Until then the socket is "
-			  "an orphan in FIN_WAIT_1, and its send buffer is kernel memory that no "
-			  "process answers for.",
-		.play = play_linger_off_unsent,
-	},
-	{
-		.name = "linger-zero",
-		.title = "SO_LINGER on with 0 seconds: a reset, and nothing is left",
-		.lesson = "close() drops what is unsent and sends an RST, and nothing is left on "
-			  "either side, not even TIME_WAIT. The peer learns it as ECONNRESET and "
-			  "may miss data that send() had accepted.",
-		.play = play_linger_zero,
-	},
-	{
-		.name = "linger-answered",
-		.title = "SO_LINGER on, the peer answers: close() returns early",
+	{"linger-off", "SO_LINGER off, nothing pending: close() returns at once", play_linger_off,
+		.lesson = "Without SO_LINGER close() returns at once, and the four-way close "
+			  "happens in the background. The side that closed first ends in "
+			  "TIME_WAIT, the other leaves nothing."},
+	{"linger-off-unsent", "SO_LINGER off, unsent data: the kernel sends it after close()",
+		play_linger_off_unsent,
+		.lesson = "close() does not wait for unsent data: the kernel continues to send it, "
+			  "then the FIN, and the peer gets every byte. Until then the socket is an "
+			  "orphan in FIN_WAIT_1, and its send buffer is kernel memory that belongs "
+			  "to no process."},
+	{"linger-zero", "SO_LINGER on with 0 seconds: a reset, and nothing is left",
+		play_linger_zero,
+		.lesson = "close() drops unsent data and sends an RST, and nothing is left on "
+			  "either side, not even TIME_WAIT. The peer gets ECONNRESET and may miss "
+			  "data that send() had accepted."},
+	{"linger-answered", "SO_LINGER on, the peer answers: close() returns early",
+		play_linger_answered,
 		.lesson = "With SO_LINGER close() waits only until the peer's kernel has "
 			  "acknowledged the data and the FIN, then returns 0. It waits neither for "
-			  "the peer's program to read nor for the peer's own FIN.",
-		.play = play_linger_answered,
-	},
-	{
-		.name = "linger-timeout",
-		.title = "SO_LINGER on with 2 s, the peer is silent: close() blocks 2 s",
-		.lesson = "close() blocks for the whole linger time and then returns 0, as if all "
-			  "had gone well. The connection is not reset: it goes on as an orphan in "
+			  "the peer's program to read nor for the peer's FIN."},
+	{"linger-timeout", "SO_LINGER on with 2 s, the peer is silent: close() blocks 2 s",
+		play_linger_timeout,
+		.lesson = "close() blocks for the linger time and then returns 0, as if all had "
+			  "gone well. The connection is not reset: it remains as an orphan in "
 			  "FIN_WAIT_1 with its unsent data.",
 		.windows = "closesocket() waits as long, then drops the data and resets the "
-			   "connection.",
-		.play = play_linger_timeout,
-	},
-	{
-		.name = "linger-timeout-nonblocking",
-		.title = "The same on a non-blocking socket: close() blocks all the same",
-		.lesson = "O_NONBLOCK does not keep close() from lingering: it blocks the thread "
-			  "for as long as the peer is silent. An event loop that sets SO_LINGER "
-			  "with a time stands still for every client that vanished.",
+			   "connection."},
+	{"linger-timeout-nonblocking", "The same on a non-blocking socket: close() still blocks",
+		play_linger_timeout_nonblocking,
+		.lesson = "O_NONBLOCK does not prevent close() from lingering: it blocks the "
+			  "thread while the peer is silent. An event loop that sets a linger time "
+			  "stalls for every client that vanished.",
 		.windows = "closesocket() fails with WSAEWOULDBLOCK at once and leaves the socket "
-			   "open, to be closed again later.",
-		.play = play_linger_timeout_nonblocking,
-	},
-	{
-		.name = "close-unread",
-		.title = "close() with unread data: a reset instead of a FIN",
-		.lesson = "Whoever closes with received data still unread resets the connection, "
-			  "whatever SO_LINGER says. To end it cleanly, shut down the sending side, "
-			  "read to the end of the stream, then close.",
-		.play = play_close_unread,
-	},
-	{
-		.name = "process-killed",
-		.title = "A process killed with connections open: as if it had called close()",
-		.lesson = "When a process dies the kernel closes its connections just as close() "
-			  "would: most end by FIN, those with unread data by RST. So a server that "
-			  "crashed leaves the same states behind as one that closed everything.",
-		.play = play_process_killed,
-	},
+			   "open, to be closed again later."},
+	{"close-unread", "close() with unread data: a reset instead of a FIN", play_close_unread,
+		.lesson = "Closing with unread data resets the connection, whatever SO_LINGER "
+			  "says. To end it cleanly, shut down the sending side, read to the end of "
+			  "the stream, then close."},
+	{"process-killed", "A process killed with connections open: as if it had called close()",
+		play_process_killed,
+		.lesson = "When a process dies the kernel closes its connections as close() would: "
+			  "most with a FIN, those with unread data with an RST. So a server that "
+			  "crashed leaves the same states behind as one that closed everything."},
 	{0},
 };

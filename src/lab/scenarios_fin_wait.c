@@ -7,9 +7,6 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-/* More than a receiver that does not read takes in, so that a part stays in the send buffer. */
-#define MUCH (1U << 20)
-
 static void play_half_close(struct stage *s)
 {
 	struct connection c = stage_connect(s, &(struct connect_options){0});
@@ -38,7 +35,7 @@ static void play_fin_wait_2_held(struct stage *s)
 	expect_state(s, &held.server, STATE_FIN_WAIT_2, SOON_MS, &r);
 	expect_true(s, "a process holds it", r.ownership == OWNERSHIP_HELD);
 	expect_true(s, "no timer runs", r.timer == TIMER_NONE);
-	stage_remark(s, "the second connection is closed, to see the difference:");
+	stage_remark(s, "the second connection is closed, to show the difference:");
 	call_close(s, &closed.server, NULL);
 	expect_gone(s, &closed.server, TIMER_MS);
 	expect_state(s, &held.server, STATE_FIN_WAIT_2, 0, NULL);
@@ -58,7 +55,7 @@ static void play_fin_wait_2_mini(struct stage *s)
 	expect_between(s, "what is left of it, in ms", r.expires_ms, 1, 2000);
 	expect_gone(s, &c.server, TIMER_MS);
 	expect_state(s, &c.client, STATE_CLOSE_WAIT, 0, NULL);
-	stage_remark(s, "the client knows nothing of it, and sends:");
+	stage_remark(s, "the client does not know, and sends:");
 	call_send(s, &c.client, 1);
 	expect_gone(s, &c.client, SOON_MS);
 }
@@ -74,7 +71,7 @@ static void play_fin_wait_2_linger2_long(struct stage *s)
 	expect_true(s, "it is a full socket", r.kind == KIND_FULL);
 	expect_true(s, "no process holds it: an orphan", r.ownership == OWNERSHIP_ORPHAN);
 	expect_true(s, "the keepalive timer runs", r.timer == TIMER_KEEPALIVE);
-	/* What exceeds the 60 s of a mini socket (TCP_TIMEWAIT_LEN in the kernel's net/tcp.h). */
+	/* What exceeds the 60 s of a mini socket (net/tcp.h: TCP_TIMEWAIT_LEN). */
 	expect_between(s, "what is left of it, in ms", r.expires_ms, 50000, 60000);
 	if (!stage_is_full(s))
 		return;
@@ -103,7 +100,7 @@ static void give_up_orphans_soon(struct stage *s)
 		stage_sysctl(s, SERVER, "ipv4/tcp_orphan_retries", "1");
 }
 
-/* Closes an end whose peer has vanished, and sees the kernel give it up. */
+/* Closes an end whose peer has vanished; the kernel must give it up. */
 static void close_until_given_up(struct stage *s, struct end *e, enum tcp_state state)
 {
 	struct sock_record r = {0};
@@ -136,7 +133,7 @@ static void play_fin_wait_1_held_vanished(struct stage *s)
 	closed = stage_connect(s, &(struct connect_options){0});
 	stage_vanish(s, CLIENT);
 	call_shutdown_write(s, &held.server);
-	stage_remark(s, "the second connection is closed, to see the difference:");
+	stage_remark(s, "the second connection is closed, to show the difference:");
 	close_until_given_up(s, &closed.server, STATE_FIN_WAIT_1);
 	expect_state(s, &held.server, STATE_FIN_WAIT_1, 0, &r);
 	expect_true(s, "a process holds it", r.ownership == OWNERSHIP_HELD);
@@ -150,7 +147,7 @@ static void play_fin_wait_1_zero_window(struct stage *s)
 
 	call_send(s, &c.server, MUCH);
 	call_close(s, &c.server, NULL);
-	/* The last segments that the window has room for may still be on their way. */
+	/* The last segments that fit into the window may still be in flight. */
 	while (expect_state(s, &c.server, STATE_FIN_WAIT_1, 0, &r) && r.timer == TIMER_RETRANSMIT)
 		if (!expect_stays(s, &c.server, STATE_FIN_WAIT_1, r.expires_ms))
 			return;
@@ -188,98 +185,64 @@ static void play_simultaneous_close(struct stage *s)
 	expect_true(s, "no process holds it: an orphan", r.ownership == OWNERSHIP_ORPHAN);
 	expect_true(s, "the retransmission timer runs", r.timer == TIMER_RETRANSMIT);
 	expect_state(s, &c.server, STATE_FIN_WAIT_1, 0, NULL);
-	stage_remark(s, "and now it arrives again:");
+	stage_remark(s, "from here on it arrives again:");
 	call_option(s, &c.server, SOL_SOCKET, SO_DETACH_FILTER, "SO_DETACH_FILTER", 0);
 	expect_state(s, &c.client, STATE_TIME_WAIT, TIMER_MS, NULL);
 	expect_state(s, &c.server, STATE_TIME_WAIT, TIMER_MS, NULL);
 }
 
 const struct scenario scenarios_fin_wait[] = {
-	{
-		.name = "half-close",
-		.title = "shutdown() of the sending side, then receiving in FIN_WAIT_2",
+	{"half-close", "shutdown() of the sending side, then receiving in FIN_WAIT_2",
+		play_half_close,
 		.lesson = "A FIN says only that its sender has nothing more to send: the peer's "
-			  "recv() returns 0, and the peer may go on sending. In FIN_WAIT_2 the "
-			  "data still arrives, until the peer closes, too.",
-		.play = play_half_close,
-	},
-	{
-		.name = "fin-wait-2-held",
-		.title = "FIN_WAIT_2 after shutdown(): no timeout while a process holds it",
+			  "recv() returns 0, and the peer may continue to send. In FIN_WAIT_2 data "
+			  "still arrives until the peer closes too."},
+	{"fin-wait-2-held", "FIN_WAIT_2 after shutdown(): no timeout while a process holds it",
+		play_fin_wait_2_held,
 		.lesson = "tcp_fin_timeout does not apply to a socket that a process still has "
-			  "open: after shutdown() it waits for the peer's FIN for ever. A program "
-			  "that shuts down must set a time limit of its own and then close().",
-		.play = play_fin_wait_2_held,
-	},
-	{
-		.name = "fin-wait-2-mini",
-		.title = "FIN_WAIT_2 after close(): a mini socket, ended by tcp_fin_timeout",
-		.lesson = "After close() the kernel replaces the socket by a mini socket and drops "
-			  "that after tcp_fin_timeout, 60 s by default. The peer is not told: it "
-			  "stays in CLOSE_WAIT and is reset when it sends again.",
-		.play = play_fin_wait_2_mini,
-	},
-	{
-		.name = "fin-wait-2-linger2-long",
-		.title = "TCP_LINGER2 above 60 s: a full orphan first, then a mini socket",
-		.lesson = "A FIN_WAIT_2 longer than 60 s costs a full socket for the time beyond, "
-			  "about ten times the memory of a mini socket. Raising TCP_LINGER2 or "
-			  "tcp_fin_timeout above 60 s is therefore expensive.",
-		.play = play_fin_wait_2_linger2_long,
-	},
-	{
-		.name = "fin-wait-2-linger2-negative",
-		.title = "TCP_LINGER2 below 0: no FIN_WAIT_2 at all",
-		.lesson =
-			"With a negative TCP_LINGER2 the socket is gone as soon as the peer has "
-			"acknowledged the FIN: there is neither FIN_WAIT_2 nor TIME_WAIT. The peer "
-			"reads the end of the stream, but what it still sends is refused.",
-		.play = play_fin_wait_2_linger2_negative,
-	},
-	{
-		.name = "fin-wait-1-orphan-vanished",
-		.title = "FIN_WAIT_1 after close(), the peer vanished: the kernel gives up",
-		.lesson = "Nobody answers the FIN, and the kernel sends it again at growing "
+			  "open: after shutdown() it waits for the peer's FIN indefinitely. A "
+			  "program that shuts down must set its own time limit and then close()."},
+	{"fin-wait-2-mini", "FIN_WAIT_2 after close(): a mini socket, ended by tcp_fin_timeout",
+		play_fin_wait_2_mini,
+		.lesson = "After close() the kernel replaces the socket with a mini socket and "
+			  "drops that after tcp_fin_timeout, 60 s by default. The peer does not "
+			  "notice: it stays in CLOSE_WAIT and is reset when it sends again."},
+	{"fin-wait-2-linger2-long",
+		"TCP_LINGER2 above 60 s: a full orphan first, then a mini socket",
+		play_fin_wait_2_linger2_long,
+		.lesson = "FIN_WAIT_2 beyond 60 s costs a full socket for the excess, about ten "
+			  "times the memory of a mini socket. Raising TCP_LINGER2 or "
+			  "tcp_fin_timeout above 60 s is therefore expensive."},
+	{"fin-wait-2-linger2-negative", "TCP_LINGER2 below 0: no FIN_WAIT_2 at all",
+		play_fin_wait_2_linger2_negative,
+		.lesson = "With a negative TCP_LINGER2 the socket is gone as soon as the peer has "
+			  "acknowledged the FIN: there is neither FIN_WAIT_2 nor TIME_WAIT. The "
+			  "peer reads the end of the stream, but what it still sends is refused."},
+	{"fin-wait-1-orphan-vanished",
+		"FIN_WAIT_1 after close(), the peer vanished: the kernel gives up",
+		play_fin_wait_1_orphan_vanished,
+		.lesson = "Nobody answers the FIN, and the kernel retransmits it at growing "
 			  "intervals until tcp_orphan_retries ends it, by default after nearly two "
-			  "minutes. Until then the socket is a full one, with everything it had "
-			  "still to send.",
-		.play = play_fin_wait_1_orphan_vanished,
-	},
-	{
-		.name = "fin-wait-1-held-vanished",
-		.title = "FIN_WAIT_1 after shutdown(), the peer vanished: much longer",
-		.lesson = "As long as a process holds the socket tcp_orphan_retries does not "
-			  "apply: the kernel goes on for tcp_retries2, a quarter of an hour and "
-			  "more. A program that shuts down a connection must also close() it, or "
-			  "limit the wait by TCP_USER_TIMEOUT.",
-		.play = play_fin_wait_1_held_vanished,
-	},
-	{
-		.name = "fin-wait-1-zero-window",
-		.title = "FIN_WAIT_1 against a peer that does not read: the queue stays",
-		.lesson =
-			"A peer that is alive but does not read keeps its window shut, and the "
-			"FIN waits behind the unsent data. The kernel only probes the window, and "
-			"the orphan keeps its whole send buffer meanwhile.",
-		.play = play_fin_wait_1_zero_window,
-	},
-	{
-		.name = "last-ack-vanished",
-		.title = "LAST_ACK, the peer vanished: ends like an orphaned FIN_WAIT_1",
-		.lesson =
-			"The side that closes second waits in LAST_ACK for the answer to its "
-			"FIN. When the peer has vanished meanwhile, tcp_orphan_retries ends it, by "
-			"default after nearly two minutes.",
-		.play = play_last_ack_vanished,
-	},
-	{
-		.name = "simultaneous-close",
-		.title = "Both close at the same time: CLOSING",
-		.lesson =
-			"CLOSING means that the peer's FIN came before the answer to our own: "
-			"both sides closed at the same time. It lasts a round trip, unless packets "
-			"are lost, and ends in TIME_WAIT on both sides.",
-		.play = play_simultaneous_close,
-	},
+			  "minutes. Until then it is a full socket with all its unsent data."},
+	{"fin-wait-1-held-vanished", "FIN_WAIT_1 after shutdown(), the peer vanished: much longer",
+		play_fin_wait_1_held_vanished,
+		.lesson = "While a process holds the socket tcp_orphan_retries does not apply: the "
+			  "kernel retransmits for tcp_retries2, 15 minutes and more. A program "
+			  "that shuts down a connection must also close() it, or limit the wait "
+			  "with TCP_USER_TIMEOUT."},
+	{"fin-wait-1-zero-window", "FIN_WAIT_1 against a peer that does not read: the queue stays",
+		play_fin_wait_1_zero_window,
+		.lesson = "A peer that is alive but does not read keeps its window closed, and the "
+			  "FIN waits behind the unsent data. The kernel only probes the window, "
+			  "and the orphan keeps its send buffer meanwhile."},
+	{"last-ack-vanished", "LAST_ACK, the peer vanished: ends like an orphaned FIN_WAIT_1",
+		play_last_ack_vanished,
+		.lesson = "The side that closes second waits in LAST_ACK for the answer to its "
+			  "FIN. If the peer has vanished meanwhile, tcp_orphan_retries ends it, by "
+			  "default after nearly two minutes."},
+	{"simultaneous-close", "Both close at the same time: CLOSING", play_simultaneous_close,
+		.lesson = "CLOSING means that the peer's FIN came before the answer to our own: "
+			  "both sides closed at the same time. It lasts one round trip, unless "
+			  "packets are lost, and ends in TIME_WAIT on both sides."},
 	{0},
 };

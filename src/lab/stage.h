@@ -34,9 +34,11 @@ struct connection {
 	struct end client;
 };
 
-/* How a connection is made. Zero is right for most: IPv4, port 7777, accepted. */
+#define STAGE_PORT 7777
+
+/* How a connection is made. Zero is right for most: IPv4, accepted. */
 struct connect_options {
-	uint16_t port;
+	uint16_t port; /* 0: STAGE_PORT */
 	bool ipv6;
 	bool dual_stack;         /* an IPv6 listener, an IPv4 client */
 	bool not_accepted;       /* stays in the accept queue */
@@ -62,7 +64,9 @@ void stage_connect_many(
 int call_close(struct stage *s, struct end *e, double *ret_ms);
 int call_shutdown_write(struct stage *s, struct end *e);
 /* Sends until all bytes are queued, or the buffer is full (then less than size is returned). Never
- * blocks. */
+ * blocks. MUCH is more than fits into the receive buffer, so that a part stays in the send buffer.
+ */
+#define MUCH (1U << 20)
 long call_send(struct stage *s, struct end *e, size_t size);
 /* Receives what is there, waiting up to wait_ms for the first byte. 0: the end of the stream. */
 long call_receive(struct stage *s, struct end *e, size_t size, unsigned wait_ms);

@@ -19,7 +19,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#define PORT_DEFAULT    7777
 #define BACKLOG         65535 /* the kernel caps it at net.core.somaxconn */
 #define CONNECT_SECONDS 10
 #define ACCEPT_MS       10000
@@ -197,7 +196,7 @@ static struct connect_options completed(const struct connect_options *o)
 {
 	struct connect_options complete = *o;
 
-	complete.port = o->port ? o->port : PORT_DEFAULT;
+	complete.port = o->port ? o->port : STAGE_PORT;
 	return complete;
 }
 
