@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# "tcpstated-lab hold" makes what it is asked for, says so, and leaves nothing behind.
+# "tcpstated-lab hold" makes the requested sockets, reports them, and leaves nothing behind.
 
 load ../kernel/common
 
-# What tcpstated says of the sockets that "hold" makes.
-look() {
+# The JSON of tcpstated about the sockets that "hold" makes.
+snapshot() {
   "$lab" hold "$@" -- "$tcpstated" --json >"$BATS_TEST_TMPDIR/json"
 }
 
-# usage: expect PATH=VALUE ...: what the JSON document of look says. ports:7001.orphans is that of the port.
+# usage: expect PATH=VALUE ...: checks the JSON document. ports:7001.orphans is a key of that port.
 expect() {
   python3 - "$BATS_TEST_TMPDIR/json" "$@" <<'EOF'
 import json, sys
@@ -53,47 +53,47 @@ refuses_hold() {
 export -f eventually
 
 @test "ESTABLISHED" {
-  look established -n 7
+  snapshot established -n 7
   expect totals.states.ESTABLISHED.sockets=7 ports:7001.side=server ports:7001.orphans=0
 }
 
 @test "SYN_SENT is a client's" {
-  look SYN_SENT -n 7 --port 7005
+  snapshot SYN_SENT -n 7 --port 7005
   expect totals.states.SYN_SENT.sockets=7 ports:7005.side=client
 }
 
-@test "SYN_RECV, as many as are asked for" {
-  look SYN_RECV -n 300
+@test "SYN_RECV, as many as requested" {
+  snapshot SYN_RECV -n 300
   expect totals.states.SYN_RECV.sockets=300
 }
 
 @test "FIN_WAIT_1 is an orphan, or held" {
-  look FIN_WAIT_1 -n 7 and FIN_WAIT_1 -n 5 --held --port 7002
+  snapshot FIN_WAIT_1 -n 7 and FIN_WAIT_1 -n 5 --held --port 7002
   expect totals.states.FIN_WAIT_1.sockets=12 ports:7001.orphans=7 ports:7002.orphans=0
 }
 
 @test "FIN_WAIT_2 is mini, an orphan, or held" {
-  look fin-wait-2 -n 7 and FIN_WAIT_2 -n 5 --orphan --port 7002 and FIN_WAIT2 -n 3 --held --port 7003
+  snapshot fin-wait-2 -n 7 and FIN_WAIT_2 -n 5 --orphan --port 7002 and FIN_WAIT2 -n 3 --held --port 7003
   expect totals.states.FIN_WAIT_2.sockets=15 fin_wait_2.mini=7 fin_wait_2.orphan=5 fin_wait_2.held=3
 }
 
 @test "TIME_WAIT, of a server and of a client, over IPv6 and over loopback" {
-  look TIME_WAIT -n 7 -6 and TIME_WAIT -n 5 --client --port 7002 and TIME_WAIT -n 3 --loopback --port 7003
+  snapshot TIME_WAIT -n 7 -6 and TIME_WAIT -n 5 --client --port 7002 and TIME_WAIT -n 3 --loopback --port 7003
   expect totals.states.TIME_WAIT.sockets=15 ports:7001.side=server ports:7001.states.TIME_WAIT.sockets=7 \
     ports:7002.side=client ports:7002.states.TIME_WAIT.sockets=5 ports:7003.states.TIME_WAIT.sockets=3
 }
 
 @test "CLOSE_WAIT is held, or in the accept queue" {
-  look CLOSE_WAIT -n 7 and CLOSE_WAIT -n 1200 --unaccepted
+  snapshot CLOSE_WAIT -n 7 and CLOSE_WAIT -n 1200 --unaccepted
   expect totals.states.CLOSE_WAIT.sockets=1207 ports:7001.unaccepted=1200 ports:7001.accept_queue=1200
 }
 
-@test "ESTABLISHED in an accept queue that is full" {
-  look ESTABLISHED -n 6 --unaccepted --backlog 5
+@test "ESTABLISHED in a full accept queue" {
+  snapshot ESTABLISHED -n 6 --unaccepted --backlog 5
   expect totals.states.ESTABLISHED.sockets=6 ports:7001.unaccepted=6 ports:7001.accept_queue=6 ports:7001.backlog=5
 }
 
-@test "peers that are alive acknowledge, until their window is shut" {
+@test "peers that are alive acknowledge until their window is closed" {
   "$lab" hold ESTABLISHED -n 3 --alive --unsent 1000 and FIN_WAIT_1 -n 3 --alive --unsent 250000 --port 7002 -- bash -c '
     probed() {
       [ "$(ss -tnoH state fin-wait-1 | grep -c "timer:(persist,")" -eq 3 ] &&
@@ -103,17 +103,17 @@ export -f eventually
 }
 
 @test "LAST_ACK and CLOSING" {
-  look LAST_ACK -n 7 and CLOSING -n 5 --port 7002
+  snapshot LAST_ACK -n 7 and CLOSING -n 5 --port 7002
   expect totals.states.LAST_ACK.sockets=7 totals.states.CLOSING.sockets=5 ports:7001.orphans=7 ports:7002.orphans=5
 }
 
 @test "LISTEN, each on a port of its own" {
-  look LISTEN -n 7 --port 8001
+  snapshot LISTEN -n 7 --port 8001
   expect totals.states.LISTEN.sockets=7 ports:8001.states.LISTEN.sockets=1 ports:8007.states.LISTEN.sockets=1
 }
 
-@test "CLOSE and BOUND_INACTIVE are sockets in no connection" {
-  look CLOSE -n 7 and BOUND_INACTIVE -n 5 --port 8001 -6
+@test "CLOSE and BOUND_INACTIVE are sockets without a connection" {
+  snapshot CLOSE -n 7 and BOUND_INACTIVE -n 5 --port 8001 -6
   # Before Linux 6.8 the kernel does not list them, and tcpstated says null.
   if [ "$(json totals.states.CLOSE.sockets <"$BATS_TEST_TMPDIR/json")" = null ]; then
     skip "this kernel does not list them"
@@ -125,7 +125,7 @@ export -f eventually
 @test "the bytes are in the queues" {
   run "$lab" hold CLOSE_WAIT -n 3 --unread 100 --unsent 200 -- ss -tnH state close-wait
   [ "$status" -eq 0 ]
-  # The FIN counts as a byte that is received.
+  # The FIN counts as a received byte.
   [ "$(awk '{ print $1, $2 }' <<<"$output" | sort -u)" = "101 200" ]
   [ "$(wc -l <<<"$output")" -eq 3 ]
 }
@@ -137,7 +137,7 @@ export -f eventually
   expect totals.states.CLOSE_WAIT.sockets=1000
 }
 
-# The veth drops what comes before the kernel has seen its carrier: without waiting for that, one of five.
+# The veth drops packets until the kernel has seen its carrier: one of five runs lost some without waiting for it.
 @test "no segment is lost to a cable that is not ready yet" {
   local i
   for ((i = 0; i < 50; i++)); do
@@ -170,14 +170,14 @@ export -f eventually
   [[ $stderr == *"standard output"* ]]
 }
 
-# Whether the sockets but those in TIME_WAIT, and the processes, of the namespace that descriptor 8 is of, are gone.
+# The namespace of descriptor 8 has no process and no socket any more, except in TIME_WAIT.
 is_over() {
   [ -z "$(find /proc/[0-9]*/ns/net -lname "$netns" 2>/dev/null)" ] &&
     [ -z "$(nsenter --net=/proc/self/fd/8 ss -tanH exclude time-wait)" ]
 }
 
 @test "nothing is left after SIGKILL" {
-  [ "$(id -u)" -eq 0 ] || skip "takes root to look into the namespace"
+  [ "$(id -u)" -eq 0 ] || skip "needs root to inspect the namespace"
   mkfifo "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
   "$lab" hold FIN_WAIT_1 -n 50 --unsent 1000 and CLOSE_WAIT -n 50 and TIME_WAIT -n 50 \
     <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
@@ -194,7 +194,7 @@ is_over() {
   eventually is_over
 }
 
-@test "the host sees nothing of it" {
+@test "the host is not affected" {
   ss -tanH state close-wait | wc -l >"$BATS_TEST_TMPDIR/before"
   ip -o link | wc -l >>"$BATS_TEST_TMPDIR/before"
   cat /proc/sys/net/ipv4/tcp_max_tw_buckets /proc/sys/net/core/somaxconn >>"$BATS_TEST_TMPDIR/before"
@@ -205,13 +205,13 @@ is_over() {
   diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
 }
 
-@test "without privilege, where user namespaces are allowed" {
+@test "without privileges, if user namespaces are allowed" {
   unprivileged unshare -Urn true || skip "no user namespaces for ordinary users here"
   unprivileged "$lab" hold CLOSE_WAIT -n 20 and TIME_WAIT -n 20 --client -- "$tcpstated" --json >"$BATS_TEST_TMPDIR/json"
   expect totals.states.CLOSE_WAIT.sockets=20 totals.states.TIME_WAIT.sockets=20
 }
 
-@test "what is no state: exit status 2, and what is possible" {
+@test "a word that is not a state: exit status 2, and the possible ones" {
   refuses_hold "a state is missing" CLOSE_WAIT --
   refuses_hold "'FOO'" CLOSE_WAIT -- FOO
   refuses_hold "'CLOS'" CLOSE_WAIT -- CLOS
@@ -219,7 +219,7 @@ is_over() {
   refuses_hold "'LISTEN'" "'and'" -- CLOSE_WAIT LISTEN
 }
 
-@test "what cannot be: exit status 2, and what is possible" {
+@test "an impossible combination: exit status 2, and the possible ones" {
   refuses_hold --mini CLOSE_WAIT "--held, --unaccepted" -- CLOSE_WAIT --mini
   refuses_hold --held SYN_RECV none -- SYN_RECV --held
   refuses_hold --orphan TIME_WAIT --mini -- LISTEN and TIME_WAIT --orphan
@@ -239,7 +239,7 @@ is_over() {
   refuses_hold BOUND_INACTIVE 58535 -- BOUND_INACTIVE -n 58536
 }
 
-@test "numbers and options that are none: exit status 2" {
+@test "invalid numbers and options: exit status 2" {
   refuses_hold -n "'x'" -- TIME_WAIT -n x
   refuses_hold -n "'-1'" -- TIME_WAIT -n -1
   refuses_hold -n "'4000001'" -- TIME_WAIT -n 4000001

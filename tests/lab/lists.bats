@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What tcpstated-lab has, its man page and its completion list, too.
+# The man page and the completion of tcpstated-lab list what the program has.
 
 load ../kernel/common
 

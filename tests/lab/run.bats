@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The scenarios, each with the kernel's own sockets, and that nothing of them stays behind.
+# The scenarios pass on real sockets and leave nothing behind.
 
 load ../kernel/common
 
@@ -8,7 +8,7 @@ setup() {
   before=$(network)
 }
 
-# What "as before" means for the host.
+# The state of the host that must be as before.
 network() {
   ip netns
   ip -brief link
@@ -18,7 +18,7 @@ as_before() {
   [ "$(network)" = "$before" ]
 }
 
-@test "all scenarios pass, and each tells so in JSON" {
+@test "all scenarios pass, reported in JSON" {
   "$lab" run all --json >"$BATS_TEST_TMPDIR/json"
   "$lab" list | cut -d ' ' -f 1 >"$BATS_TEST_TMPDIR/names"
   python3 - "$BATS_TEST_TMPDIR/json" "$BATS_TEST_TMPDIR/names" <<'END'
@@ -37,7 +37,7 @@ END
 }
 
 @test "all scenarios pass without privilege" {
-  unprivileged "$(command -v unshare)" --user --map-root-user --net true || skip "this kernel lets nobody but root make namespaces"
+  unprivileged "$(command -v unshare)" --user --map-root-user --net true || skip "this kernel allows only root to make namespaces"
   run unprivileged "$lab" run all
   echo "$output" | grep '^FAILED' || true
   [ "$status" -eq 0 ]
@@ -49,24 +49,24 @@ has_orphan() {
   grep -q 'FIN_WAIT_1, orphan' "$1"
 }
 
-# usage: ended PID,...: also when nobody has asked for their status yet.
+# usage: ended PID,...: a zombie has ended too.
 ended() {
   ! ps -o stat= -p "$1" | grep -q '^[^Z]'
 }
 
-# usage: is_swept FD: no socket is left in the network namespace that is open there, which keeps it.
+# usage: is_swept FD: no socket is left in the network namespace that the descriptor keeps open.
 is_swept() {
   [ -z "$(nsenter --net="/proc/self/fd/$1" ss --no-header --tcp --all)" ]
 }
 
 @test "killed with SIGKILL in the middle, it leaves no process, no socket and no link behind" {
-  # The orphan lives for nearly two minutes so.
+  # With --full the orphan lives for nearly two minutes.
   "$lab" run --full fin-wait-1-orphan-vanished >"$BATS_TEST_TMPDIR/text" 3>&- &
   local main=$! play janitor namespace
   eventually has_orphan "$BATS_TEST_TMPDIR/text"
   play=$(pgrep -P "$main")
   janitor=$(pgrep -P "$play")
-  # Nobody else can enter it.
+  # Only root can enter it.
   if [ "$(id -u)" -eq 0 ]; then
     exec {namespace}<"/proc/$play/ns/net"
     ! is_swept "$namespace"
@@ -78,7 +78,7 @@ is_swept() {
   eventually as_before
 }
 
-@test "the timeline tells calls, states, counters, memory and the lesson" {
+@test "the timeline shows calls, states, counters, memory and the lesson" {
   run "$lab" run linger-zero
   [ "$status" -eq 0 ]
   [[ ${lines[0]} == "linger-zero: "* ]]
@@ -102,6 +102,13 @@ is_misused() {
   [ -z "$output" ]
   [ "$(printf '%s\n' "$stderr" | wc -l)" -eq 1 ]
   [[ $stderr == "tcpstated-lab: "*"$word"* ]]
+}
+
+@test "run --help" {
+  run --separate-stderr "$lab" run --help
+  [ "$status" -eq 0 ]
+  [[ ${lines[0]} == "Usage: tcpstated-lab run "* ]]
+  [[ $output == *" --full "* ]]
 }
 
 @test "an unknown scenario, option or command is refused before anything is played" {
