@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* "tcpstated-lab hold": makes sockets, in processes that hold them if need be. */
 #include "basic/clock.h"
 #include "basic/log.h"
 #include "basic/macro.h"
@@ -11,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -41,7 +41,7 @@ static void lab_finish(struct lab *lab)
 
 static bool keeps_descriptors(const struct spec *s)
 {
-	return s->situation->kind == KIND_HELD || s->alive;
+	return s->situation->kind == SITUATION_HELD || s->alive;
 }
 
 /* Makes count sockets, writes a byte when they are there, and holds them until it is killed. */
@@ -88,8 +88,13 @@ static int worker_start(struct lab *lab, struct spec *s, unsigned count)
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
 	pid = fork();
-	if (pid < 0)
-		return -errno;
+	if (pid < 0) {
+		int r = -errno;
+
+		close(fds[0]);
+		close(fds[1]);
+		return r;
+	}
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
@@ -174,7 +179,7 @@ static void raise_limits(const struct lab *lab)
 	for (size_t i = 0; i < lab->options.specs_count; i++) {
 		const struct spec *s = &lab->options.specs[i];
 
-		mini += s->situation->kind == KIND_MINI ? s->sockets : 0;
+		mini += s->situation->kind == SITUATION_MINI ? s->sockets : 0;
 		waiting += s->situation->handshake != HANDSHAKE_COMPLETE ? 2 * s->sockets : 0;
 	}
 	/* Twice as many, so that tcpstated does not report a limit of this namespace. */
@@ -248,7 +253,7 @@ static int print_ready(const struct lab *lab)
 		       "\"family\": \"%s\", \"side\": \"%s\", \"unread\": %u, \"unsent\": %u, "
 		       "\"expired\": %u}",
 			i ? ", " : "", state_name(s->situation->state),
-			name_of(kind_names, s->situation->kind), s->made, s->port,
+			name_of(situation_kind_names, s->situation->kind), s->made, s->port,
 			families[s->family], s->client ? "client" : "server", s->unread, s->unsent,
 			s->expired);
 	}
@@ -301,11 +306,6 @@ static int run_command(struct lab *lab, char **command)
 		if (errno != EINTR)
 			return EXIT_FAILED;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-void hold_help(FILE *out)
-{
-	hold_options_help(out);
 }
 
 static void usage(void)

@@ -17,7 +17,7 @@ struct group {
 	const char *state;
 	uint64_t sockets, port, unread, unsent, backlog;
 	enum spec_family family;
-	enum kind kind;
+	enum situation_kind kind;
 	/* flags; int, since the table of options sets them */
 	int server, client, loopback, read_eof, alive, help;
 };
@@ -39,14 +39,14 @@ static const struct option_row rows[] = {
 		.max = BYTES_MAX},
 	{"read-eof", NULL, "the program has read everything, the peer's FIN included", option_value,
 		AT(read_eof), .value = true},
-	{"held", NULL, "a process keeps them open", option_value, AT(kind), .value = KIND_HELD,
+	{"held", NULL, "a process keeps them open", option_value, AT(kind), .value = SITUATION_HELD,
 		.choice = "kind"},
 	{"orphan", NULL, "closed, but still full sockets", option_value, AT(kind),
-		.value = KIND_ORPHAN, .choice = "kind"},
+		.value = SITUATION_ORPHAN, .choice = "kind"},
 	{"mini", NULL, "closed, and reduced to mini sockets", option_value, AT(kind),
-		.value = KIND_MINI, .choice = "kind"},
+		.value = SITUATION_MINI, .choice = "kind"},
 	{"unaccepted", NULL, "in the accept queue", option_value, AT(kind),
-		.value = KIND_UNACCEPTED, .choice = "kind"},
+		.value = SITUATION_UNACCEPTED, .choice = "kind"},
 	{"server", NULL, "the side that listened (the default)", option_value, AT(server),
 		.value = true, .choice = "side"},
 	{"client", NULL, "the side that connected", option_value, AT(client), .value = true,
@@ -72,7 +72,7 @@ static int refuse_state(const char *word, struct string *error)
 	else
 		string_add(error, "a state is missing");
 	STATE_FOREACH(s) {
-		if (!situation_find(s, KIND_ANY))
+		if (!situation_find(s, SITUATION_ANY))
 			continue;
 		string_addf(error, "%s%s", separator, state_name(s));
 		separator = ", ";
@@ -84,12 +84,13 @@ static int refuse_kind(const struct group *g, enum tcp_state state, struct strin
 {
 	const char *separator = "";
 
-	string_addf(error, "--%s: not possible with %s; possible: ", name_of(kind_names, g->kind),
+	string_addf(error,
+		"--%s: not possible with %s; possible: ", name_of(situation_kind_names, g->kind),
 		state_name(state));
-	for (enum kind k = KIND_HELD; k < KIND_REQUEST; k++) {
+	for (enum situation_kind k = SITUATION_HELD; k < SITUATION_REQUEST; k++) {
 		if (!situation_find(state, k))
 			continue;
-		string_addf(error, "%s--%s", separator, name_of(kind_names, k));
+		string_addf(error, "%s--%s", separator, name_of(situation_kind_names, k));
 		separator = ", ";
 	}
 	if (!*separator)
@@ -132,7 +133,7 @@ static bool can_loopback(const struct situation *s)
 /* States that a live peer does not end; FIN_WAIT_1 lasts behind data that it has no room for. */
 static bool can_alive(const struct situation *s)
 {
-	return (s->state == STATE_ESTABLISHED && s->kind == KIND_HELD) ||
+	return (s->state == STATE_ESTABLISHED && s->kind == SITUATION_HELD) ||
 	       s->state == STATE_FIN_WAIT_1;
 }
 
@@ -172,7 +173,7 @@ static void add_situation(struct string *text, const struct situation *s)
 		several |= situation_at(i)->state == s->state && situation_at(i) != s;
 	string_add(text, state_name(s->state));
 	if (several)
-		string_addf(text, " --%s", name_of(kind_names, s->kind));
+		string_addf(text, " --%s", name_of(situation_kind_names, s->kind));
 }
 
 static int check_rules(const struct group *g, const bool *given, const struct situation *what,
@@ -206,7 +207,7 @@ static int spec_from_group(
 	int r;
 
 	if (!g->state || state_from_name(g->state, strlen(g->state), &state) < 0 ||
-		!situation_find(state, KIND_ANY))
+		!situation_find(state, SITUATION_ANY))
 		return refuse_state(g->state, error);
 	what = situation_find(state, g->kind);
 	if (!what)

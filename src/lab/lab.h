@@ -22,9 +22,8 @@ int run_main(int argc, char **argv);
  */
 int hold_main(int argc, char **argv);
 
-/* Print a line for each option of the command. */
+/* Prints a line for each option of "run" but --help. */
 void run_help(FILE *out);
-void hold_help(FILE *out);
 
 /* Ends what a command printed. Returns 0 or, after logging, EXIT_FAILED. */
 static inline int finish_output(void)

@@ -3,6 +3,7 @@
 #include "basic/log.h"
 #include "basic/macro.h"
 #include "config.h"
+#include "lab/hold_options.h"
 #include "lab/lab.h"
 #include "lab/scenario.h"
 
@@ -38,7 +39,7 @@ static int help_main(int argc, char **argv)
 	fputs("  hold                      make sockets in a state, and hold them until standard "
 	      "input closes\n",
 		stdout);
-	hold_help(stdout);
+	hold_options_help(stdout);
 	fputs("  -h, --help                print this help and exit\n"
 	      "  -V, --version             print the version and exit\n"
 	      "\n"

@@ -13,51 +13,51 @@
 #include <sys/utsname.h>
 
 static const char *const kind_list[] = {
-	[KIND_ANY] = "any",
-	[KIND_HELD] = "held",
-	[KIND_ORPHAN] = "orphan",
-	[KIND_MINI] = "mini",
-	[KIND_UNACCEPTED] = "unaccepted",
-	[KIND_REQUEST] = "request",
+	[SITUATION_ANY] = "any",
+	[SITUATION_HELD] = "held",
+	[SITUATION_ORPHAN] = "orphan",
+	[SITUATION_MINI] = "mini",
+	[SITUATION_UNACCEPTED] = "unaccepted",
+	[SITUATION_REQUEST] = "request",
 };
-const struct names kind_names = NAMES(kind_list);
+const struct names situation_kind_names = NAMES(kind_list);
 
 /* The most usual one of a state comes first. */
 /* clang-format off */
 static const struct situation situations[] = {
-	{STATE_ESTABLISHED, KIND_HELD, HANDSHAKE_COMPLETE,
+	{STATE_ESTABLISHED, SITUATION_HELD, HANDSHAKE_COMPLETE,
 		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_SEND}}},
-	{STATE_ESTABLISHED, KIND_UNACCEPTED, HANDSHAKE_UNACCEPTED,
+	{STATE_ESTABLISHED, SITUATION_UNACCEPTED, HANDSHAKE_UNACCEPTED,
 		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}}},
-	{STATE_SYN_SENT, KIND_HELD, HANDSHAKE_SYN, {{MINE, ACT_AWAIT_STATE}}},
-	{STATE_SYN_RECV, KIND_REQUEST, HANDSHAKE_HALF,
+	{STATE_SYN_SENT, SITUATION_HELD, HANDSHAKE_SYN, {{MINE, ACT_AWAIT_STATE}}},
+	{STATE_SYN_RECV, SITUATION_REQUEST, HANDSHAKE_HALF,
 		{{MINE, ACT_AWAIT_STATE}, {PEER, ACT_SEVER}}},
-	{STATE_FIN_WAIT_1, KIND_ORPHAN, HANDSHAKE_COMPLETE,
+	{STATE_FIN_WAIT_1, SITUATION_ORPHAN, HANDSHAKE_COMPLETE,
 		{{PEER, ACT_SEVER}, {MINE, ACT_SEND}, {MINE, ACT_CLOSE}}},
-	{STATE_FIN_WAIT_1, KIND_HELD, HANDSHAKE_COMPLETE,
+	{STATE_FIN_WAIT_1, SITUATION_HELD, HANDSHAKE_COMPLETE,
 		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_SEND}, {MINE, ACT_SHUTDOWN}}},
-	{STATE_FIN_WAIT_2, KIND_MINI, HANDSHAKE_COMPLETE,
+	{STATE_FIN_WAIT_2, SITUATION_MINI, HANDSHAKE_COMPLETE,
 		{{MINE, ACT_LINGER2_SHORT}, {MINE, ACT_SHUTDOWN}, {PEER, ACT_ACK_FIN}, {MINE, ACT_AWAIT_ACK}, {MINE, ACT_CLOSE},
 			{PEER, ACT_SEVER}}},
-	{STATE_FIN_WAIT_2, KIND_ORPHAN, HANDSHAKE_COMPLETE,
+	{STATE_FIN_WAIT_2, SITUATION_ORPHAN, HANDSHAKE_COMPLETE,
 		{{MINE, ACT_LINGER2_LONG}, {MINE, ACT_SHUTDOWN}, {PEER, ACT_ACK_FIN}, {MINE, ACT_AWAIT_ACK}, {MINE, ACT_CLOSE},
 			{PEER, ACT_SEVER}}},
-	{STATE_FIN_WAIT_2, KIND_HELD, HANDSHAKE_COMPLETE,
+	{STATE_FIN_WAIT_2, SITUATION_HELD, HANDSHAKE_COMPLETE,
 		{{PEER, ACT_SEND}, {PEER, ACT_AWAIT_ACK}, {MINE, ACT_SHUTDOWN}, {PEER, ACT_ACK_FIN}, {MINE, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}}},
-	{STATE_CLOSING, KIND_ORPHAN, HANDSHAKE_COMPLETE,
+	{STATE_CLOSING, SITUATION_ORPHAN, HANDSHAKE_COMPLETE,
 		{{PEER, ACT_DEAF}, {MINE, ACT_CLOSE}, {PEER, ACT_SHUTDOWN}, {MINE, ACT_AWAIT_STATE}, {PEER, ACT_SEVER}}},
-	{STATE_TIME_WAIT, KIND_MINI, HANDSHAKE_COMPLETE,
+	{STATE_TIME_WAIT, SITUATION_MINI, HANDSHAKE_COMPLETE,
 		{{MINE, ACT_CLOSE}, {PEER, ACT_ACK_FIN}, {PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}}},
-	{STATE_CLOSE_WAIT, KIND_HELD, HANDSHAKE_COMPLETE,
+	{STATE_CLOSE_WAIT, SITUATION_HELD, HANDSHAKE_COMPLETE,
 		{{PEER, ACT_SEND}, {PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_READ_EOF},
 			{MINE, ACT_SEND}}},
-	{STATE_CLOSE_WAIT, KIND_UNACCEPTED, HANDSHAKE_UNACCEPTED,
+	{STATE_CLOSE_WAIT, SITUATION_UNACCEPTED, HANDSHAKE_UNACCEPTED,
 		{{PEER, ACT_SEND}, {PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}}},
-	{STATE_LAST_ACK, KIND_ORPHAN, HANDSHAKE_COMPLETE,
+	{STATE_LAST_ACK, SITUATION_ORPHAN, HANDSHAKE_COMPLETE,
 		{{PEER, ACT_SHUTDOWN}, {PEER, ACT_AWAIT_ACK}, {PEER, ACT_SEVER}, {MINE, ACT_SEND}, {MINE, ACT_CLOSE}}},
-	{STATE_LISTEN, KIND_HELD, HANDSHAKE_NONE, {{MINE, ACT_END}}},
-	{STATE_CLOSE, KIND_HELD, HANDSHAKE_COMPLETE, {{PEER, ACT_RESET}}},
-	{STATE_BOUND_INACTIVE, KIND_HELD, HANDSHAKE_NONE, {{MINE, ACT_END}}},
+	{STATE_LISTEN, SITUATION_HELD, HANDSHAKE_NONE, {{MINE, ACT_END}}},
+	{STATE_CLOSE, SITUATION_HELD, HANDSHAKE_COMPLETE, {{PEER, ACT_RESET}}},
+	{STATE_BOUND_INACTIVE, SITUATION_HELD, HANDSHAKE_NONE, {{MINE, ACT_END}}},
 };
 /* clang-format on */
 
@@ -66,11 +66,11 @@ const struct situation *situation_at(size_t index)
 	return index < ARRAY_SIZE(situations) ? &situations[index] : NULL;
 }
 
-const struct situation *situation_find(enum tcp_state state, enum kind kind)
+const struct situation *situation_find(enum tcp_state state, enum situation_kind kind)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(situations); i++)
 		if (situations[i].state == state &&
-			(kind == KIND_ANY || situations[i].kind == kind))
+			(kind == SITUATION_ANY || situations[i].kind == kind))
 			return &situations[i];
 	return NULL;
 }
@@ -106,8 +106,8 @@ static bool spec_has(const struct spec *s, const struct inet_diag_msg *m)
 	if (state == STATE_CLOSE && m->id.idiag_dport == 0)
 		state = STATE_BOUND_INACTIVE;
 	return state == want->state &&
-	       (m->idiag_timer == TIMER_OF_MINI) == (want->kind == KIND_MINI) &&
-	       (m->idiag_inode != 0) == (want->kind == KIND_HELD) &&
+	       (m->idiag_timer == TIMER_OF_MINI) == (want->kind == SITUATION_MINI) &&
+	       (m->idiag_inode != 0) == (want->kind == SITUATION_HELD) &&
 	       m->idiag_family == (s->family == FAMILY_4 ? AF_INET : AF_INET6) && port >= first &&
 	       port - first < ports;
 }
@@ -116,8 +116,8 @@ static bool spec_has(const struct spec *s, const struct inet_diag_msg *m)
 static bool is_alike(const struct spec *a, const struct spec *b)
 {
 	return a->situation->state == b->situation->state &&
-	       (a->situation->kind == KIND_MINI) == (b->situation->kind == KIND_MINI) &&
-	       (a->situation->kind == KIND_HELD) == (b->situation->kind == KIND_HELD) &&
+	       (a->situation->kind == SITUATION_MINI) == (b->situation->kind == SITUATION_MINI) &&
+	       (a->situation->kind == SITUATION_HELD) == (b->situation->kind == SITUATION_HELD) &&
 	       (a->family == FAMILY_4) == (b->family == FAMILY_4) && a->port == b->port &&
 	       a->client == b->client;
 }
@@ -155,7 +155,7 @@ static bool may_have_expired(const struct spec *specs, size_t count, const struc
 	for (size_t i = 0; i < count; i++)
 		if (is_alike(&specs[i], like) && specs[i].made > 0 &&
 			now - specs[i].began_us >= MINI_US)
-			return like->situation->kind == KIND_MINI;
+			return like->situation->kind == SITUATION_MINI;
 	return false;
 }
 
@@ -183,7 +183,7 @@ static void record_expired(struct spec *specs, size_t count, const unsigned *soc
 	for (size_t i = 0; i < count; i++) {
 		unsigned missing = made_like(specs, count, &specs[i]) - sockets[i];
 
-		if (specs[i].situation->kind != KIND_MINI)
+		if (specs[i].situation->kind != SITUATION_MINI)
 			continue;
 		for (size_t j = 0; j < i; j++)
 			if (is_alike(&specs[j], &specs[i]))

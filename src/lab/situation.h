@@ -49,28 +49,29 @@ enum handshake {
 #define STEPS_MAX 8
 
 /* Who holds the socket. */
-enum kind {
-	KIND_ANY,
-	KIND_HELD,       /* a process */
-	KIND_ORPHAN,     /* the kernel alone, in full size */
-	KIND_MINI,       /* the kernel alone, as a tcp_timewait_sock */
-	KIND_UNACCEPTED, /* the accept queue */
-	KIND_REQUEST,    /* the queue of half-open connections, as a request_sock */
+enum situation_kind {
+	SITUATION_ANY,
+	SITUATION_HELD,       /* a process */
+	SITUATION_ORPHAN,     /* the kernel alone, in full size */
+	SITUATION_MINI,       /* the kernel alone, as a tcp_timewait_sock */
+	SITUATION_UNACCEPTED, /* the accept queue */
+	SITUATION_REQUEST,    /* the queue of half-open connections, as a request_sock */
 };
 
 /* "held", "orphan", ...: the option of a kind, and what the ready line calls it. */
-extern const struct names kind_names;
+extern const struct names situation_kind_names;
 
 struct situation {
 	enum tcp_state state;
-	enum kind kind;
+	enum situation_kind kind;
 	enum handshake handshake;
 	struct step steps[STEPS_MAX];
 };
 
-/* Finds the situation of a state and kind; for KIND_ANY, the most usual one. NULL: there is none.
+/* Finds the situation of a state and kind; for SITUATION_ANY, the most usual one. NULL: there is
+ * none.
  */
-const struct situation *situation_find(enum tcp_state state, enum kind kind);
+const struct situation *situation_find(enum tcp_state state, enum situation_kind kind);
 
 /* The situations one by one; NULL after the last. */
 const struct situation *situation_at(size_t index);
