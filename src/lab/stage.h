@@ -25,7 +25,6 @@ struct end {
 	enum host host;
 	int fd; /* -1: closed */
 	uint16_t local_port, remote_port;
-	uint8_t family;          /* of the socket: AF_INET or AF_INET6 */
 	unsigned client_address; /* which of the client's addresses */
 };
 

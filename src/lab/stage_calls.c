@@ -176,7 +176,6 @@ static int connect_one(struct stage *s, const struct connect_options *o, struct 
 		.fd = fd,
 		.local_port = port_by(getsockname, fd),
 		.remote_port = o->port,
-		.family = (uint8_t)family_of(o, CLIENT),
 		.client_address = o->client_address,
 	};
 	c.server = (struct end){
@@ -184,7 +183,6 @@ static int connect_one(struct stage *s, const struct connect_options *o, struct 
 		.fd = -1,
 		.local_port = o->port,
 		.remote_port = c.client.local_port,
-		.family = (uint8_t)family_of(o, SERVER),
 		.client_address = o->client_address,
 	};
 	add_to_handover(s, CLIENT, fd);
@@ -234,14 +232,17 @@ struct connection stage_connect(struct stage *s, const struct connect_options *o
 	return c;
 }
 
-/* Reports many calls in one line: "COUNT times NAME". */
-static void report_many(
-	struct stage *s, uint64_t began, enum host host, const char *name, size_t count)
+/* Reports calls on a host, and what changed. */
+__attribute__((format(printf, 5, 6))) static void report_call(
+	struct stage *s, uint64_t began, enum host host, long returned, const char *format, ...)
 {
-	char text[FORMAT_SIZE * 2], number[FORMAT_SIZE];
+	char text[128];
+	va_list arguments;
 
-	snprintf(text, sizeof(text), "%s times %s", format_count(number, count), name);
-	timeline_call(&s->timeline, began, host, text, 0);
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	timeline_call(&s->timeline, began, host, text, returned);
 	stage_observe(s, NULL, true);
 }
 
@@ -251,7 +252,7 @@ void stage_connect_many(struct stage *s, const struct connect_options *options,
 	const struct connect_options o = completed(options);
 	const int listener = listen_on(s, &o);
 	const uint64_t began = clock_us(CLOCK_MONOTONIC);
-	char text[64];
+	char number[FORMAT_SIZE];
 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t ignored;
@@ -262,23 +263,8 @@ void stage_connect_many(struct stage *s, const struct connect_options *options,
 		if (!o.not_accepted)
 			list[i].server.fd = accept_on(s, listener, list[i].client.local_port);
 	}
-	snprintf(text, sizeof(text), "connect()%s, port %u", o.not_accepted ? "" : " and accept()",
-		o.port);
-	report_many(s, began, CLIENT, text, count);
-}
-
-/* Reports a call on one end, and what changed. */
-__attribute__((format(printf, 5, 6))) static void report_call(struct stage *s, uint64_t began,
-	const struct end *e, long returned, const char *format, ...)
-{
-	char text[128];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	timeline_call(&s->timeline, began, e->host, text, returned);
-	stage_observe(s, NULL, true);
+	report_call(s, began, CLIENT, 0, "%s times connect()%s, port %u",
+		format_count(number, count), o.not_accepted ? "" : " and accept()", o.port);
 }
 
 int call_close(struct stage *s, struct end *e, double *ret_ms)
@@ -289,13 +275,14 @@ int call_close(struct stage *s, struct end *e, double *ret_ms)
 	if (ret_ms)
 		*ret_ms = (double)(clock_us(CLOCK_MONOTONIC) - began) / 1e3;
 	e->fd = -1;
-	report_call(s, began, e, r, "close()");
+	report_call(s, began, e->host, r, "close()");
 	return r;
 }
 
 void call_close_many(struct stage *s, struct connection *list, size_t count, enum host side)
 {
 	const uint64_t began = clock_us(CLOCK_MONOTONIC);
+	char number[FORMAT_SIZE];
 
 	for (size_t i = 0; i < count; i++) {
 		struct end *e = side == SERVER ? &list[i].server : &list[i].client;
@@ -304,7 +291,7 @@ void call_close_many(struct stage *s, struct connection *list, size_t count, enu
 			stage_give_up(s, "close(): %s", strerror(errno));
 		e->fd = -1;
 	}
-	report_many(s, began, side, "close()", count);
+	report_call(s, began, side, 0, "%s times close()", format_count(number, count));
 }
 
 int call_shutdown_write(struct stage *s, struct end *e)
@@ -312,7 +299,7 @@ int call_shutdown_write(struct stage *s, struct end *e)
 	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 	int r = shutdown(e->fd, SHUT_WR) < 0 ? -errno : 0;
 
-	report_call(s, began, e, r, "shutdown(SHUT_WR)");
+	report_call(s, began, e->host, r, "shutdown(SHUT_WR)");
 	return r;
 }
 
@@ -336,7 +323,7 @@ long call_send(struct stage *s, struct end *e, size_t size)
 			n = 0;
 	}
 	n = n < 0 && sent == 0 ? -errno : (ssize_t)sent;
-	report_call(s, began, e, n, "send(%s)", format_count(text, size));
+	report_call(s, began, e->host, n, "send(%s)", format_count(text, size));
 	return n;
 }
 
@@ -355,7 +342,7 @@ long call_receive(struct stage *s, struct end *e, size_t size, unsigned wait_ms)
 	r = recv(e->fd, block, size, MSG_DONTWAIT);
 	if (r < 0)
 		r = -errno;
-	report_call(s, began, e, r, "recv(%s)", format_count(text, size));
+	report_call(s, began, e->host, r, "recv(%s)", format_count(text, size));
 	return r;
 }
 
@@ -366,9 +353,9 @@ int call_linger(struct stage *s, struct end *e, bool on, int seconds)
 	int r = setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) < 0 ? -errno : 0;
 
 	if (on)
-		report_call(s, began, e, r, "setsockopt(SO_LINGER, on, %d s)", seconds);
+		report_call(s, began, e->host, r, "setsockopt(SO_LINGER, on, %d s)", seconds);
 	else
-		report_call(s, began, e, r, "setsockopt(SO_LINGER, off)");
+		report_call(s, began, e->host, r, "setsockopt(SO_LINGER, off)");
 	return r;
 }
 
@@ -377,7 +364,7 @@ int call_option(struct stage *s, struct end *e, int level, int option, const cha
 	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 	int r = socket_set(e->fd, level, option, value);
 
-	report_call(s, began, e, r, "setsockopt(%s, %d)", name, value);
+	report_call(s, began, e->host, r, "setsockopt(%s, %d)", name, value);
 	return r;
 }
 
@@ -387,7 +374,7 @@ int call_nonblocking(struct stage *s, struct end *e)
 	int flags = fcntl(e->fd, F_GETFL);
 	int r = flags < 0 || fcntl(e->fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
 
-	report_call(s, began, e, r, "fcntl(O_NONBLOCK)");
+	report_call(s, began, e->host, r, "fcntl(O_NONBLOCK)");
 	return r;
 }
 
