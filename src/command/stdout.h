@@ -12,7 +12,7 @@
  */
 int stdout_reserve(void);
 
-/* How text is to look there. */
+/* The style of text there. */
 struct text_style stdout_style(const struct options *o);
 
 /* Ends what was printed; r is 0 or the -errno of printing it. Returns 0 or, after logging,
