@@ -8,6 +8,7 @@
 #include "daemon/state_file.h"
 #include "kernel/memory/object_sizes.h"
 #include "output/json.h"
+#include "output/words.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -91,20 +92,21 @@ static void set_status(struct manager *l, const struct snapshot *s)
 {
 	const struct snapshot_totals *t = &s->totals;
 	char sockets[FORMAT_SIZE], closing[FORMAT_SIZE], memory[FORMAT_SIZE];
+	struct string status = STRING_IN(l->status);
 	const struct alert *worst;
 	size_t in_force;
 
 	worst = worst_alert(l, &in_force);
-	snprintf(l->status, sizeof(l->status), "%s sockets; closing: %s, %s; ",
-		format_count(sockets, t->sockets), format_count(closing, t->closing_sockets),
+	string_addf(&status, "%s sockets; closing: %s, %s; ", format_count(sockets, t->sockets),
+		format_count(closing, t->closing_sockets),
 		format_bytes(memory, t->closing_memory_bytes));
-	if (worst)
-		snprintf(l->status + strlen(l->status), sizeof(l->status) - strlen(l->status),
-			"%zu alert%s: %s: %s", in_force, in_force > 1 ? "s" : "", worst->rule.name,
-			worst->text);
-	else
-		snprintf(l->status + strlen(l->status), sizeof(l->status) - strlen(l->status),
-			"no alert");
+	if (!worst) {
+		string_add(&status, "no alert");
+		return;
+	}
+	string_addf(
+		&status, "%zu alert%s: %s: ", in_force, in_force > 1 ? "s" : "", worst->rule.name);
+	words_alert(&status, worst);
 }
 
 static void log_failure(struct manager *l, const char *reason)

@@ -3,14 +3,14 @@
 
 #include "basic/array.h"
 #include "basic/macro.h"
+#include "basic/string.h"
 #include "basic/unknown.h"
-#include "judge/alert_text.h"
 #include "judge/diagnosis.h"
 #include "judge/history.h"
+#include "judge/measurement.h"
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,39 +30,21 @@ struct alerts {
 	uint64_t omitted, sequence;
 };
 
-static const char *const state_list[ALERT_STATE_COUNT] = {
+static const char *const state_list[] = {
 	[ALERT_INACTIVE] = "inactive",
 	[ALERT_PENDING] = "pending",
 	[ALERT_RAISED] = "raised",
 	[ALERT_CLEARING] = "clearing",
 };
 
-static const char *const event_names[EVENT_KIND_COUNT] = {
+static const char *const event_list[] = {
 	[EVENT_RAISED] = "raised",
 	[EVENT_REPEATED] = "repeated",
 	[EVENT_CLEARED] = "cleared",
 };
 
-const char *alert_state_name(enum alert_state s)
-{
-	return state_list[s];
-}
-
-int alert_state_parse(const char *word, enum alert_state *ret)
-{
-	for (enum alert_state s = 0; s < ALERT_STATE_COUNT; s++) {
-		if (strcmp(word, state_list[s]) == 0) {
-			*ret = s;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-const char *event_kind_name(enum event_kind k)
-{
-	return event_names[k];
-}
+const struct names alert_state_names = NAMES(state_list);
+const struct names event_kind_names = NAMES(event_list);
 
 int alerts_new(struct alerts **ret)
 {
@@ -229,49 +211,37 @@ struct judging {
 	struct rule_run *run;
 };
 
-static void copy_string(char *to, size_t size, const char *from)
-{
-	snprintf(to, size, "%s", from);
-}
-
 /* Explained by what the sockets of its port show now; where there are none, by the rule alone. */
 static struct explanation explain(const struct snapshot *s, const struct alert *alert)
 {
 	const char *id = alert->rule.diagnosis;
 	const struct diagnosis *d = id ? diagnosis_find(id) : NULL;
 
-	if (!d)
-		return (struct explanation){0};
-	for (size_t i = 0; alert->key.has_port && i < s->rows_count; i++)
+	for (size_t i = 0; d && alert->key.has_port && i < s->rows_count; i++)
 		if (s->rows[i].side == alert->key.side && s->rows[i].port == alert->key.port)
 			return diagnosis_explain(d, &s->rows[i]);
-	return (struct explanation){d->why, d->advice};
+	return (struct explanation){.id = d ? d->id : NULL, .cause = CAUSE_NONE};
+}
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+	struct string s = string_in(to, size);
+
+	string_add(&s, from);
 }
 
 static void report_event(struct judging *j, struct alert *alert, enum event_kind kind)
 {
-	const struct rule *r = &alert->rule;
-	const struct explanation explanation = explain(j->snapshot, alert);
 	struct alert_event e = {
 		.sequence = ++j->alerts->sequence,
 		.kind = kind,
 		.time = j->snapshot->origin.time,
-		.since = alert->since,
-		.severity = r->severity,
-		.key = alert->key,
-		.measure = r->measure,
-		.states = rule_selects_sockets(r) ? r->states : 0,
-		.raise = r->raise,
-		.clear = r->clear,
-		.numbers = alert->numbers,
-		.why = explanation.why,
-		.advice = explanation.advice,
+		.alert = *alert,
+		.explanation = explain(j->snapshot, alert),
 	};
 
-	copy_string(e.alert, sizeof(e.alert), r->name);
-	copy_string(e.host, sizeof(e.host), j->snapshot->origin.host);
-	copy_string(e.netns, sizeof(e.netns), j->snapshot->origin.netns);
-	copy_string(e.text, sizeof(e.text), alert->text);
+	copy_text(e.host, sizeof(e.host), j->snapshot->origin.host);
+	copy_text(e.netns, sizeof(e.netns), j->snapshot->origin.netns);
 	alert->reported_ms = j->now_ms;
 	j->fn(&e, j->userdata);
 }
@@ -361,6 +331,26 @@ static double value_of(struct judging *j, const struct measurement *m)
 	return m->numbers.value;
 }
 
+/* Leaves what a file keeps of the numbers. */
+static struct alert_numbers rounded(const struct alert_numbers *n)
+{
+	struct alert_numbers r = *n;
+
+	r.value = round(n->value * 1000) / 1000;
+	if (is_known(n->oldest_ms))
+		r.oldest_ms = (MIN(n->oldest_ms, UNKNOWN_U32 - 100) + 50) / 100 * 100;
+	return r;
+}
+
+static void set_owner(struct alert *alert, const struct measurement *m)
+{
+	struct string owner = STRING_IN(alert->owner);
+
+	if (m->owner)
+		string_add_printable(&owner, m->owner);
+	alert->owner_is_mixed = m->owner_is_mixed;
+}
+
 /* Takes what was measured into an alert that is there, or into a new one when it is worth one. */
 static int judge_measurement(const struct measurement *measured, void *userdata)
 {
@@ -386,8 +376,8 @@ static int judge_measurement(const struct measurement *measured, void *userdata)
 		return 0;
 	alert->rule = *r;
 	alert->rule.ports = NULL;
-	alert->numbers = m.numbers;
-	alert_text(alert->text, r, &m, &j->snapshot->busiest);
+	alert->numbers = rounded(&m.numbers);
+	set_owner(alert, &m);
 	step(j, alert, m.numbers.value);
 	return 0;
 }
@@ -395,12 +385,10 @@ static int judge_measurement(const struct measurement *measured, void *userdata)
 /* An alert on a port that is not there any more: nothing is there. */
 static void judge_absent(struct judging *j, struct alert *alert)
 {
-	const struct measurement m = {.key = alert->key, .numbers = {.oldest_ms = UNKNOWN_U32}};
-
 	alert->rule = *j->run->rule;
 	alert->rule.ports = NULL;
-	alert->numbers = m.numbers;
-	alert_text(alert->text, &alert->rule, &m, &j->snapshot->busiest);
+	alert->numbers = (struct alert_numbers){.oldest_ms = UNKNOWN_U32};
+	alert->owner[0] = '\0';
 	step(j, alert, 0);
 }
 
@@ -439,15 +427,12 @@ static void end_ruleless(struct judging *j)
 	for (size_t i = 0; i < a->count; i++) {
 		struct alert *alert = &a->list[i];
 		const struct rule_run *run = find_run(a, alert->rule.name);
-		size_t used = strlen(alert->text);
 
 		if (run && is_same_kind(alert, run->rule))
 			continue;
-		if (is_in_force(alert)) {
-			snprintf(alert->text + used, sizeof(alert->text) - used,
-				"; its rule was switched off");
+		alert->is_ruleless = true;
+		if (is_in_force(alert))
 			end_alert(j, alert);
-		}
 		enter(j, alert, ALERT_INACTIVE);
 	}
 }
@@ -467,7 +452,7 @@ static void drop_inactive(struct alerts *a)
 }
 
 /* What is in force goes first, then what is worse, then what is larger. */
-static int compare_for_telling(const void *x, const void *y)
+static int compare_for_report(const void *x, const void *y)
 {
 	const struct alert *a = *(const struct alert *const *)x,
 			   *b = *(const struct alert *const *)y;
@@ -486,7 +471,7 @@ static void put_in_order(struct alerts *a)
 	for (size_t i = 0; i < a->count; i++)
 		a->order[i] = &a->list[i];
 	if (a->count)
-		qsort(a->order, a->count, sizeof(void *), compare_for_telling);
+		qsort(a->order, a->count, sizeof(void *), compare_for_report);
 }
 
 int alerts_judge(struct alerts *a, const struct snapshot *s, uint64_t now_ms, alert_event_fn fn,

@@ -18,16 +18,13 @@
 enum alert_state {
 	ALERT_INACTIVE,
 	ALERT_PENDING,  /* at or above raise, not for long enough yet */
-	ALERT_RAISED,   /* told, and in force */
+	ALERT_RAISED,   /* reported, and in force */
 	ALERT_CLEARING, /* at or below clear, not for long enough yet: still in force */
 	ALERT_STATE_COUNT,
 };
 
-/* "inactive", "pending", "raised" or "clearing". */
-const char *alert_state_name(enum alert_state s);
-
-/* Returns 0 or -EINVAL. */
-int alert_state_parse(const char *word, enum alert_state *ret);
+/* "inactive", "pending", "raised", "clearing" */
+extern const struct names alert_state_names;
 
 /* What an alert is about. */
 struct alert_key {
@@ -36,63 +33,60 @@ struct alert_key {
 	uint16_t port;
 };
 
-/* A value that could not be measured; isnan() tells. */
-
-/* The numbers behind an alert, as the last good scan told them. */
+/*
+ * The numbers behind an alert, as the last good scan showed them. They are as precise as
+ * output/event_json.h keeps them, so that an event that was read back says the same again: the
+ * value in thousandths, the age in tenths of a second.
+ */
 struct alert_numbers {
-	double value;          /* in the unit of the rule's measure */
-	uint64_t sockets;      /* UNKNOWN where the measure is not of sockets */
-	uint64_t memory_bytes; /* likewise */
-	uint32_t oldest_ms;    /* UNKNOWN_U32 likewise, and where no age is known */
+	double value;                   /* in the unit of the rule's measure, or UNKNOWN_DOUBLE */
+	uint64_t sockets;               /* UNKNOWN where the measure is not of sockets */
+	uint64_t memory_bytes;          /* likewise */
+	uint32_t oldest_ms;             /* UNKNOWN_U32 likewise, and where no age is known */
+	struct usage usage;             /* of MEASURE_PERCENT, else UNKNOWN */
+	struct destination destination; /* of LIMIT_CLIENT_PORTS; without sockets: none */
 };
 
-/* One sentence with the numbers, without a full stop. */
-#define ALERT_TEXT_SIZE 192
+/* Of an owner's name that is longer, the beginning is kept. */
+#define ALERT_OWNER_SIZE 256
 
 struct alert {
-	struct rule rule; /* as it judged last, without its ports: a rule may go away, its alert
-			     must still be told to be over */
+	struct rule rule; /* as it judged last, without its ports: a rule may go away, but its alert
+			     must still be cleared */
+	bool is_ruleless; /* its rule went away */
 	struct alert_key key;
+	char owner[ALERT_OWNER_SIZE]; /* whose the port is; printable; "": unknown */
+	bool owner_is_mixed;          /* only most of its sockets are */
 	enum alert_state state;
 	struct timespec since; /* CLOCK_REALTIME of the scan that first saw it at or above raise */
 	uint64_t changed_ms;   /* when the state began */
-	uint64_t reported_ms;  /* when it was told last */
+	uint64_t reported_ms;  /* when the last event was reported */
 	struct alert_numbers numbers;
-	char text[ALERT_TEXT_SIZE];
 	bool seen; /* private to alert.c */
 };
 
 enum event_kind {
 	EVENT_RAISED,
-	EVENT_REPEATED, /* still raised, told again as the rule's repeat says */
+	EVENT_REPEATED, /* still raised, reported again as the rule's repeat says */
 	EVENT_CLEARED,
 	EVENT_KIND_COUNT,
 };
 
-/* "raised", "repeated" or "cleared". */
-const char *event_kind_name(enum event_kind k);
+/* "raised", "repeated", "cleared" */
+extern const struct names event_kind_names;
 
 /*
- * What happened to an alert, for those who are told. It borrows nothing, so that it can wait in a
- * queue and in a file.
+ * What happened to an alert, as numbers; output/words.h makes sentences of it. It borrows nothing,
+ * so that it can wait in a queue and in a file.
  */
 struct alert_event {
 	uint64_t sequence; /* counts up by one, over restarts too: what is missing was lost */
 	enum event_kind kind;
-	struct timespec time;  /* CLOCK_REALTIME of the scan */
-	struct timespec since; /* as in struct alert */
-	enum severity severity;
-	char alert[RULE_NAME_SIZE];
+	struct timespec time; /* CLOCK_REALTIME of the scan */
 	char host[256];
 	char netns[256];
-	struct alert_key key;
-	enum measure measure;
-	state_set states; /* 0 where the rule is not about sockets */
-	double raise, clear;
-	struct alert_numbers numbers;
-	char text[ALERT_TEXT_SIZE];
-	const char *why;    /* static storage; NULL: nothing is known */
-	const char *advice; /* likewise */
+	struct alert alert; /* as it was then */
+	struct explanation explanation;
 };
 
 /* How many alerts are kept at most, pending ones included; what does not fit is counted. */

@@ -17,18 +17,6 @@
 /* A port whose faded sum is below this had nothing for minutes. */
 #define AMOUNT_LEAST 0.05
 
-static const char *const initiator_names[INITIATOR_COUNT] = {
-	[CLOSED_ALL] = "closed",
-	[CLOSED_LOCAL] = "we_first",
-	[CLOSED_PEER] = "peer_first",
-	[CLOSED_RESET] = "reset",
-};
-
-const char *close_initiator_name(enum close_initiator initiator)
-{
-	return initiator_names[initiator];
-}
-
 /* How a look's number becomes the amount of the time since the look before. */
 enum kind {
 	KIND_COUNTER, /* by its growth; it never goes backwards */

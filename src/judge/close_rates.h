@@ -66,9 +66,6 @@ enum close_initiator {
 	INITIATOR_COUNT,
 };
 
-/* "closed", "local_first", "peer_first" or "reset". */
-const char *close_initiator_name(enum close_initiator initiator);
-
 struct close_rates_estimate {
 	struct close_rates_range by_initiator[INITIATOR_COUNT];
 };

@@ -4,11 +4,7 @@
 #include "basic/unknown.h"
 #include "judge/diagnosis.h"
 
-#include "basic/format.h"
-
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,11 +24,6 @@ static const char *const severity_list[] = {
 
 const struct names severity_names = NAMES(severity_list);
 
-const char *severity_name(enum severity s)
-{
-	return severity_list[s];
-}
-
 /* Adds a finding and returns it to be filled in, or NULL when no memory is left. */
 static struct finding *add_finding(
 	struct judgement *j, const struct diagnosis *d, enum severity severity)
@@ -51,9 +42,9 @@ static struct finding *add_finding(
 		.sockets = UNKNOWN,
 		.memory_bytes = UNKNOWN,
 		.oldest_ms = UNKNOWN_U32,
-		.why = d->why,
-		.advice = d->advice,
-		.see = d->see,
+		.backlog = UNKNOWN,
+		.usage = {UNKNOWN, UNKNOWN},
+		.cause = CAUSE_NONE,
 	};
 	return f;
 }
@@ -66,49 +57,6 @@ static void set_port(struct finding *f, const struct port_tally *row)
 	f->owner = row->owner;
 	f->user = row->user;
 	f->owner_is_mixed = row->cgroup.mixed;
-}
-
-/* Appends to the sentence; what does not fit is cut. */
-__attribute__((format(printf, 2, 3))) static void say(struct finding *f, const char *format, ...)
-{
-	size_t used = strlen(f->what);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(f->what + used, sizeof(f->what) - used, format, args);
-	va_end(args);
-}
-
-/* Begins the sentence with its subject. */
-static void say_where(struct finding *f)
-{
-	if (!f->has_port)
-		say(f, "many ports: ");
-	else
-		say(f, f->side == SIDE_SERVER ? "port %u: " : "to port %u: ", (unsigned)f->port);
-}
-
-/* Of a name that is longer, the sentence has the beginning. */
-#define OWNER_SHOWN 120
-
-/* Ends a sentence that does not name the owner with who that is. */
-static void say_owner(struct finding *f)
-{
-	if (f->owner)
-		say(f, ", owner %s%.*s", f->owner_is_mixed ? "mostly " : "", OWNER_SHOWN, f->owner);
-}
-
-/* Says of what a program did whose it is. Returns false where the words do not speak of one. */
-static bool say_words(struct finding *f, const char *words)
-{
-	static const char program[] = "the program";
-	const char *at = f->owner && !f->owner_is_mixed ? strstr(words, program) : NULL;
-	const size_t before = at ? (size_t)(at - words) + strlen(program) : strlen(words);
-
-	say(f, " %.*s", (int)before, words);
-	if (at)
-		say(f, " of %.*s%s", OWNER_SHOWN, f->owner, words + before);
-	return at;
 }
 
 static uint64_t percent_of_memory(const struct judgement *j, unsigned percent)
@@ -192,27 +140,11 @@ static enum severity judge_group(const struct diagnosis *d, const struct judgeme
 	return SEVERITY_WARNING;
 }
 
-/* Says how many show each cause, and explains them by the one that nearly all of them show. */
-static void say_causes(struct finding *f, const struct diagnosis *d, const struct port_tally *row)
+static void set_causes(struct finding *f, const struct diagnosis *d, const struct port_tally *row)
 {
-	const struct cause *cause = diagnosis_cause(d, row, f->sockets);
-	const char *separator = " (";
-	char number[FORMAT_SIZE];
-
-	for (const struct cause *c = d->causes; c && c->words; c++) {
-		uint64_t sockets = row->symptoms[c->symptom].sockets;
-
-		if (!sockets)
-			continue;
-		say(f, "%s%s %s", separator, format_count(number, sockets), c->words);
-		separator = ", ";
-	}
-	if (*separator == ',')
-		say(f, ")");
-	if (cause) {
-		f->why = cause->why;
-		f->advice = cause->advice;
-	}
+	for (enum symptom c = 0; c < SYMPTOM_COUNT; c++)
+		f->causes[c] = d->causes & SYMPTOM_BIT(c) ? row->symptoms[c].sockets : 0;
+	f->cause = diagnosis_cause(d, row, f->sockets);
 }
 
 /* The ports that are not told by themselves, all together. */
@@ -223,28 +155,17 @@ static void report_group(const struct diagnosis *d, struct judgement *j,
 	const struct port_tally *row, const struct group *g, size_t port, enum severity severity)
 {
 	struct finding *f = add_finding(j, d, severity);
-	char number[FORMAT_SIZE];
-	bool reported;
 
 	if (!f)
 		return;
 	f->sockets = g->sockets;
 	f->memory_bytes = g->memory_bytes;
+	set_causes(f, d, row);
 	if (port != MANY_PORTS) {
 		set_port(f, row);
 		f->oldest_ms = g->oldest_ms;
 		f->ages = age_stats_of_port(&j->snapshot->age_table, port, d->state);
 	}
-	say_where(f);
-	say(f, "%s %s", format_count(number, f->sockets), state_name(d->state));
-	reported = say_words(f, d->words);
-	say_causes(f, d, row);
-	say(f, ", %s", format_bytes(number, f->memory_bytes));
-	/* At first sight of all, 0 is as much as is known. */
-	if (f->oldest_ms != UNKNOWN_U32 && f->oldest_ms)
-		say(f, ", oldest %s", format_duration(number, f->oldest_ms));
-	if (!reported)
-		say_owner(f);
 }
 
 /* Takes a row that was told by itself out of the sum of all rows. */
@@ -314,7 +235,7 @@ static enum severity judge_percent(double percent, double warning, double critic
 	return percent >= warning ? SEVERITY_WARNING : SEVERITY_OK;
 }
 
-/* Adds the finding about a limit, up to the numbers; NULL when there is none. */
+/* Adds the finding about a limit; NULL when there is none. */
 static struct finding *judge_limit(const struct diagnosis *d, struct judgement *j)
 {
 	const void *place = (const char *)j->snapshot + d->usage;
@@ -322,42 +243,28 @@ static struct finding *judge_limit(const struct diagnosis *d, struct judgement *
 	enum severity severity = judge_percent(usage_percent(u), d->warning, d->critical);
 	struct finding *f = severity == SEVERITY_OK ? NULL : add_finding(j, d, severity);
 
+	if (f)
+		f->usage = *u;
 	if (f && d->counts_sockets)
 		f->sockets = u->used;
 	return f;
 }
 
-static void say_usage(const struct diagnosis *d, struct finding *f, const struct usage *u)
-{
-	char used[FORMAT_SIZE], max[FORMAT_SIZE], percent[FORMAT_SIZE];
-
-	say(f, "%s %s of %s (%s)", d->words, format_count(used, u->used), format_count(max, u->max),
-		format_percent(percent, usage_percent(u)));
-}
-
 void judge_limits(const struct diagnosis *d, struct judgement *j)
 {
-	const void *place = (const char *)j->snapshot + d->usage;
-	struct finding *f = judge_limit(d, j);
-
-	if (f)
-		say_usage(d, f, place);
+	(void)judge_limit(d, j);
 }
 
 void judge_client_ports(const struct diagnosis *d, struct judgement *j)
 {
-	const struct destination *busiest = &j->snapshot->busiest;
 	struct finding *f = judge_limit(d, j);
-	char endpoint[FORMAT_SIZE];
 
 	if (!f)
 		return;
+	f->destination = j->snapshot->busiest;
 	f->has_port = true;
 	f->side = SIDE_CLIENT;
-	f->port = busiest->port;
-	say(f, "to %s: ",
-		format_endpoint(endpoint, busiest->family, busiest->address, busiest->port));
-	say_usage(d, f, &j->snapshot->client_ports);
+	f->port = f->destination.port;
 }
 
 /*
@@ -371,7 +278,6 @@ void judge_accept_queues(const struct diagnosis *d, struct judgement *j)
 	for (size_t i = 0; i < s->ports_count; i++) {
 		const struct port_tally *row = s->ports[i];
 		bool full = row->accept_queue > row->backlog;
-		char queue[FORMAT_SIZE], backlog[FORMAT_SIZE];
 		struct finding *f;
 
 		/* The fallback source does not tell the backlog. */
@@ -386,10 +292,7 @@ void judge_accept_queues(const struct diagnosis *d, struct judgement *j)
 			return;
 		set_port(f, row);
 		f->sockets = row->accept_queue;
-		say_where(f);
-		say(f, "%s %s, the backlog is %s", format_count(queue, row->accept_queue), d->words,
-			format_count(backlog, row->backlog));
-		say_owner(f);
+		f->backlog = row->backlog;
 	}
 }
 
@@ -407,7 +310,6 @@ void judge_syn_recv(const struct diagnosis *d, struct judgement *j)
 		double backlog = row->backlog ? (double)row->backlog : 10 * (double)d->floor;
 		enum severity severity =
 			judge_percent((double)t->sockets * 100 / backlog, d->warning, d->critical);
-		char number[FORMAT_SIZE];
 		struct finding *f;
 
 		if (t->sockets < d->floor || severity == SEVERITY_OK)
@@ -418,11 +320,7 @@ void judge_syn_recv(const struct diagnosis *d, struct judgement *j)
 		set_port(f, row);
 		f->sockets = t->sockets;
 		f->memory_bytes = t->memory_bytes;
-		say_where(f);
-		say(f, "%s %s", format_count(number, t->sockets), d->words);
-		if (row->backlog)
-			say(f, ", the backlog is %s", format_count(number, row->backlog));
-		say_owner(f);
+		f->backlog = row->backlog ? row->backlog : UNKNOWN;
 	}
 }
 

@@ -18,22 +18,10 @@ struct judgement {
 	int error; /* the first -errno */
 };
 
-/* A cause that a diagnosis tells apart by a sign. */
-struct cause {
-	enum symptom symptom;
-	const char *words; /* stands behind the number of those that show it */
-	const char *why, *advice;
-};
-
 struct diagnosis {
 	const char *id;
 	void (*judge)(const struct diagnosis *d, struct judgement *j);
-	const char *words; /* what the sentence says of its sockets or its limit */
-	const char *why, *advice;
-	const char *see; /* where to read on */
-	/* The sentence says how many show each; where nine in ten show one, its why and advice
-	 * stand in place of the others. The last has no words. */
-	const struct cause *causes;
+	symptom_set causes; /* what tells its causes apart */
 
 	/* judge_groups: sockets of one state on one port, by who has them ... */
 	enum tcp_state state;
@@ -57,25 +45,16 @@ struct diagnosis {
 /* Every diagnosis; the last has no id. */
 extern const struct diagnosis diagnoses[];
 
-/* The why or the advice, of a diagnosis or a cause, that reads so; NULL: none does. Static storage.
- */
-const char *diagnosis_sentence(const char *text);
-
 /* Finds a diagnosis by its id; NULL: there is none. */
 const struct diagnosis *diagnosis_find(const char *id);
 
-/* The cause that nine in ten of so many sockets on a row show; NULL: none does. */
-const struct cause *diagnosis_cause(
+/* The cause that nine in ten of so many sockets of a row show, or CAUSE_NONE. */
+enum symptom diagnosis_cause(
 	const struct diagnosis *d, const struct port_tally *row, uint64_t sockets);
 
-/* Why a row's sockets are as a diagnosis says, and what to do; static storage. */
-struct explanation {
-	const char *why, *advice;
-};
-
 /*
- * Explains what a rule has told of a row: of several diagnoses that are one fault (together) by
- * that whose sign most of its sockets show, and by their cause where nearly all have one.
+ * Explains what a rule found on a row: of several diagnoses that are one fault (together) the one
+ * whose symptom most of the row's sockets show, and its cause where nearly all have one.
  */
 struct explanation diagnosis_explain(const struct diagnosis *d, const struct port_tally *row);
 

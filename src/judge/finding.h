@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One thing worth a person's attention: what judge/ hands to tell/. */
+/* One thing worth a person's attention, as numbers; output/words.h makes sentences of it. */
 #ifndef TCPSTATED_JUDGE_FINDING_H
 #define TCPSTATED_JUDGE_FINDING_H
 
@@ -18,29 +18,43 @@ enum severity {
 	SEVERITY_CRITICAL,
 };
 
-/* "ok", "note", "warning" or "critical". */
-const char *severity_name(enum severity s);
+/* "ok", "note", "warning", "critical" */
 extern const struct names severity_names;
 
+/* Sockets have no single cause, or it is unknown. */
+#define CAUSE_NONE SYMPTOM_COUNT
+
+/* The causes that a diagnosis may have: "fin_unanswered", "fin_not_taken". */
+extern const struct names cause_names;
+
+/* Why sockets are as they are. */
+struct explanation {
+	const char *id;     /* of a diagnosis; NULL: unknown. Static storage. */
+	enum symptom cause; /* of several that it has; or CAUSE_NONE */
+};
+
 struct finding {
-	const char *id; /* stable, for example "close-wait-not-closed"; static storage */
+	const char *id; /* of its diagnosis, for example "close-wait-not-closed"; static storage */
 	enum severity severity;
-	bool has_port;     /* it is about one port: side and port are set */
 	const char *netns; /* borrowed from the snapshot */
+	bool has_port;     /* it is about one port: side and port are set */
 	enum sock_side side;
 	uint16_t port;
-	const char *owner;   /* whose the port is (struct port_tally); NULL: not known. Borrowed. */
+	const char *owner;   /* whose the port is (struct port_tally); NULL: unknown. Borrowed. */
 	const char *user;    /* likewise */
-	bool owner_is_mixed; /* not all of the port's sockets are that owner's */
-	uint64_t sockets;    /* how many sockets it is about; UNKNOWN where that means nothing */
-	uint64_t memory_bytes;        /* what they hold; UNKNOWN likewise */
-	uint32_t oldest_ms;           /* UNKNOWN_U32 where no timer tells it */
-	const struct age_stats *ages; /* of all sockets of this state on the port; NULL: not known.
-					 Borrowed from the snapshot. */
-	char what[384];               /* one sentence with the numbers, without a full stop */
-	const char *why;              /* the cause and the consequence; static storage */
-	const char *advice;           /* what to do; static storage */
-	const char *see;              /* where to read on; static storage */
+	bool owner_is_mixed; /* only most of the port's sockets are that owner's */
+
+	uint64_t sockets;      /* how many sockets it is about; UNKNOWN where that means nothing */
+	uint64_t memory_bytes; /* what they hold; UNKNOWN likewise */
+	uint32_t oldest_ms;    /* UNKNOWN_U32 where no timer shows it */
+	const struct age_stats *ages;   /* of all sockets of this state on the port; NULL: unknown.
+					   Borrowed from the snapshot. */
+	uint64_t backlog;               /* of the port's listener; UNKNOWN: not about one */
+	struct usage usage;             /* of a limit; UNKNOWN: not about one */
+	struct destination destination; /* of LIMIT_CLIENT_PORTS; without sockets: none */
+
+	uint32_t causes[SYMPTOM_COUNT]; /* how many of the sockets show each cause */
+	enum symptom cause;             /* the one that nine in ten show; or CAUSE_NONE */
 };
 
 /* Findings of one snapshot, worst first. */

@@ -26,22 +26,20 @@ static const uint32_t table_ms[TIMEOUT_ROWS_MAX] = {5 * SECOND, 10 * SECOND, 15 
 /* Where more than one connection in so many lives in silence, no timeout on data fits. */
 #define IDLE_SHARE 100
 
-const char *advice_verdict_name(enum advice_verdict v)
-{
-	static const char *const names[] = {
-		[ADVICE_SUGGESTED] = "suggested",
-		[ADVICE_TOO_FEW] = "too_few",
-		[ADVICE_TOO_SHORT] = "too_short",
-		[ADVICE_NO_INFO] = "no_info",
-	};
+static const char *const verdict_list[] = {
+	[ADVICE_SUGGESTED] = "suggested",
+	[ADVICE_TOO_FEW] = "too_few",
+	[ADVICE_TOO_SHORT] = "too_short",
+	[ADVICE_NO_INFO] = "no_info",
+};
 
-	return names[v];
-}
+static const char *const idle_kind_list[] = {
+	[IDLE_DATA] = "data",
+	[IDLE_ANY] = "sign",
+};
 
-const char *idle_kind_name(enum idle_kind kind)
-{
-	return kind == IDLE_DATA ? "data" : "sign";
-}
+const struct names advice_verdict_names = NAMES(verdict_list);
+const struct names idle_kind_names = NAMES(idle_kind_list);
 
 static uint32_t round_up(uint64_t ms)
 {

@@ -6,6 +6,7 @@
 #ifndef TCPSTATED_JUDGE_HEARTBEAT_ADVICE_H
 #define TCPSTATED_JUDGE_HEARTBEAT_ADVICE_H
 
+#include "basic/names.h"
 #include "model/heartbeat.h"
 #include "model/snapshot.h"
 
@@ -45,11 +46,11 @@ enum advice_verdict {
 	ADVICE_NO_INFO,   /* the kernel told no tcp_info */
 };
 
-/* "suggested", "too_few", "too_short" or "no_info". */
-const char *advice_verdict_name(enum advice_verdict v);
+/* "suggested", "too_few", "too_short", "no_info" */
+extern const struct names advice_verdict_names;
 
-/* "data" or "sign". */
-const char *idle_kind_name(enum idle_kind kind);
+/* "data", "sign" */
+extern const struct names idle_kind_names;
 
 struct heartbeat_advice {
 	enum advice_verdict verdict;

@@ -66,6 +66,7 @@ static struct alert_numbers no_numbers(void)
 		.sockets = UNKNOWN,
 		.memory_bytes = UNKNOWN,
 		.oldest_ms = UNKNOWN_U32,
+		.usage = {UNKNOWN, UNKNOWN},
 	};
 }
 
@@ -129,9 +130,9 @@ static void set_value(struct measurement *m, const struct rule *r, const struct 
 			n->value = 0;
 		break;
 	case MEASURE_PERCENT:
-		m->usage = (struct usage){n->memory_bytes, s->limits.mem_total_bytes};
-		if (usage_percent(&m->usage) >= 0)
-			n->value = usage_percent(&m->usage);
+		n->usage = (struct usage){n->memory_bytes, s->limits.mem_total_bytes};
+		if (usage_percent(&n->usage) >= 0)
+			n->value = usage_percent(&n->usage);
 		break;
 	case MEASURE_RATE:
 	case MEASURE_COUNT:
@@ -146,7 +147,11 @@ static struct alert_key key_of(const struct port_tally *row)
 
 static struct alert_numbers zero_numbers(void)
 {
-	return (struct alert_numbers){.value = UNKNOWN_DOUBLE, .oldest_ms = UNKNOWN_U32};
+	return (struct alert_numbers){
+		.value = UNKNOWN_DOUBLE,
+		.oldest_ms = UNKNOWN_U32,
+		.usage = {UNKNOWN, UNKNOWN},
+	};
 }
 
 static int measure_ports(const struct rule *r, const struct snapshot *s,
@@ -211,7 +216,6 @@ static int measure_accept_queues(
 		struct measurement m = {
 			.key = key_of(row),
 			.numbers = no_numbers(),
-			.usage = {row->accept_queue, row->backlog},
 			.owner = row->owner,
 			.owner_is_mixed = row->cgroup.mixed,
 		};
@@ -220,7 +224,8 @@ static int measure_accept_queues(
 		if (!row->listening || !row->backlog || !selects_row(r, row))
 			continue;
 		m.numbers.sockets = row->accept_queue;
-		m.numbers.value = usage_percent(&m.usage);
+		m.numbers.usage = (struct usage){row->accept_queue, row->backlog};
+		m.numbers.value = usage_percent(&m.numbers.usage);
 		error = fn(&m, userdata);
 	}
 	return error;
@@ -248,11 +253,14 @@ static const struct usage *usage_of(const struct rule *r, const struct snapshot 
 static int measure_limit(
 	const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)
 {
-	struct measurement m = {.numbers = no_numbers(), .usage = *usage_of(r, s)};
+	struct measurement m = {.numbers = no_numbers()};
 
+	m.numbers.usage = *usage_of(r, s);
 	if (limits[r->limit].sockets)
-		m.numbers.sockets = m.usage.used;
-	m.numbers.value = usage_percent(&m.usage);
+		m.numbers.sockets = m.numbers.usage.used;
+	if (r->limit == LIMIT_CLIENT_PORTS)
+		m.numbers.destination = s->busiest;
+	m.numbers.value = usage_percent(&m.numbers.usage);
 	return fn(&m, userdata);
 }
 

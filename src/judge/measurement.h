@@ -16,7 +16,6 @@ struct measurement {
 	/* Its value is UNKNOWN_DOUBLE where it could not be measured. That of growth and rate is
 	 * the number of sockets and the counter as they stand: history.h makes a speed of them. */
 	struct alert_numbers numbers;
-	struct usage usage;  /* of MEASURE_PERCENT */
 	const char *owner;   /* whose the port is (struct port_tally); NULL: not known. Borrowed. */
 	bool owner_is_mixed; /* only most of its sockets are */
 };

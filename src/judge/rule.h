@@ -103,11 +103,7 @@ bool rule_selects_sockets(const struct rule *r);
 /* Whether its measure is told for each port; a limit of the machine has one number only. */
 bool rule_can_be_per_port(const struct rule *r);
 
-/* The words of the configuration: "sockets", "tw_buckets", "port", "held". Static storage. */
-const char *measure_name(enum measure m);
-const char *rule_limit_name(enum rule_limit l);
-const char *rule_scope_name(enum rule_scope s);
-const char *hold_name(enum sock_ownership h);
+/* As the configuration and the documents write them: "sockets", "tw_buckets", "port", "held". */
 extern const struct names measure_names;
 extern const struct names rule_limit_names;
 extern const struct names rule_scope_names;

@@ -298,12 +298,7 @@ static const char *const measure_list[] = {
 
 const struct names measure_names = NAMES(measure_list);
 
-const char *measure_name(enum measure m)
-{
-	return measure_list[m];
-}
-
-static const char *const rule_limit_list[] = {
+static const char *const limit_list[] = {
 	[LIMIT_TW_BUCKETS] = "tw_buckets",
 	[LIMIT_ORPHANS] = "orphans",
 	[LIMIT_TCP_MEM] = "tcp_mem",
@@ -313,24 +308,14 @@ static const char *const rule_limit_list[] = {
 	[LIMIT_MEMORY] = "memory",
 };
 
-const struct names rule_limit_names = NAMES(rule_limit_list);
+const struct names rule_limit_names = NAMES(limit_list);
 
-const char *rule_limit_name(enum rule_limit l)
-{
-	return rule_limit_list[l];
-}
-
-static const char *const rule_scope_list[] = {
+static const char *const scope_list[] = {
 	[SCOPE_PORT] = "port",
 	[SCOPE_TOTAL] = "total",
 };
 
-const struct names rule_scope_names = NAMES(rule_scope_list);
-
-const char *rule_scope_name(enum rule_scope s)
-{
-	return rule_scope_list[s];
-}
+const struct names rule_scope_names = NAMES(scope_list);
 
 static const char *const ownership_list[] = {
 	[OWNERSHIP_NONE] = "none",
@@ -340,8 +325,3 @@ static const char *const ownership_list[] = {
 };
 
 const struct names ownership_names = NAMES(ownership_list);
-
-const char *hold_name(enum sock_ownership h)
-{
-	return ownership_list[h];
-}

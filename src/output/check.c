@@ -6,6 +6,7 @@
 #include "basic/unknown.h"
 #include "basic/utf8.h"
 #include "output/stream.h"
+#include "output/words.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -146,11 +147,14 @@ static void judge_findings(struct line *l, const struct findings *all)
 {
 	const struct findings faults = findings_faults(all), *f = &faults;
 	const struct finding *worst = f->list;
+	char sentence[SENTENCE_SIZE];
+	struct string what = STRING_IN(sentence);
 
 	if (!f->count)
 		return;
 	worsen(l, worst->severity == SEVERITY_CRITICAL ? CHECK_CRITICAL : CHECK_WARNING);
-	say(l, "%s", worst->what);
+	words_finding(&what, worst);
+	say(l, "%s", sentence);
 	if (f->count > 1)
 		say(l, " (and %zu more)", f->count - 1);
 }

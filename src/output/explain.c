@@ -8,6 +8,7 @@
 #include "basic/utf8.h"
 #include "judge/match.h"
 #include "output/stream.h"
+#include "output/words.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -132,17 +133,20 @@ static void print_finding(FILE *out, const struct findings *f, size_t index,
 	const struct holders *holders, const struct text_style *style)
 {
 	const struct finding *finding = &f->list[index];
-	char label[32];
+	const struct advice advice = words_advice(finding->id, finding->cause);
+	char label[32], sentence[SENTENCE_SIZE];
+	struct string what = STRING_IN(sentence);
 
 	snprintf(label, sizeof(label), "%-9s", text_severity(finding->severity));
 	fputc('\n', out);
-	text_paragraph(out, style, finding->severity, label, finding->what);
+	words_finding(&what, finding);
+	text_paragraph(out, style, finding->severity, label, sentence);
 	print_since(out, finding, style);
 	print_owner(out, finding, style);
 	print_processes(out, f, index, holders, style);
-	text_paragraph(out, style, SEVERITY_OK, "    why: ", finding->why);
-	text_paragraph(out, style, SEVERITY_OK, "     do: ", finding->advice);
-	text_paragraph(out, style, SEVERITY_OK, "   read: ", finding->see);
+	text_paragraph(out, style, SEVERITY_OK, "    why: ", advice.why);
+	text_paragraph(out, style, SEVERITY_OK, "     do: ", advice.what_to_do);
+	text_paragraph(out, style, SEVERITY_OK, "   read: ", advice.see);
 }
 
 static bool is_reported(const struct findings *f, const struct port_tally *row)

@@ -49,7 +49,7 @@ static struct json_object *by_kind(
 	struct json_object *o = build_object(b);
 
 	for (enum idle_kind k = 0; k < IDLE_KINDS; k++)
-		build_put(b, o, idle_kind_name(k), distribution(b, &h[k], 1000));
+		build_put(b, o, name_of(idle_kind_names, k), distribution(b, &h[k], 1000));
 	if (sent)
 		build_put(b, o, "sent", distribution(b, sent, 1000));
 	return o;
@@ -97,8 +97,8 @@ static struct json_object *advice(
 	char words[HEARTBEAT_WORDS_SIZE];
 	struct json_object *o = build_object(b);
 
-	build_put(b, o, "verdict", build_string(b, advice_verdict_name(a->verdict)));
-	build_put(b, o, "basis", build_string(b, idle_kind_name(a->basis)));
+	build_put(b, o, "verdict", build_string(b, name_of(advice_verdict_names, a->verdict)));
+	build_put(b, o, "basis", build_string(b, name_of(idle_kind_names, a->basis)));
 	build_put(b, o, "timeout_seconds", suggested ? milliseconds(b, a->timeout_ms) : NULL);
 	build_put(b, o, "weak", build_boolean(b, a->weak));
 	build_put(b, o, "doubtful", build_boolean(b, a->doubtful));

@@ -11,6 +11,7 @@
 #include "output/json_builder.h"
 #include "output/sock_table.h"
 #include "output/stream.h"
+#include "output/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -444,12 +445,14 @@ static struct json_object *alert(struct builder *b, const struct document *d, co
 {
 	const struct alert_numbers *n = &a->numbers;
 	struct json_object *o = build_object(b);
+	char sentence[SENTENCE_SIZE];
+	struct string text = STRING_IN(sentence);
 
 	build_put(b, o, "name", build_string(b, a->rule.name));
-	build_put(b, o, "state", build_string(b, alert_state_name(a->state)));
+	build_put(b, o, "state", build_string(b, name_of(alert_state_names, a->state)));
 	build_put(b, o, "since", build_time(b, &a->since));
-	build_put(b, o, "severity", build_string(b, severity_name(a->rule.severity)));
-	build_put(b, o, "measure", build_string(b, measure_name(a->rule.measure)));
+	build_put(b, o, "severity", build_string(b, name_of(severity_names, a->rule.severity)));
+	build_put(b, o, "measure", build_string(b, name_of(measure_names, a->rule.measure)));
 	build_put(b, o, "value", build_quantity(b, n->value));
 	build_put(b, o, "raise", build_quantity(b, a->rule.raise));
 	build_put(b, o, "clear", build_quantity(b, a->rule.clear));
@@ -460,7 +463,8 @@ static struct json_object *alert(struct builder *b, const struct document *d, co
 	build_put(b, o, "sockets", build_number(b, n->sockets));
 	build_put(b, o, "memory_bytes", build_number(b, n->memory_bytes));
 	build_put(b, o, "oldest_seconds", build_seconds(b, n->oldest_ms));
-	build_put(b, o, "text", build_string(b, a->text));
+	words_alert(&text, a);
+	build_put(b, o, "text", build_string(b, sentence));
 	return o;
 }
 
@@ -510,10 +514,13 @@ static struct json_object *holders_of(struct builder *b, const struct document *
 static struct json_object *finding(struct builder *b, const struct document *d, size_t index)
 {
 	const struct finding *f = &d->findings->list[index];
+	const struct advice advice = words_advice(f->id, f->cause);
 	struct json_object *o = build_object(b);
+	char sentence[SENTENCE_SIZE];
+	struct string what = STRING_IN(sentence);
 
 	build_put(b, o, "id", build_string(b, f->id));
-	build_put(b, o, "severity", build_string(b, severity_name(f->severity)));
+	build_put(b, o, "severity", build_string(b, name_of(severity_names, f->severity)));
 	build_put(b, o, "netns", build_string(b, f->netns));
 	build_put(b, o, "side", f->has_port ? build_string(b, side_name(f->side)) : NULL);
 	build_put(b, o, "port", build_number(b, f->has_port ? f->port : UNKNOWN));
@@ -523,10 +530,11 @@ static struct json_object *finding(struct builder *b, const struct document *d, 
 	build_put(b, o, "owner", build_string(b, f->owner));
 	if (d->extras->processes)
 		build_put(b, o, "processes", holders_of(b, d, index));
-	build_put(b, o, "what", build_string(b, f->what));
-	build_put(b, o, "why", build_string(b, f->why));
-	build_put(b, o, "do", build_string(b, f->advice));
-	build_put(b, o, "see", build_string(b, f->see));
+	words_finding(&what, f);
+	build_put(b, o, "what", build_string(b, sentence));
+	build_put(b, o, "why", build_string(b, advice.why));
+	build_put(b, o, "do", build_string(b, advice.what_to_do));
+	build_put(b, o, "see", build_string(b, advice.see));
 	return o;
 }
 

@@ -8,6 +8,7 @@
 #include "basic/utf8.h"
 #include "output/port_table.h"
 #include "output/stream.h"
+#include "output/words.h"
 
 #include <string.h>
 
@@ -105,13 +106,16 @@ void text_verdict(FILE *out, const struct snapshot *s, const struct findings *f,
 	const struct text_style *style)
 {
 	const struct finding *worst = f->list;
+	char sentence[SENTENCE_SIZE];
+	struct string what = STRING_IN(sentence);
 
 	if (!f->count) {
 		print_all_clear(out, s);
 		return;
 	}
+	words_finding(&what, worst);
 	fprintf(out, "%s%s: %s%s\n", text_color(style, worst->severity),
-		text_severity(worst->severity), worst->what, text_plain(style));
+		text_severity(worst->severity), sentence, text_plain(style));
 }
 
 void text_origin(FILE *out, const struct snapshot *s, const struct text_style *style)
@@ -273,7 +277,7 @@ static void print_prices(FILE *out, const struct snapshot *s, const struct text_
 /* One diagnosis may have several causes. */
 static bool same_kind(const struct finding *a, const struct finding *b)
 {
-	return strcmp(a->id, b->id) == 0 && strcmp(a->why, b->why) == 0;
+	return strcmp(a->id, b->id) == 0 && a->cause == b->cause;
 }
 
 /* The findings of one kind: their sentences, then once the cause and the advice. */
@@ -281,8 +285,10 @@ static void print_kind(
 	FILE *out, const struct findings *f, size_t first, const struct text_style *style)
 {
 	const struct finding *kind = &f->list[first];
+	const struct advice advice = words_advice(kind->id, kind->cause);
 	size_t count = 0;
-	char label[32];
+	char label[32], sentence[SENTENCE_SIZE];
+	struct string what;
 
 	fputc('\n', out);
 	for (size_t i = first; i < f->count; i++) {
@@ -291,13 +297,15 @@ static void print_kind(
 		if (!same_kind(finding, kind) || ++count > FINDINGS_OF_A_KIND)
 			continue;
 		snprintf(label, sizeof(label), "%-9s", text_severity(finding->severity));
-		text_paragraph(out, style, finding->severity, label, finding->what);
+		what = STRING_IN(sentence);
+		words_finding(&what, finding);
+		text_paragraph(out, style, finding->severity, label, sentence);
 	}
 	if (count > FINDINGS_OF_A_KIND)
 		fprintf(out, "         and %zu more like these\n", count - FINDINGS_OF_A_KIND);
-	text_paragraph(out, style, SEVERITY_OK, "    why: ", kind->why);
-	text_paragraph(out, style, SEVERITY_OK, "     do: ", kind->advice);
-	text_paragraph(out, style, SEVERITY_OK, "    see: ", kind->see);
+	text_paragraph(out, style, SEVERITY_OK, "    why: ", advice.why);
+	text_paragraph(out, style, SEVERITY_OK, "     do: ", advice.what_to_do);
+	text_paragraph(out, style, SEVERITY_OK, "    see: ", advice.see);
 }
 
 static bool seen_before(const struct findings *f, size_t index)

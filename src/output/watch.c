@@ -8,6 +8,7 @@
 #include "basic/utf8.h"
 #include "output/port_table.h"
 #include "output/stream.h"
+#include "output/words.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -96,14 +97,16 @@ static void print_verdict(
 	size_t count = count_in_force(frame);
 	enum severity finding = f->count ? f->list[0].severity : SEVERITY_OK;
 	enum severity alert = count ? frame->alerts[0]->rule.severity : SEVERITY_OK;
-	char label[16];
+	char label[16], sentence[SENTENCE_SIZE];
+	struct string what = STRING_IN(sentence);
 
 	snprintf(label, sizeof(label), "%s: ", text_severity(finding));
 	if (alert > finding)
 		fprintf(out, "%s%s: %zu alert%s in force%s\n", text_color(style, alert),
 			text_severity(alert), count, count == 1 ? "" : "s", text_plain(style));
 	else if (f->count)
-		print_sentence(out, style, on_screen, finding, label, f->list[0].what);
+		words_finding(&what, &f->list[0]),
+			print_sentence(out, style, on_screen, finding, label, sentence);
 	else
 		text_verdict(out, frame->snapshot, f, style);
 }
@@ -220,15 +223,16 @@ static void print_alert(FILE *out, const struct watch_frame *frame, const struct
 	const struct text_style *style)
 {
 	const struct timespec *taken = &frame->snapshot->origin.time;
-	char label[32], text[512], words[ALERT_TEXT_SIZE], since[FORMAT_SIZE];
+	char label[32], sentence[SENTENCE_SIZE], since[FORMAT_SIZE];
+	struct string s = STRING_IN(sentence);
 
 	snprintf(label, sizeof(label), "%-9s",
 		a->state == ALERT_RAISED ? text_severity(a->rule.severity)
-					 : alert_state_name(a->state));
-	snprintf(text, sizeof(text), "%s for %s: %s", a->rule.name,
-		format_duration(since, ms_between(&a->since, taken)),
-		utf8_printable(words, sizeof(words), a->text));
-	text_paragraph(out, style, in_force(a) ? a->rule.severity : SEVERITY_OK, label, text);
+					 : name_of(alert_state_names, a->state));
+	string_addf(&s, "%s for %s: ", a->rule.name,
+		format_duration(since, ms_between(&a->since, taken)));
+	words_alert(&s, a);
+	text_paragraph(out, style, in_force(a) ? a->rule.severity : SEVERITY_OK, label, sentence);
 }
 
 static void print_alerts(

@@ -482,14 +482,15 @@ static void set_alerts(void)
 	alerts[0] = (struct alert){
 		.rule = {.name = "close-wait-leak",
 			.severity = SEVERITY_WARNING,
+			.states = STATE_BIT(STATE_CLOSE_WAIT),
+			.ownerships = OWNERSHIP_BIT(OWNERSHIP_HELD),
 			.measure = MEASURE_SOCKETS,
 			.raise = 100,
 			.clear = 50},
 		.key = {.has_port = true, .side = SIDE_SERVER, .port = 7777},
 		.state = ALERT_RAISED,
 		.since = {.tv_sec = 1795340370, .tv_nsec = 120000000},
-		.numbers = {412, 412, 1594000, 913400},
-		.text = "port 7777: 412 CLOSE_WAIT held by a program, 1.5 MiB, oldest 15 min",
+		.numbers = {412, 412, 1594000, 913400, {UNKNOWN, UNKNOWN}, {0}},
 	};
 	alerts[1] = (struct alert){
 		.rule = {.name = "closing-memory",
@@ -498,12 +499,12 @@ static void set_alerts(void)
 			.raise = 0.25,
 			.clear = 0.125},
 		.state = ALERT_PENDING,
-		.numbers = {0.3333333, 10, UNKNOWN, UNKNOWN_U32},
-		.text = "closing sockets",
+		.numbers = {0.3333333, 10, UNKNOWN, UNKNOWN_U32, {10, 3000}, {0}},
 	};
 	alerts[2] = alerts[1];
 	alerts[2].state = ALERT_CLEARING;
-	alerts[2].numbers = (struct alert_numbers){(double)NAN, UNKNOWN, UNKNOWN, UNKNOWN_U32};
+	alerts[2].numbers = (struct alert_numbers){
+		UNKNOWN_DOUBLE, UNKNOWN, UNKNOWN, UNKNOWN_U32, {UNKNOWN, UNKNOWN}, {0}};
 	alerts_used = ARRAY_SIZE(alerts);
 	alerts_left_out = 5;
 }

@@ -50,7 +50,11 @@ static struct alert *add_alert(struct scene *scene, const char *name, enum alert
 	a->state = state;
 	a->since = scene->now.snapshot.origin.time;
 	a->since.tv_sec -= 540;
-	snprintf(a->text, sizeof(a->text), "port 7777: 412 CLOSE_WAIT for over a minute");
+	a->rule.states = STATE_BIT(STATE_CLOSE_WAIT);
+	a->rule.older_than_ms = 60000;
+	a->key = (struct alert_key){.has_port = true, .side = SIDE_SERVER, .port = 7777};
+	a->numbers = (struct alert_numbers){
+		.sockets = 412, .memory_bytes = UNKNOWN, .oldest_ms = UNKNOWN_U32};
 	return a;
 }
 
@@ -377,7 +381,7 @@ static void test_report_watch_alerts(void **state)
 	add_alert(&scene, "orphans", ALERT_PENDING);
 	text = report(&scene, &plain, NULL);
 	assert_holds(text, "\nWARNING  close-wait-leak for 9 min: port 7777: 412 CLOSE_WAIT for "
-			   "over a minute\n"
+			   "60 s or longer\n"
 			   "clearing tw-buckets for 9 min: ");
 	assert_holds(text, "\npending  orphans for 9 min: ");
 	free(TAKE_PTR(text));
