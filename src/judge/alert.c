@@ -121,9 +121,9 @@ int alerts_set_rules(struct alerts *a, const struct rule *rules, size_t count)
 	return 0;
 }
 
-static bool is_in_force(const struct alert *alert)
+bool alert_is_in_force(const struct alert *a)
 {
-	return alert->state == ALERT_RAISED || alert->state == ALERT_CLEARING;
+	return a->state == ALERT_RAISED || a->state == ALERT_CLEARING;
 }
 
 static int compare_alerts(const struct alert *a, const char *name, const struct alert_key *key)
@@ -431,7 +431,7 @@ static void end_ruleless(struct judging *j)
 		if (run && is_same_kind(alert, run->rule))
 			continue;
 		alert->is_ruleless = true;
-		if (is_in_force(alert))
+		if (alert_is_in_force(alert))
 			end_alert(j, alert);
 		enter(j, alert, ALERT_INACTIVE);
 	}
@@ -457,8 +457,8 @@ static int compare_for_report(const void *x, const void *y)
 	const struct alert *a = *(const struct alert *const *)x,
 			   *b = *(const struct alert *const *)y;
 
-	if (is_in_force(a) != is_in_force(b))
-		return is_in_force(a) ? -1 : 1;
+	if (alert_is_in_force(a) != alert_is_in_force(b))
+		return alert_is_in_force(a) ? -1 : 1;
 	if (a->rule.severity != b->rule.severity)
 		return a->rule.severity > b->rule.severity ? -1 : 1;
 	if (a->numbers.memory_bytes != b->numbers.memory_bytes)
@@ -507,6 +507,15 @@ size_t alerts_count(const struct alerts *a)
 const struct alert *alerts_get(const struct alerts *a, size_t index)
 {
 	return a->order[index];
+}
+
+size_t alerts_in_force(const struct alerts *a)
+{
+	size_t count = 0;
+
+	while (count < a->count && alert_is_in_force(a->order[count]))
+		count++;
+	return count;
 }
 
 uint64_t alerts_omitted(const struct alerts *a)

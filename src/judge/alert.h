@@ -65,6 +65,9 @@ struct alert {
 	bool seen; /* private to alert.c */
 };
 
+/* It is raised or clearing. */
+bool alert_is_in_force(const struct alert *a);
+
 enum event_kind {
 	EVENT_RAISED,
 	EVENT_REPEATED, /* still raised, reported again as the rule's repeat says */
@@ -120,6 +123,9 @@ int alerts_judge(struct alerts *a, const struct snapshot *s, uint64_t now_ms, al
 /* The alerts that are pending, raised or clearing, raised ones and worse ones first. */
 size_t alerts_count(const struct alerts *a);
 const struct alert *alerts_get(const struct alerts *a, size_t index);
+
+/* How many of them are in force; they go first. */
+size_t alerts_in_force(const struct alerts *a);
 
 /* How many more alerts there would have been at the last judgement. */
 uint64_t alerts_omitted(const struct alerts *a);

@@ -42,8 +42,7 @@ static struct finding *add_finding(
 		.sockets = UNKNOWN,
 		.memory_bytes = UNKNOWN,
 		.oldest_ms = UNKNOWN_U32,
-		.backlog = UNKNOWN,
-		.usage = {UNKNOWN, UNKNOWN},
+		.usage = USAGE_UNKNOWN,
 		.cause = CAUSE_NONE,
 	};
 	return f;
@@ -201,6 +200,8 @@ void judge_groups(const struct diagnosis *d, struct judgement *j)
 	memcpy(others.states, s->totals.states, sizeof(others.states));
 	memcpy(others.symptoms, s->totals.symptoms, sizeof(others.symptoms));
 	for (size_t i = 0; i < s->ports_count; i++) {
+		if (d->servers_only && s->ports[i]->side != SIDE_SERVER)
+			continue;
 		g = group_of(d, j, s->ports[i]);
 		severity = judge_group(d, j, s->ports[i], &g);
 		if (severity == SEVERITY_OK)
@@ -208,24 +209,12 @@ void judge_groups(const struct diagnosis *d, struct judgement *j)
 		report_group(d, j, s->ports[i], &g, i, severity);
 		subtract_row(&others, s->ports[i]);
 	}
+	if (d->servers_only)
+		return;
 	g = group_of(d, j, &others);
 	severity = judge_group(d, j, &others, &g);
 	if (severity != SEVERITY_OK)
 		report_group(d, j, &others, &g, MANY_PORTS, severity);
-}
-
-void judge_time_wait_server(const struct diagnosis *d, struct judgement *j)
-{
-	const struct snapshot *s = j->snapshot;
-
-	for (size_t i = 0; i < s->ports_count; i++) {
-		const struct port_tally *row = s->ports[i];
-		const struct group g = group_of(d, j, row);
-		enum severity severity = judge_group(d, j, row, &g);
-
-		if (row->side == SIDE_SERVER && severity != SEVERITY_OK)
-			report_group(d, j, row, &g, i, severity);
-	}
 }
 
 static enum severity judge_percent(double percent, double warning, double critical)
@@ -235,36 +224,23 @@ static enum severity judge_percent(double percent, double warning, double critic
 	return percent >= warning ? SEVERITY_WARNING : SEVERITY_OK;
 }
 
-/* Adds the finding about a limit; NULL when there is none. */
-static struct finding *judge_limit(const struct diagnosis *d, struct judgement *j)
-{
-	const void *place = (const char *)j->snapshot + d->usage;
-	const struct usage *u = place;
-	enum severity severity = judge_percent(usage_percent(u), d->warning, d->critical);
-	struct finding *f = severity == SEVERITY_OK ? NULL : add_finding(j, d, severity);
-
-	if (f)
-		f->usage = *u;
-	if (f && d->counts_sockets)
-		f->sockets = u->used;
-	return f;
-}
-
 void judge_limits(const struct diagnosis *d, struct judgement *j)
 {
-	(void)judge_limit(d, j);
-}
-
-void judge_client_ports(const struct diagnosis *d, struct judgement *j)
-{
-	struct finding *f = judge_limit(d, j);
+	const struct usage u = limit_usage(d->limit, j->snapshot);
+	enum severity severity = judge_percent(usage_percent(&u), d->warning, d->critical);
+	struct finding *f = severity == SEVERITY_OK ? NULL : add_finding(j, d, severity);
 
 	if (!f)
 		return;
-	f->destination = j->snapshot->busiest;
-	f->has_port = true;
-	f->side = SIDE_CLIENT;
-	f->port = f->destination.port;
+	f->usage = u;
+	if (limit_counts_sockets(d->limit))
+		f->sockets = u.used;
+	if (d->limit == LIMIT_CLIENT_PORTS) {
+		f->destination = j->snapshot->busiest;
+		f->has_port = true;
+		f->side = SIDE_CLIENT;
+		f->port = f->destination.port;
+	}
 }
 
 /*
@@ -292,7 +268,7 @@ void judge_accept_queues(const struct diagnosis *d, struct judgement *j)
 			return;
 		set_port(f, row);
 		f->sockets = row->accept_queue;
-		f->backlog = row->backlog;
+		f->usage = (struct usage){row->accept_queue, row->backlog};
 	}
 }
 
@@ -320,7 +296,8 @@ void judge_syn_recv(const struct diagnosis *d, struct judgement *j)
 		set_port(f, row);
 		f->sockets = t->sockets;
 		f->memory_bytes = t->memory_bytes;
-		f->backlog = row->backlog ? row->backlog : UNKNOWN;
+		if (row->backlog)
+			f->usage = (struct usage){t->sockets, row->backlog};
 	}
 }
 

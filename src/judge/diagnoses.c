@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define USAGE_AT(member) offsetof(struct snapshot, member)
-
 /* CLOSE_WAIT that a program has: three ways of the same fault. */
 #define SYMPTOMS_NOT_CLOSED                                                                        \
 	(SYMPTOM_BIT(SYMPTOM_EOF_READ) | SYMPTOM_BIT(SYMPTOM_EOF_UNREAD) |                         \
@@ -103,7 +101,8 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "time-wait-server",
-		.judge = judge_time_wait_server,
+		.judge = judge_groups,
+		.servers_only = true,
 		.state = STATE_TIME_WAIT,
 		.ownership = OWNERSHIP_SET_ALL,
 		.is_note = true,
@@ -111,39 +110,36 @@ const struct diagnosis diagnoses[] = {
 	},
 	{
 		.id = "time-wait-client-ports",
-		.judge = judge_client_ports,
-		.usage = USAGE_AT(client_ports),
+		.judge = judge_limits,
+		.limit = LIMIT_CLIENT_PORTS,
 		.warning = 75,
 		.critical = 90,
-		.counts_sockets = true,
 	},
 	{
 		.id = "tw-buckets-full",
 		.judge = judge_limits,
-		.usage = USAGE_AT(limits.tw_buckets),
+		.limit = LIMIT_TW_BUCKETS,
 		.warning = 75,
 		.critical = 90,
-		.counts_sockets = true,
 	},
 	{
 		.id = "orphans-near-limit",
 		.judge = judge_limits,
-		.usage = USAGE_AT(limits.orphans),
+		.limit = LIMIT_ORPHANS,
 		.warning = 25,
 		.critical = 50,
-		.counts_sockets = true,
 	},
 	{
 		.id = "tcp-mem-near-limit",
 		.judge = judge_limits,
-		.usage = USAGE_AT(limits.tcp_mem_pages),
+		.limit = LIMIT_TCP_MEM,
 		.warning = 66,
 		.critical = 90,
 	},
 	{
 		.id = "conntrack-near-limit",
 		.judge = judge_limits,
-		.usage = USAGE_AT(limits.conntrack),
+		.limit = LIMIT_CONNTRACK,
 		.warning = 75,
 		.critical = 90,
 	},
@@ -177,6 +173,7 @@ const struct diagnosis diagnoses[] = {
 	{
 		.id = "accept-queue-full",
 		.judge = judge_accept_queues,
+		.limit = LIMIT_ACCEPT_QUEUE,
 		.floor = FINDING_FLOOR_SOCKETS,
 		.warning = 75,
 	},

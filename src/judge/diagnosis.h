@@ -4,6 +4,7 @@
 #define TCPSTATED_JUDGE_DIAGNOSIS_H
 
 #include "judge/finding.h"
+#include "judge/limit.h"
 #include "judge/ownership_filter.h"
 
 #include <stdbool.h>
@@ -31,15 +32,15 @@ struct diagnosis {
 	bool by_symptom;
 	enum symptom symptom;
 	symptom_set together;
-	bool is_note;           /* worth knowing, and nothing wrong */
+	bool servers_only;      /* on ports where this machine is the server */
+	bool is_note;           /* worth knowing, and no fault */
 	uint32_t floor;         /* silent below so many */
 	unsigned share_percent; /* and below this share of the connections that this side closed */
 	uint32_t age_ms;        /* and while the oldest is younger, where its age is known */
 
-	/* judge_limits: a struct usage of the snapshot against its limit, in percent */
-	size_t usage;
+	/* judge_limits, judge_accept_queues, judge_syn_recv: the share in use, in percent */
+	enum rule_limit limit;
 	double warning, critical;
-	bool counts_sockets; /* what is used are sockets */
 };
 
 /* Every diagnosis; the last has no id. */
@@ -61,12 +62,8 @@ struct explanation diagnosis_explain(const struct diagnosis *d, const struct por
 /* Sockets of one state, port by port, then what is left of them over all ports. */
 void judge_groups(const struct diagnosis *d, struct judgement *j);
 
-/* The same, on ports where this machine is the server. */
-void judge_time_wait_server(const struct diagnosis *d, struct judgement *j);
-
-/* One limit of the machine; towards one destination; of each listener. */
+/* One limit of the machine; of each listener. */
 void judge_limits(const struct diagnosis *d, struct judgement *j);
-void judge_client_ports(const struct diagnosis *d, struct judgement *j);
 void judge_accept_queues(const struct diagnosis *d, struct judgement *j);
 void judge_syn_recv(const struct diagnosis *d, struct judgement *j);
 

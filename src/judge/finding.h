@@ -49,8 +49,7 @@ struct finding {
 	uint32_t oldest_ms;    /* UNKNOWN_U32 where no timer shows it */
 	const struct age_stats *ages;   /* of all sockets of this state on the port; NULL: unknown.
 					   Borrowed from the snapshot. */
-	uint64_t backlog;               /* of the port's listener; UNKNOWN: not about one */
-	struct usage usage;             /* of a limit; UNKNOWN: not about one */
+	struct usage usage;             /* of a limit or a backlog; UNKNOWN: not about one */
 	struct destination destination; /* of LIMIT_CLIENT_PORTS; without sockets: none */
 
 	uint32_t causes[SYMPTOM_COUNT]; /* how many of the sockets show each cause */

@@ -13,13 +13,14 @@ static bool is_listener(const struct held_class *c)
 /* Whether a diagnosis is about sockets of that state and sign, whatever their port. */
 static bool diagnosis_matches(const struct diagnosis *d, const struct held_class *c)
 {
-	if (d->judge == judge_client_ports)
+	if (d->judge == judge_limits && d->limit == LIMIT_CLIENT_PORTS)
 		return c->state != STATE_LISTEN;
 	if (d->judge == judge_limits)
 		return false;
 	if (d->by_symptom)
 		return c->state == d->state && c->has_symptom && c->symptom == d->symptom;
-	if (d->judge == judge_groups && d->ownership & OWNERSHIP_BIT(OWNERSHIP_HELD))
+	if (d->judge == judge_groups && !d->servers_only &&
+		d->ownership & OWNERSHIP_BIT(OWNERSHIP_HELD))
 		return c->state == d->state;
 	return is_listener(c);
 }

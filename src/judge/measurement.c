@@ -66,7 +66,7 @@ static struct alert_numbers no_numbers(void)
 		.sockets = UNKNOWN,
 		.memory_bytes = UNKNOWN,
 		.oldest_ms = UNKNOWN_U32,
-		.usage = {UNKNOWN, UNKNOWN},
+		.usage = USAGE_UNKNOWN,
 	};
 }
 
@@ -150,7 +150,7 @@ static struct alert_numbers zero_numbers(void)
 	return (struct alert_numbers){
 		.value = UNKNOWN_DOUBLE,
 		.oldest_ms = UNKNOWN_U32,
-		.usage = {UNKNOWN, UNKNOWN},
+		.usage = USAGE_UNKNOWN,
 	};
 }
 
@@ -231,32 +231,13 @@ static int measure_accept_queues(
 	return error;
 }
 
-/* The limits that are of the machine, and whether what they bound are sockets. */
-static const struct {
-	size_t usage; /* in struct snapshot */
-	bool sockets;
-} limits[LIMIT_COUNT] = {
-	[LIMIT_TW_BUCKETS] = {offsetof(struct snapshot, limits.tw_buckets), true},
-	[LIMIT_ORPHANS] = {offsetof(struct snapshot, limits.orphans), true},
-	[LIMIT_TCP_MEM] = {offsetof(struct snapshot, limits.tcp_mem_pages), false},
-	[LIMIT_CONNTRACK] = {offsetof(struct snapshot, limits.conntrack), false},
-	[LIMIT_CLIENT_PORTS] = {offsetof(struct snapshot, client_ports), true},
-};
-
-static const struct usage *usage_of(const struct rule *r, const struct snapshot *s)
-{
-	const void *place = (const char *)s + limits[r->limit].usage;
-
-	return place;
-}
-
 static int measure_limit(
 	const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)
 {
 	struct measurement m = {.numbers = no_numbers()};
 
-	m.numbers.usage = *usage_of(r, s);
-	if (limits[r->limit].sockets)
+	m.numbers.usage = limit_usage(r->limit, s);
+	if (limit_counts_sockets(r->limit))
 		m.numbers.sockets = m.numbers.usage.used;
 	if (r->limit == LIMIT_CLIENT_PORTS)
 		m.numbers.destination = s->busiest;
@@ -275,6 +256,8 @@ static int measure_counter(
 
 bool measurement_is_known(const struct rule *r, const struct snapshot *s)
 {
+	const struct usage usage = limit_usage(r->limit, s);
+
 	/* Counting ESTABLISHED by the counter tells neither its ports nor its memory. A state that
 	 * this kernel never lists (BOUND_INACTIVE) would be unknown for ever: it counts as empty.
 	 */
@@ -284,7 +267,7 @@ bool measurement_is_known(const struct rule *r, const struct snapshot *s)
 		       (!needs_ages(r) || s->ages);
 	if (r->measure == MEASURE_RATE)
 		return s->limits.counters[r->counter] != UNKNOWN;
-	return r->limit == LIMIT_ACCEPT_QUEUE || usage_percent(usage_of(r, s)) >= 0;
+	return r->limit == LIMIT_ACCEPT_QUEUE || usage_percent(&usage) >= 0;
 }
 
 int measure(const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)

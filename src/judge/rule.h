@@ -5,6 +5,7 @@
 #define TCPSTATED_JUDGE_RULE_H
 
 #include "judge/finding.h"
+#include "judge/limit.h"
 #include "judge/ownership_filter.h"
 #include "model/filter.h"
 #include "model/limits.h"
@@ -23,18 +24,6 @@ enum measure {
 	MEASURE_PERCENT, /* of a limit in use, percent */
 	MEASURE_RATE,    /* how much a counter of the kernel gained per minute, over the window */
 	MEASURE_COUNT,
-};
-
-/* The limits that MEASURE_PERCENT knows. */
-enum rule_limit {
-	LIMIT_TW_BUCKETS,   /* net.ipv4.tcp_max_tw_buckets */
-	LIMIT_ORPHANS,      /* net.ipv4.tcp_max_orphans */
-	LIMIT_TCP_MEM,      /* the last number of net.ipv4.tcp_mem */
-	LIMIT_CONNTRACK,    /* net.netfilter.nf_conntrack_max */
-	LIMIT_CLIENT_PORTS, /* net.ipv4.ip_local_port_range, towards the busiest destination */
-	LIMIT_ACCEPT_QUEUE, /* the backlog of a listener */
-	LIMIT_MEMORY,       /* MemTotal, by the kernel memory of the rule's sockets */
-	LIMIT_COUNT,
 };
 
 /* What has a number of its own. */
@@ -103,9 +92,8 @@ bool rule_selects_sockets(const struct rule *r);
 /* Whether its measure is told for each port; a limit of the machine has one number only. */
 bool rule_can_be_per_port(const struct rule *r);
 
-/* As the configuration and the documents write them: "sockets", "tw_buckets", "port", "held". */
+/* As the configuration and the documents write them: "sockets", "port", "held". */
 extern const struct names measure_names;
-extern const struct names rule_limit_names;
 extern const struct names rule_scope_names;
 extern const struct names ownership_names;
 

@@ -298,18 +298,6 @@ static const char *const measure_list[] = {
 
 const struct names measure_names = NAMES(measure_list);
 
-static const char *const limit_list[] = {
-	[LIMIT_TW_BUCKETS] = "tw_buckets",
-	[LIMIT_ORPHANS] = "orphans",
-	[LIMIT_TCP_MEM] = "tcp_mem",
-	[LIMIT_CONNTRACK] = "conntrack",
-	[LIMIT_CLIENT_PORTS] = "client_ports",
-	[LIMIT_ACCEPT_QUEUE] = "accept_queue",
-	[LIMIT_MEMORY] = "memory",
-};
-
-const struct names rule_limit_names = NAMES(limit_list);
-
 static const char *const scope_list[] = {
 	[SCOPE_PORT] = "port",
 	[SCOPE_TOTAL] = "total",

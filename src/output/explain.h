@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What --explain tells a person: each finding, since when, whose, why, what to do, where to read
- * on. */
+/* --explain for a person: each finding, since when, whose, why, what to do, where to read on. */
 #ifndef TCPSTATED_OUTPUT_EXPLAIN_H
 #define TCPSTATED_OUTPUT_EXPLAIN_H
 
@@ -22,8 +21,8 @@ struct holders {
 };
 
 /*
- * Writes the findings, worst first, notes included; then, of ports that were asked for and of which
- * there is nothing to say, what is there. Returns 0 or -errno.
+ * Writes the findings, worst first, notes included; then what is on the ports that were asked for
+ * and on which nothing was found. Returns 0 or -errno.
  */
 int explain_print(FILE *out, const struct snapshot *s, const struct findings *f,
 	const struct holders *holders, const struct text_style *style);

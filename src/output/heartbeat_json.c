@@ -6,9 +6,11 @@
 #include "basic/macro.h"
 #include "basic/unknown.h"
 #include "config.h"
-#include "output/heartbeat_words.h"
 #include "output/json_builder.h"
 #include "output/stream.h"
+#include "output/words.h"
+
+#include <errno.h>
 
 /* Seconds from a count of parts, 1000 or 1000000 to the second; UINT32_MAX is unknown. */
 static struct json_object *seconds(struct builder *b, uint64_t pieces, unsigned second)
@@ -94,7 +96,8 @@ static struct json_object *advice(
 {
 	const struct heartbeat_advice *a = &line->advice;
 	bool suggested = a->verdict == ADVICE_SUGGESTED;
-	char words[HEARTBEAT_WORDS_SIZE];
+	char why[SENTENCE_SIZE], silent[SENTENCE_SIZE];
+	struct string suggestion = STRING_IN(why), peers = STRING_IN(silent);
 	struct json_object *o = build_object(b);
 
 	build_put(b, o, "verdict", build_string(b, name_of(advice_verdict_names, a->verdict)));
@@ -111,9 +114,10 @@ static struct json_object *advice(
 		build_number(b, suggested && r->numbers.polls > 1 ? a->cut_alive : UNKNOWN));
 	build_put(b, o, "watch_seconds",
 		a->verdict == ADVICE_TOO_SHORT ? milliseconds(b, a->watch_ms) : NULL);
-	build_put(b, o, "why",
-		build_string(b, heartbeat_suggestion(words, line->port, a, &r->numbers)));
-	build_put(b, o, "silent", build_string(b, heartbeat_silent_peers(words, a)));
+	words_suggestion(&suggestion, line->port, a, &r->numbers);
+	words_silent_peers(&peers, a);
+	build_put(b, o, "why", build_string(b, why));
+	build_put(b, o, "silent", build_string(b, silent));
 	return o;
 }
 

@@ -13,6 +13,7 @@
 #include "output/stream.h"
 #include "output/words.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -583,8 +584,8 @@ static struct json_object *single_socket(struct builder *b, const struct sock_ob
 	build_put(b, o, "memory_bytes", build_number(b, s->memory_bytes));
 	build_put(b, o, "receive_queue", build_number(b, r->receive_queue));
 	build_put(b, o, "send_queue", build_number(b, r->send_queue));
-	build_put(b, o, "timer",
-		has_timer ? build_string(b, sock_timer_word((enum sock_timer)r->timer)) : NULL);
+	build_put(
+		b, o, "timer", has_timer ? build_string(b, name_of(timer_names, r->timer)) : NULL);
 	build_put(b, o, "timer_seconds", has_timer ? build_seconds(b, r->expires_ms) : NULL);
 	build_put(b, o, "owner", build_string(b, s->owner));
 	return o;

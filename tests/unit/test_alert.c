@@ -343,14 +343,12 @@ static void test_alert_names_the_owner_of_its_port(void **state)
 	set_sockets(row, STATE_CLOSE_WAIT, 120);
 	judge_at(0);
 	assert_int_equal(world.events_count, 1);
-	assert_non_null(
-		strstr(sentence_of_alert(&world.events[0].alert), "port 7777: 120 CLOSE_WAIT"));
-	assert_non_null(
-		strstr(sentence_of_alert(&world.events[0].alert), ", owner gameserver.service"));
+	assert_non_null(strstr(sentence_of_alert(&world.events[0].alert),
+		"port 7777 (gameserver.service): 120 CLOSE_WAIT"));
 	row->cgroup.mixed = true;
 	judge_at(1000);
-	assert_non_null(strstr(
-		sentence_of_alert(alerts_get(world.alerts, 0)), ", owner mostly gameserver"));
+	assert_non_null(strstr(sentence_of_alert(alerts_get(world.alerts, 0)),
+		"port 7777 (mostly gameserver.service): "));
 }
 
 static struct rule growth_rule(void)
@@ -380,7 +378,7 @@ static void test_alerts_judge_growth_wants_what_keeps_growing(void **state)
 	}
 	assert_true(fabs(world.events[0].alert.numbers.value - 10) < 0.01);
 	assert_string_equal(sentence_of_alert(&world.events[0].alert),
-		"port 7777: 480 CLOSE_WAIT, 1.8 MiB, 10.0 more a minute over 8 min");
+		"port 7777: 480 CLOSE_WAIT, 1.8 MiB, 10.0 more per minute over 8 min");
 	for (unsigned minute = 13; minute <= 16; minute++)
 		judge_at(minute * MINUTE);
 	assert_int_equal(world.events_count, 2);
@@ -428,7 +426,7 @@ static void test_alerts_judge_rate_of_a_counter(void **state)
 	judge_at(125 * SECOND);
 	assert_int_equal(world.events_count, 1);
 	assert_string_equal(sentence_of_alert(&world.events[0].alert),
-		"TCPTimeWaitOverflow: 30.0 a minute over 60 s");
+		"TCPTimeWaitOverflow: 30.0 per minute over 60 s");
 	*counter = UNKNOWN;
 	judge_at(130 * SECOND);
 	*counter = 1000030;

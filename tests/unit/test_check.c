@@ -77,7 +77,8 @@ static void test_report_check_ok_line(void **state)
 	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 80), STATE_TIME_WAIT, 5);
 	line = check(&sample, NULL, NULL, CHECK_OK);
 	assert_string_equal(line,
-		"TCPSTATED OK - closing sockets: 5, 1.3 KiB | closing_memory=1320B;;;0 "
+		"TCPSTATED OK - Nothing found: 5 sockets (5 closing), 1.3 KiB | "
+		"closing_memory=1320B;;;0 "
 		"sockets=5;;;0 ESTABLISHED=0;;;0 SYN_SENT=0;;;0 SYN_RECV=0;;;0 FIN_WAIT_1=0;;;0 "
 		"FIN_WAIT_2=0;;;0 TIME_WAIT=5;;;0 CLOSE=0;;;0 CLOSE_WAIT=0;;;0 LAST_ACK=0;;;0 "
 		"LISTEN=0;;;0 CLOSING=0;;;0 BOUND_INACTIVE=0;;;0");
@@ -91,7 +92,7 @@ static void test_report_check_findings_decide_without_thresholds(void **state)
 	(void)state;
 	make_leak(&sample);
 	line = check(&sample, NULL, NULL, CHECK_WARNING);
-	assert_begins(line, "TCPSTATED WARNING - port 7777: 400 CLOSE_WAIT not closed by the "
+	assert_begins(line, "TCPSTATED WARNING - port 7777: 400 CLOSE_WAIT, not closed by the "
 			    "program, 1.5 MiB | ");
 	free(TAKE_PTR(line));
 
@@ -111,7 +112,7 @@ static void test_report_check_notes_do_not_decide(void **state)
 	sample_init(&sample);
 	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 80), STATE_TIME_WAIT, 60000);
 	line = check(&sample, NULL, NULL, CHECK_OK);
-	assert_begins(line, "TCPSTATED OK - closing sockets: 60,000, ");
+	assert_begins(line, "TCPSTATED OK - Nothing found: 60,000 sockets ");
 }
 
 static void test_report_check_thresholds_decide_alone(void **state)
@@ -122,7 +123,7 @@ static void test_report_check_thresholds_decide_alone(void **state)
 	(void)state;
 	make_leak(&sample);
 	line = check(&sample, "CLOSE_WAIT=412", "CLOSE_WAIT=1000", CHECK_OK);
-	assert_begins(line, "TCPSTATED OK - closing sockets: 412, 1.5 MiB | ");
+	assert_begins(line, "TCPSTATED OK - closing sockets hold 1.5 MiB | ");
 	assert_holds(line, " CLOSE_WAIT=412;412;1000;0 ");
 }
 
@@ -171,9 +172,9 @@ static void test_report_check_incomplete_is_never_ok(void **state)
 	sample.snapshot.scan.complete = false;
 	strcpy(sample.snapshot.scan.error, "cut short | by\nthe kernel");
 	line = check(&sample, NULL, NULL, CHECK_UNKNOWN);
-	assert_begins(line, "TCPSTATED UNKNOWN - incomplete scan: cut short / by?the kernel; as "
-			    "far as it went: "
-			    "closing sockets: 0, 0 B | closing_memory=0B;");
+	assert_begins(line,
+		"TCPSTATED UNKNOWN - incomplete scan: cut short / by?the kernel; so "
+		"far: Nothing found in what could be read: 0 sockets | closing_memory=0B;");
 	free(TAKE_PTR(line));
 	line = check(&sample, "CLOSE_WAIT=5", NULL, CHECK_UNKNOWN);
 }

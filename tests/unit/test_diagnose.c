@@ -133,7 +133,7 @@ static void test_diagnose_floor_of_close_wait(void **state)
 	assert_int_equal(f.oldest_ms, UNKNOWN_U32);
 	assert_string_equal(f.netns, "host");
 	assert_string_equal(sentence_of_finding(&f),
-		"port 7777: 50 CLOSE_WAIT not closed by the program, 189 KiB");
+		"port 7777: 50 CLOSE_WAIT, not closed by the program, 189 KiB");
 }
 
 static void test_diagnose_client_is_named_by_its_peer(void **state)
@@ -147,7 +147,7 @@ static void test_diagnose_client_is_named_by_its_peer(void **state)
 	f = judge_one(&sample, "close-wait-not-closed", SEVERITY_WARNING);
 	assert_int_equal(f.side, SIDE_CLIENT);
 	assert_string_equal(sentence_of_finding(&f),
-		"to port 5432: 412 CLOSE_WAIT not closed by the program, 1.5 MiB");
+		"to port 5432: 412 CLOSE_WAIT, not closed by the program, 1.5 MiB");
 }
 
 static void test_diagnose_memory_speaks_below_the_floor(void **state)
@@ -224,7 +224,7 @@ static void test_diagnose_splits_fin_wait_2_by_price(void **state)
 	assert_int_equal(f.list[1].memory_bytes, 150 * 264);
 	assert_int_equal(f.list[1].oldest_ms, 58000);
 	assert_string_equal(sentence_of_finding(&f.list[1]),
-		"port 7003: 150 FIN_WAIT_2 not closed by the peer, 38.7 KiB, oldest 58 s");
+		"port 7003: 150 FIN_WAIT_2, not closed by the peer, 38.7 KiB, oldest 58 s");
 	findings_release(&f);
 }
 
@@ -296,12 +296,13 @@ static void test_diagnose_fin_wait_1_says_its_causes(void **state)
 	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 100);
 	general = judge_one(&sample, "fin-wait-1-stuck", SEVERITY_WARNING);
 	assert_string_equal(sentence_of_finding(&general),
-		"port 7007: 100 FIN_WAIT_1 not acknowledged by the peer, 247 KiB");
+		"port 7007: 100 FIN_WAIT_1, not acknowledged by the peer, 247 KiB");
 
 	sample_symptom(&sample, port, SYMPTOM_FIN_UNANSWERED, 90);
 	unanswered = judge_one(&sample, "fin-wait-1-stuck", SEVERITY_WARNING);
 	assert_string_equal(sentence_of_finding(&unanswered),
-		"port 7007: 100 FIN_WAIT_1 not acknowledged by the peer (90 sent again without an "
+		"port 7007: 100 FIN_WAIT_1, not acknowledged by the peer (90 retransmitted without "
+		"an "
 		"answer), 247 KiB");
 	assert_int_equal(general.cause, CAUSE_NONE);
 	assert_int_equal(unanswered.cause, SYMPTOM_FIN_UNANSWERED);
@@ -311,7 +312,8 @@ static void test_diagnose_fin_wait_1_says_its_causes(void **state)
 	sample_symptom(&sample, port, SYMPTOM_FIN_NOT_TAKEN, 30);
 	not_taken = judge_one(&sample, "fin-wait-1-stuck", SEVERITY_WARNING);
 	assert_string_equal(sentence_of_finding(&not_taken),
-		"port 7007: 120 FIN_WAIT_1 not acknowledged by the peer (90 sent again without an "
+		"port 7007: 120 FIN_WAIT_1, not acknowledged by the peer (90 retransmitted without "
+		"an "
 		"answer, 30 behind data that the peer does not read), 296 KiB");
 	assert_int_equal(not_taken.cause, CAUSE_NONE);
 
@@ -403,7 +405,7 @@ static void test_diagnose_close_wait_by_what_is_unread(void **state)
 	one = judge_one(&sample, "close-wait-eof-unread", SEVERITY_WARNING);
 	assert_int_equal(one.oldest_ms, 90000);
 	assert_string_equal(sentence_of_finding(&one),
-		"port 7777: 60 CLOSE_WAIT not looked at by the program since the peer left, "
+		"port 7777: 60 CLOSE_WAIT, the program has not read the peer's close, "
 		"227 KiB, oldest 90 s");
 }
 
@@ -442,7 +444,7 @@ static void test_diagnose_sockets_spread_over_ports_are_reported_together(void *
 	assert_false(f.has_port);
 	assert_int_equal(f.sockets, 50);
 	assert_string_equal(sentence_of_finding(&f),
-		"many ports: 50 CLOSE_WAIT not closed by the program, 189 KiB");
+		"many ports: 50 CLOSE_WAIT, not closed by the program, 189 KiB");
 }
 
 static void test_diagnose_spread_sockets_are_reported_once(void **state)
@@ -537,7 +539,7 @@ static void test_diagnose_accept_queue(void **state)
 	port->accept_queue = 129;
 	f = judge_one(&sample, "accept-queue-full", SEVERITY_CRITICAL);
 	assert_string_equal(sentence_of_finding(&f),
-		"port 7777: 129 connections wait for accept(), the backlog is 128");
+		"port 7777: connections waiting for accept(): 129 of 128 (100.8 %)");
 
 	/* A small queue that is nearly full is no news; one that is over is. */
 	port->backlog = 5;

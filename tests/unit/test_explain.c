@@ -89,19 +89,19 @@ static void test_the_sentence_names_the_owner(void **state)
 	(void)state;
 	leak(&sample, 412, false);
 	text = explain(&sample);
-	assert_holds(text, "WARNING: port 7777: 412 CLOSE_WAIT not closed by the program of "
-			   "gameserver.service, 1.5 MiB, oldest 15 min\n");
-	assert_holds(text, "  since: the oldest for 15 min\n");
+	assert_holds(text, "WARNING: port 7777 (gameserver.service): 412 CLOSE_WAIT, not closed by "
+			   "the program, 1.5 MiB, oldest 15 min\n");
+	assert_holds(text, "  since: oldest 15 min\n");
 	assert_holds(text, "  whose: gameserver.service, user game\n");
 	assert_holds(text, "    why: ");
 	assert_holds(text, "     do: ");
-	assert_holds(text, "   read: ");
+	assert_holds(text, "    see: ");
 	assert_holds(text, "close-wait-leak");
 	assert_lacks(text, "port 80");
 	assert_width(text, 80);
 }
 
-static void test_a_sentence_without_a_program_ends_with_the_owner(void **state)
+static void test_every_sentence_names_the_owner(void **state)
 {
 	struct sample sample;
 	struct port_tally *row = leak(&sample, 0, false);
@@ -110,8 +110,8 @@ static void test_a_sentence_without_a_program_ends_with_the_owner(void **state)
 	(void)state;
 	sample_held(&sample, row, STATE_FIN_WAIT_2, 60);
 	text = explain(&sample);
-	assert_holds(text, "port 7777: 60 FIN_WAIT_2 kept open after shutdown(), 227 KiB, owner "
-			   "gameserver.service\n");
+	assert_holds(text, "port 7777 (gameserver.service): 60 FIN_WAIT_2, kept open after "
+			   "shutdown(), 227 KiB\n");
 }
 
 static void test_an_owner_of_most_is_reported_as_that(void **state)
@@ -122,8 +122,8 @@ static void test_an_owner_of_most_is_reported_as_that(void **state)
 	(void)state;
 	leak(&sample, 412, false)->cgroup.mixed = true;
 	text = explain(&sample);
-	assert_holds(text, "by the program, 1.5 MiB, oldest 15 min, owner mostly "
-			   "gameserver.service\n");
+	assert_holds(text, "port 7777 (mostly gameserver.service): 412 CLOSE_WAIT, not closed by "
+			   "the program, 1.5 MiB, oldest 15 min\n");
 	assert_holds(text, "  whose: mostly gameserver.service, user game\n");
 }
 
@@ -136,8 +136,10 @@ static void test_without_an_owner_none_is_reported(void **state)
 	(void)state;
 	row->owner = row->user = NULL;
 	text = explain(&sample);
-	assert_holds(text, "412 CLOSE_WAIT not closed by the program, 1.5 MiB, oldest 15 min\n");
-	assert_lacks(text, "owner");
+	assert_holds(text,
+		"port 7777: 412 CLOSE_WAIT, not closed by the program, 1.5 MiB, oldest 15 "
+		"min\n");
+	assert_lacks(text, "gameserver");
 	assert_lacks(text, "whose:");
 }
 
@@ -152,7 +154,8 @@ static void test_a_long_owner_leaves_the_sentence_whole(void **state)
 	memset(name, 'x', sizeof(name) - 1);
 	leak(&sample, 412, false)->owner = name;
 	text = explain(&sample);
-	assert_holds(text, "xxx..., 1.5 MiB, oldest 15 min\n");
+	assert_holds(text,
+		"xxx...): 412 CLOSE_WAIT, not closed by the program, 1.5 MiB, oldest 15 min\n");
 }
 
 static void test_below_the_floor_only_who_asks_is_reported(void **state)
@@ -163,11 +166,11 @@ static void test_below_the_floor_only_who_asks_is_reported(void **state)
 	(void)state;
 	leak(&sample, 1, false);
 	implicit = explain(&sample);
-	assert_holds(implicit, "Nothing stands out");
+	assert_holds(implicit, "Nothing found");
 	assert_lacks(implicit, "7777");
 	leak(&sample, 1, true);
 	explicit = explain(&sample);
-	assert_holds(explicit, "NOTE     port 7777: 1 CLOSE_WAIT not closed by the program of");
+	assert_holds(explicit, "NOTE     port 7777 (gameserver.service): 1 CLOSE_WAIT, not closed");
 	assert_lacks(explicit, "WARNING");
 }
 
@@ -179,9 +182,9 @@ static void test_of_a_quiet_port_what_is_there_is_reported(void **state)
 	(void)state;
 	leak(&sample, 412, true);
 	text = explain(&sample);
-	assert_holds(text, "\nport 80: nothing is wrong; 3 sockets, 11.3 KiB: 3 ESTABLISHED\n");
+	assert_holds(text, "\nport 80: nothing found; 3 sockets, 11.3 KiB: 3 ESTABLISHED\n");
 	assert_holds(text, "\nNo socket on port 90.\n");
-	assert_lacks(text, "port 7777: nothing");
+	assert_lacks(text, "port 7777 (gameserver.service): nothing");
 }
 
 static void test_many_absent_ports_are_cut(void **state)
@@ -230,12 +233,14 @@ static void test_processes_are_reported_with_what_they_hold(void **state)
 	assert_holds(text, "/usr/bin/gamesrv \"--port\"");
 	assert_holds(text, "7777??\n");
 	assert_lacks(text, "other");
-	assert_holds(text, "2 processes could not be looked into; run as root to see them.\n");
-	assert_holds(text, "Of 9 sockets no process was seen to hold it.\n");
+	assert_holds(text,
+		"\nCould not inspect 2 processes (permission denied); run as root to see "
+		"them.\n");
+	assert_holds(text, "\nNo process found for 9 sockets.\n");
 	assert_width(text, 80);
 }
 
-static void test_who_may_not_poll_is_reported_how(void **state)
+static void test_who_did_not_list_processes_learns_how(void **state)
 {
 	const struct holders holders = {NULL, 0, true};
 	struct sample sample;
@@ -269,7 +274,7 @@ static void test_groups_are_read_as_they_were_written(void **state)
 }
 
 /* What nobody holds has nobody to ask but who listens there. */
-static void test_of_sockets_without_process_the_listener_is_concerned(void **state)
+static void test_of_sockets_without_process_the_listener_matches(void **state)
 {
 	const struct held_class listener = {
 		.side = SIDE_SERVER, .port = 7777, .state = STATE_LISTEN};
@@ -337,7 +342,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_sentence_names_the_owner),
-		cmocka_unit_test(test_a_sentence_without_a_program_ends_with_the_owner),
+		cmocka_unit_test(test_every_sentence_names_the_owner),
 		cmocka_unit_test(test_an_owner_of_most_is_reported_as_that),
 		cmocka_unit_test(test_without_an_owner_none_is_reported),
 		cmocka_unit_test(test_a_long_owner_leaves_the_sentence_whole),
@@ -345,9 +350,9 @@ int main(void)
 		cmocka_unit_test(test_of_a_quiet_port_what_is_there_is_reported),
 		cmocka_unit_test(test_many_absent_ports_are_cut),
 		cmocka_unit_test(test_processes_are_reported_with_what_they_hold),
-		cmocka_unit_test(test_who_may_not_poll_is_reported_how),
+		cmocka_unit_test(test_who_did_not_list_processes_learns_how),
 		cmocka_unit_test(test_groups_are_read_as_they_were_written),
-		cmocka_unit_test(test_of_sockets_without_process_the_listener_is_concerned),
+		cmocka_unit_test(test_of_sockets_without_process_the_listener_matches),
 		cmocka_unit_test(test_many_ports_are_not_those_that_are_reported),
 		cmocka_unit_test(test_every_diagnosis_says_where_to_read_on),
 	};

@@ -36,8 +36,8 @@ static void test_journal_fields(void **state)
 	assert_int_equal(journal_send(&sample_event), 0);
 	assert_string_equal(sent,
 		"MESSAGE=raised close-wait-leak: "
-		"port 7777: 412 CLOSE_WAIT not closed by the program for 60 s or longer, 1.5 MiB, "
-		"oldest 15 min, owner game.service\n"
+		"port 7777 (game.service): 412 CLOSE_WAIT for 60 s or longer, not closed by the "
+		"program, 1.5 MiB, oldest 15 min\n"
 		"MESSAGE_ID=" JOURNAL_ID_RAISED "\n"
 		"PRIORITY=4\n"
 		"SYSLOG_IDENTIFIER=tcpstated\n"
@@ -60,8 +60,8 @@ static void test_journal_fields(void **state)
 		"TCPSTATED_SINCE=2026-11-22T09:39:30.120Z\n"
 		"TCPSTATED_SEQUENCE=17\n"
 		"TCPSTATED_TEXT="
-		"port 7777: 412 CLOSE_WAIT not closed by the program for 60 s or longer, 1.5 MiB, "
-		"oldest 15 min, owner game.service\n");
+		"port 7777 (game.service): 412 CLOSE_WAIT for 60 s or longer, not closed by the "
+		"program, 1.5 MiB, oldest 15 min\n");
 }
 
 static void test_journal_leaves_out_what_is_unknown(void **state)

@@ -579,7 +579,7 @@ static void test_report_json_alerts(void **state)
 		"\"measure\":\"sockets\",\"value\":412,\"raise\":100,\"clear\":50,"
 		"\"netns\":\"host\",\"side\":\"server\",\"port\":7777,\"sockets\":412,"
 		"\"memory_bytes\":1594000,\"oldest_seconds\":913.4,"
-		"\"text\":\"port 7777: 412 CLOSE_WAIT held by a program, 1.5 MiB, "
+		"\"text\":\"port 7777: 412 CLOSE_WAIT, held by a program, 1.5 MiB, "
 		"oldest 15 min\"}");
 	assert_string_equal(at(doc, "/alerts/1/state"), "\"pending\"");
 	assert_string_equal(at(doc, "/alerts/1/severity"), "\"critical\"");

@@ -139,9 +139,9 @@ static void test_report_watch_changes(void **state)
 	make_polls(&scene);
 	text = report(&scene, &plain, NULL);
 	assert_begins(text,
-		"WARNING: port 7777: 412 CLOSE_WAIT not closed by the program, 1.5 MiB\n"
+		"WARNING: port 7777: 412 CLOSE_WAIT, not closed by the program, 1.5 MiB\n"
 		"2026-11-22T09:40:00.123Z gs1, read in 112 ms, every 2 s\n"
-		"tcpstated --once tells why, and what to do\n"
+		"tcpstated --once shows causes and fixes\n"
 		"limits in use: ");
 	assert_holds(text,
 		"\n"
@@ -173,31 +173,30 @@ static void test_report_watch_closes(void **state)
 	make_polls(&scene);
 	scene.frame.close_rates = &close_rates;
 	text = report(&scene, &plain, &screen);
-	assert_holds(
-		text, "closes a minute: 1,200 by us first, about 300 by peers first, 20 reset");
+	assert_holds(text, "closes per minute: 1,200 local, about 300 by peers, 20 resets");
 	free(text);
 
 	/* What is not known is left out. */
 	sums[FLOW_PASSIVE_OPENS].ms = 0;
 	text = report(&scene, &plain, NULL);
-	assert_holds(text, "\ncloses a minute: 1,200 by us first, 20 reset\n");
+	assert_holds(text, "\ncloses per minute: 1,200 local, 20 resets\n");
 	free(text);
 
 	/* The first look, a quiet machine, and an old picture. */
 	close_rates.watched_ms = 0;
 	text = report(&scene, &plain, NULL);
-	assert_lacks(text, "closes a minute");
+	assert_lacks(text, "closes per minute");
 	free(text);
 	close_rates.watched_ms = 60000;
 	scene.frame.failure = "no";
 	text = report(&scene, &plain, NULL);
-	assert_lacks(text, "closes a minute");
+	assert_lacks(text, "closes per minute");
 	free(text);
 	scene.frame.failure = NULL;
 	for (enum close_rates_flow f = 0; f < FLOW_COUNT; f++)
 		sums[f] = (struct close_rates_sum){.ms = 30000};
 	text = report(&scene, &plain, NULL);
-	assert_lacks(text, "closes a minute");
+	assert_lacks(text, "closes per minute");
 	free(text);
 }
 
@@ -314,7 +313,7 @@ static void test_report_watch_cut_lines_say_so(void **state)
 	text = report(&scene, &plain, &narrow);
 	shown = on_terminal(text, 24, 46);
 	assert_begins(shown,
-		"WARNING: port 7777: 412 CLOSE_WAIT not closed\n"
+		"WARNING: port 7777: 412 CLOSE_WAIT, not closed\n"
 		"         by the program, 1.5 MiB\n"
 		"2026-11-22T09:40:00.123Z \xe3\x82\xb2\xe3\x83\xbc, read in 112 ms>\n");
 	free(TAKE_PTR(text));
@@ -322,7 +321,7 @@ static void test_report_watch_cut_lines_say_so(void **state)
 	/* A block is cut nowhere. */
 	make_polls(&scene);
 	text = report(&scene, &(struct text_style){.columns = 46}, NULL);
-	assert_holds(text, "412 CLOSE_WAIT not closed by the program, 1.5 MiB\n");
+	assert_holds(text, "412 CLOSE_WAIT, not closed by the program, 1.5 MiB\n");
 	assert_lacks(text, ">");
 }
 
@@ -404,7 +403,7 @@ static void test_report_watch_alert_in_force_is_no_all_clear(void **state)
 	sample_init(&scene.now);
 	add_alert(&scene, "close-wait-growing", ALERT_PENDING);
 	text = report(&scene, &plain, NULL);
-	assert_begins(text, "Nothing stands out: 0 sockets\n");
+	assert_begins(text, "Nothing found: 0 sockets\n");
 	free(TAKE_PTR(text));
 
 	scene.alerts[0].state = ALERT_CLEARING;
@@ -461,8 +460,8 @@ static void test_report_watch_failed_scan_is_no_all_clear(void **state)
 	assert_begins(shown,
 		"SCAN FAILED: sock_diag: ?[2JNo buffer space available\n"
 		"at 2026-11-22T09:41:02.123Z, 3 times in a row\n"
-		"OLD: the last good look was at 2026-11-22T09:40:00.123Z, 62 s before\n");
-	assert_lacks(shown, "Nothing stands out");
+		"OLD: the last good poll was at 2026-11-22T09:40:00.123Z, 62 s earlier\n");
+	assert_lacks(shown, "Nothing found");
 	/* The table stays, and its changes are no news. */
 	assert_holds(shown, "\n TOTAL       -      ?");
 	assert_lacks(shown, "gone");
@@ -472,7 +471,7 @@ static void test_report_watch_failed_scan_is_no_all_clear(void **state)
 	text = report(&scene, &plain, NULL);
 	assert_begins(text, "SCAN FAILED: ");
 	assert_lacks(text, "TOTAL");
-	assert_lacks(text, "Nothing stands out");
+	assert_lacks(text, "Nothing found");
 }
 
 static void test_report_watch_failed_scan_keeps_what_was_wrong(void **state)
