@@ -191,6 +191,15 @@ tests_unit_test_journal_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_journal_sendv
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/sample.h tests/unit/json.h
 tests_unit_test_json_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=alerts_count,--wrap=alerts_get,--wrap=alerts_omitted
 
+# Every sentence that the program can say, for a reader and for tests/lint/wording.lint.
+readers = tests/sentences
+tests_sentences_SOURCES = tests/sentences.c tests/unit/sample.h
+tests_sentences_LDADD = libtcpstated.a $(CORE_LIBS) -lm
+
+sentences: tests/sentences tcpstated
+	@tests/sentences
+	@echo; echo '== mistakes in a configuration =='; ! ./tcpstated --check-config --config $(srcdir)/tests/sentences.conf 2>&1
+
 # Programs that measure: "make memory-table" (as root), "make heartbeat-table" (three minutes), "make ages-table" and
 # "make bench".
 measures = \
@@ -230,16 +239,16 @@ ages-table: tcpstated-lab tests/bench/ages
 bench: tcpstated tcpstated-lab tests/bench/bare_dump tests/bench/compare
 	$(SHELL) $(srcdir)/tests/bench/bench.sh .
 
-.PHONY: memory-table heartbeat-table diagnosis-matrix ages-table bench
+.PHONY: sentences memory-table heartbeat-table diagnosis-matrix ages-table bench
 
-check_PROGRAMS = $(unit_tests) $(helpers) $(measures)
+check_PROGRAMS = $(unit_tests) $(helpers) $(measures) $(readers)
 TESTS = $(unit_tests) $(bats_tests) $(lab_tests) $(daemon_tests)
 load_tests = tests/daemon/budget.bats tests/daemon/soak.bats
 EXTRA_DIST = tests/bench/bench.sh $(bats_tests) $(lab_tests) $(daemon_tests) $(load_tests) \
 	tests/daemon/common.bash tests/daemon/notify.py tests/cli/common.bash tests/cli/validate_json.py \
 	tests/cli/watch.bash tests/cli/connect.py tests/kernel/common.bash \
 	tests/kernel/compare_counts.py tests/kernel/owners.py tests/kernel/heartbeat_table.py tests/kernel/matrix.py \
-	tests/recordings tests/under_valgrind tests/watchdog
+	tests/recordings tests/sentences.conf tests/under_valgrind tests/watchdog
 
 include $(top_srcdir)/tests/fuzz/local.mk
 include $(top_srcdir)/tests/lint/local.mk

@@ -394,9 +394,9 @@ static double share(const struct seen *seen, const struct close_rates_range *all
 	double fin_wait_2)
 {
 	const double beyond = all->value - seen->overflow - seen->time_wait;
-	const double part = seen->fin_wait_2 > 0 ? fmin(fmax(beyond / seen->fin_wait_2, 0), 1) : 0;
-	const double shown = seen->time_wait + part * seen->fin_wait_2;
-	const double own = time_wait + part * fin_wait_2;
+	const double fraction = seen->fin_wait_2 > 0 ? fmin(fmax(beyond / seen->fin_wait_2, 0), 1) : 0;
+	const double shown = seen->time_wait + fraction * seen->fin_wait_2;
+	const double own = time_wait + fraction * fin_wait_2;
 
 	return shown > 0 ? own * fmax(all->value / shown, 1) : own;
 }

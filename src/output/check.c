@@ -200,7 +200,7 @@ int check_print(FILE *out, const struct snapshot *s, const struct findings *f,
 	struct quantity quantities[QUANTITY_COUNT];
 	char text[TEXT_MAX], all[3 * TEXT_MAX];
 	struct line line = {.status = CHECK_OK, .text = STRING_IN(text)};
-	struct string whole = STRING_IN(all);
+	struct string printed = STRING_IN(all);
 
 	read_quantities(quantities, s, warning, critical);
 	if (thresholds_any(warning) || thresholds_any(critical))
@@ -210,19 +210,19 @@ int check_print(FILE *out, const struct snapshot *s, const struct findings *f,
 	if (!s->scan.complete)
 		line.status = CHECK_UNKNOWN;
 
-	add_status(&whole, line.status);
+	add_status(&printed, line.status);
 	if (!s->scan.complete) {
-		string_add(&whole, "incomplete scan: ");
-		add_text(&whole, s->scan.error);
-		string_add(&whole, "; so far: ");
+		string_add(&printed, "incomplete scan: ");
+		add_text(&printed, s->scan.error);
+		string_add(&printed, "; so far: ");
 	}
-	add_text(&whole, text);
-	string_add(&whole, " |");
+	add_text(&printed, text);
+	string_add(&printed, " |");
 	for (size_t i = 0; i < QUANTITY_COUNT; i++)
-		add_performance(&whole, &quantities[i]);
-	string_add_char(&whole, '\n');
+		add_performance(&printed, &quantities[i]);
+	string_add_char(&printed, '\n');
 	*ret_status = line.status;
-	return stream_write(out, &whole);
+	return stream_write(out, &printed);
 }
 
 int check_print_unknown(FILE *out, const char *reason)

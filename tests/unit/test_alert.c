@@ -198,7 +198,7 @@ static void test_alerts_judge_reports_each_port_and_clears_one_that_is_gone(void
 	assert_int_equal(alerts_count(world.alerts), 1);
 }
 
-static void test_alerts_judge_heeds_side_ports_and_holds(void **state)
+static void test_alerts_judge_heeds_side_ports_and_ownership(void **state)
 {
 	static struct port_set ports;
 	struct rule rule = number_rule;
@@ -721,7 +721,7 @@ int main(void)
 		TEST(test_alerts_judge_raises_at_once_without_for),
 		TEST(test_alerts_judge_repeats_while_it_lasts),
 		TEST(test_alerts_judge_reports_each_port_and_clears_one_that_is_gone),
-		TEST(test_alerts_judge_heeds_side_ports_and_holds),
+		TEST(test_alerts_judge_heeds_side_ports_and_ownership),
 		TEST(test_alerts_judge_measures_limits_and_leaves_unknown_ones_alone),
 		TEST(test_alerts_judge_leaves_states_alone_that_were_not_scanned),
 		TEST(test_alerts_judge_counts_only_what_is_old_enough),

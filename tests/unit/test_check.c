@@ -48,7 +48,7 @@ static void assert_begins(const char *line, const char *words)
 		fail_msg("'%s' does not begin with '%s'", line, words);
 }
 
-static void assert_holds(const char *line, const char *words)
+static void assert_contains(const char *line, const char *words)
 {
 	if (!strstr(line, words))
 		fail_msg("'%s' is missing in '%s'", words, line);
@@ -100,7 +100,7 @@ static void test_report_check_findings_decide_without_thresholds(void **state)
 	line = check(&sample, NULL, NULL, CHECK_CRITICAL);
 	assert_begins(
 		line, "TCPSTATED CRITICAL - TIME_WAIT and mini FIN_WAIT_2: 131,072 of 131,072");
-	assert_holds(line, " (and 1 more) | ");
+	assert_contains(line, " (and 1 more) | ");
 }
 
 static void test_report_check_notes_do_not_decide(void **state)
@@ -124,7 +124,7 @@ static void test_report_check_thresholds_decide_alone(void **state)
 	make_leak(&sample);
 	line = check(&sample, "CLOSE_WAIT=412", "CLOSE_WAIT=1000", CHECK_OK);
 	assert_begins(line, "TCPSTATED OK - closing sockets hold 1.5 MiB | ");
-	assert_holds(line, " CLOSE_WAIT=412;412;1000;0 ");
+	assert_contains(line, " CLOSE_WAIT=412;412;1000;0 ");
 }
 
 static void test_report_check_state_over_its_threshold(void **state)
@@ -189,8 +189,8 @@ static void test_report_check_threshold_on_what_was_not_read(void **state)
 	sample.snapshot.scanned = STATE_BIT(STATE_ESTABLISHED);
 	line = check(&sample, "CLOSE_WAIT=500", NULL, CHECK_UNKNOWN);
 	assert_begins(line, "TCPSTATED UNKNOWN - CLOSE_WAIT was not read, but has a threshold | ");
-	assert_holds(line, " CLOSE_WAIT=U;500;;0 ");
-	assert_holds(line, "| closing_memory=U;;;0 ");
+	assert_contains(line, " CLOSE_WAIT=U;500;;0 ");
+	assert_contains(line, "| closing_memory=U;;;0 ");
 	free(TAKE_PTR(line));
 	line = check(&sample, NULL, "1G", CHECK_UNKNOWN);
 	assert_begins(
@@ -211,7 +211,7 @@ static void test_report_check_established_from_the_counter(void **state)
 	sample.snapshot.limits.curr_estab = 1000;
 	snapshot_established_from_counter(&sample.snapshot);
 	line = check(&sample, "ESTABLISHED=999", NULL, CHECK_WARNING);
-	assert_holds(line, " sockets=1000;;;0 ESTABLISHED=1000;999;;0 ");
+	assert_contains(line, " sockets=1000;;;0 ESTABLISHED=1000;999;;0 ");
 }
 
 static void test_report_check_unknown_line(void **state)

@@ -172,7 +172,7 @@ static void test_diagnose_memory_speaks_below_the_floor(void **state)
 	judge_one(&sample, "fin-wait-1-stuck", SEVERITY_CRITICAL);
 }
 
-static void test_diagnose_splits_close_wait_by_who_holds_it(void **state)
+static void test_diagnose_splits_close_wait_by_ownership(void **state)
 {
 	struct sample sample;
 	struct port_tally *port;
@@ -229,7 +229,7 @@ static void test_diagnose_splits_fin_wait_2_by_price(void **state)
 }
 
 /* On the client side they hold their local ports too: all that the state holds is theirs. */
-static void test_diagnose_mini_alone_hold_all_of_the_state(void **state)
+static void test_diagnose_mini_alone_have_all_of_the_state(void **state)
 {
 	struct sample sample;
 	struct port_tally *port;
@@ -622,9 +622,9 @@ int main(void)
 		cmocka_unit_test(test_diagnose_floor_of_close_wait),
 		cmocka_unit_test(test_diagnose_client_is_named_by_its_peer),
 		cmocka_unit_test(test_diagnose_memory_speaks_below_the_floor),
-		cmocka_unit_test(test_diagnose_splits_close_wait_by_who_holds_it),
+		cmocka_unit_test(test_diagnose_splits_close_wait_by_ownership),
 		cmocka_unit_test(test_diagnose_splits_fin_wait_2_by_price),
-		cmocka_unit_test(test_diagnose_mini_alone_hold_all_of_the_state),
+		cmocka_unit_test(test_diagnose_mini_alone_have_all_of_the_state),
 		cmocka_unit_test(test_diagnose_traffic_passing_through_is_silent),
 		cmocka_unit_test(test_diagnose_fin_wait_2_that_just_began_is_silent),
 		cmocka_unit_test(test_diagnose_fin_wait_1_says_its_causes),

@@ -391,11 +391,11 @@ static void test_event_json_parse_refuses_what_is_cut(void **state)
 	(void)state;
 	for (size_t i = 0; i < strlen(text); i++) {
 		/* A block of its own, so that a read beyond it is seen. */
-		cleanup_(freep) char *part = malloc(i ? i : 1);
+		cleanup_(freep) char *piece = malloc(i ? i : 1);
 
-		assert_non_null(part);
-		memcpy(part, text, i);
-		assert_int_equal(event_json_parse(part, i, &e), -EINVAL);
+		assert_non_null(piece);
+		memcpy(piece, text, i);
+		assert_int_equal(event_json_parse(piece, i, &e), -EINVAL);
 	}
 	assert_non_null(big);
 	memset(big, ' ', EVENT_JSON_SIZE_MAX + 1);

@@ -90,7 +90,7 @@ static void test_journal_leaves_out_what_is_unknown(void **state)
 	assert_non_null(strstr(sent, "\nTCPSTATED_SEQUENCE=17\n"));
 }
 
-static void test_journal_longest_values_stay_whole(void **state)
+static void test_journal_longest_values_are_not_cut(void **state)
 {
 	struct alert_event e = sample_event;
 	char expected[SENTENCE_SIZE + 32];
@@ -176,7 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_journal_fields),
 		cmocka_unit_test(test_journal_leaves_out_what_is_unknown),
-		cmocka_unit_test(test_journal_longest_values_stay_whole),
+		cmocka_unit_test(test_journal_longest_values_are_not_cut),
 		cmocka_unit_test(test_journal_kinds_and_priorities),
 		cmocka_unit_test(test_journal_failure),
 		cmocka_unit_test(test_journal_catalog_has_the_ids),

@@ -509,7 +509,7 @@ static void set_alerts(void)
 	alerts_left_out = 5;
 }
 
-static void test_report_json_closes(void **state)
+static void test_report_json_close_rates(void **state)
 {
 	struct close_rates_port port = {
 		.port = 7777, .fresh_time_wait = {40, 60000}, .fresh_fin_wait_2 = {0, 60000}};
@@ -728,7 +728,7 @@ int main(void)
 		cmocka_unit_test(test_report_json_unknown_is_null),
 		cmocka_unit_test(test_report_json_limits_and_counters),
 		cmocka_unit_test(test_report_json_findings),
-		cmocka_unit_test(test_report_json_closes),
+		cmocka_unit_test(test_report_json_close_rates),
 		cmocka_unit_test(test_report_json_alerts),
 		cmocka_unit_test(test_report_json_many_ports),
 		cmocka_unit_test(test_report_json_pretty_is_the_same_document),

@@ -56,7 +56,7 @@ static void assert_printable(const char *text)
 }
 
 /* Whatever bytes a name of 4 KiB has, and wherever they are cut, the numbers are behind it. */
-static void test_long_names_leave_the_numbers_whole(void **state)
+static void test_long_names_leave_the_numbers(void **state)
 {
 	static const char *const characters[] = {"x", "\xc3\xa9", "\xe2\x82\xac",
 		"\xf0\x9f\x92\xa9", "\xff", "\x1b", "\xe2\x80\xae"};
@@ -128,7 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words_name_is_bounded_where_a_character_ends),
-		cmocka_unit_test(test_long_names_leave_the_numbers_whole),
+		cmocka_unit_test(test_long_names_leave_the_numbers),
 		cmocka_unit_test(test_an_alert_shows_as_much_of_a_name_as_a_finding),
 		cmocka_unit_test(test_every_diagnosis_and_cause_has_its_words),
 	};
