@@ -648,6 +648,31 @@ static void test_built_in_rules_are_silent_on_a_healthy_machine(void **state)
 	ages_free(ages);
 }
 
+/* It once selected neither side, and so no listener at all. */
+static void test_built_in_rule_of_accept_queues_is_raised(void **state)
+{
+	struct port_tally *row = sample_port(&world.sample, SIDE_SERVER, 7777);
+
+	(void)state;
+	row->accept_queue = 129;
+	row->backlog = 128;
+	assert_int_equal(
+		alerts_set_rules(world.alerts, built_in_rules, built_in_rules_count), 0);
+	judge_at(0);
+	judge_at(MINUTE);
+	assert_int_equal(world.events_count, 1);
+	assert_string_equal(world.events[0].alert.rule.name, "accept-queue");
+	assert_string_equal(sentence_of_alert(&world.events[0].alert),
+		"port 7777: connections waiting for accept(): 129 of 128 (100.8 %)");
+	/* The listener is gone. */
+	world.sample.snapshot.ports_count = 0;
+	judge_at(2 * MINUTE);
+	judge_at(4 * MINUTE);
+	assert_int_equal(world.events_count, 2);
+	assert_string_equal(sentence_of_alert(&world.events[1].alert),
+		"port 7777: connections waiting for accept(): 0");
+}
+
 /* The reason is that of what most sockets of the port show, whatever the rule names. */
 static void test_alerts_judge_explains_by_symptoms(void **state)
 {
@@ -737,6 +762,7 @@ int main(void)
 		TEST(test_alerts_judge_explains_by_symptoms),
 		TEST(test_built_in_rules_make_sense),
 		TEST(test_built_in_rules_have_diagnoses_that_fit),
+		TEST(test_built_in_rule_of_accept_queues_is_raised),
 		TEST(test_built_in_rules_are_silent_on_a_healthy_machine),
 	};
 
