@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* CLOSE_WAIT that a program has: three ways of the same fault. */
+/* CLOSE_WAIT that a program has: three symptoms of one fault. */
 #define SYMPTOMS_NOT_CLOSED                                                                        \
 	(SYMPTOM_BIT(SYMPTOM_EOF_READ) | SYMPTOM_BIT(SYMPTOM_EOF_UNREAD) |                         \
 		SYMPTOM_BIT(SYMPTOM_DATA_UNREAD))
@@ -18,169 +18,82 @@ static const char *const cause_list[] = {
 
 const struct names cause_names = NAMES(cause_list);
 
+/* Sockets of a state that show a symptom; the floor is for all the symptoms of the same fault. */
+#define SHOWN(of_state, shown, fault, number)                                                      \
+	.judge = judge_groups, .state = (of_state), .by_symptom = true, .symptom = (shown),        \
+	.together = (fault), .floor = (number)
+
+/* Sockets of a state that somebody has. */
+#define OWNED(of_state, who, number)                                                               \
+	.judge = judge_groups, .state = (of_state), .ownership = (who), .floor = (number)
+
+/* A limit of the machine, in percent. */
+#define LIMITED(of_limit, percent, critical_percent)                                               \
+	.judge = judge_limits, .limit = (of_limit), .warning = (percent),                          \
+	.critical = (critical_percent)
+
+#define FEW  FINDING_FLOOR_SOCKETS
+#define MANY (2 * FINDING_FLOOR_SOCKETS)
+
 /*
- * What one look can tell. The percentages of the limits: orphans by net/ipv4/tcp_timer.c
+ * What one poll can show. The percentages of the limits: orphans by net/ipv4/tcp_timer.c
  * (tcp_out_of_resources shifts their number by up to two, so that the kernel may act at a quarter
  * of the limit); tcp_mem by its defaults, where the pressure mark is two thirds of the limit.
  */
 const struct diagnosis diagnoses[] = {
-	{
-		.id = "close-wait-eof-unread",
-		.judge = judge_groups,
-		.state = STATE_CLOSE_WAIT,
-		.by_symptom = true,
-		.symptom = SYMPTOM_EOF_UNREAD,
-		.together = SYMPTOMS_NOT_CLOSED,
-		.floor = FINDING_FLOOR_SOCKETS,
-	},
-	{
-		.id = "close-wait-not-closed",
-		.judge = judge_groups,
-		.state = STATE_CLOSE_WAIT,
-		.by_symptom = true,
-		.symptom = SYMPTOM_EOF_READ,
-		.together = SYMPTOMS_NOT_CLOSED,
-		.floor = FINDING_FLOOR_SOCKETS,
-	},
-	{
-		.id = "close-wait-data-unread",
-		.judge = judge_groups,
-		.state = STATE_CLOSE_WAIT,
-		.by_symptom = true,
-		.symptom = SYMPTOM_DATA_UNREAD,
-		.together = SYMPTOMS_NOT_CLOSED,
-		.floor = FINDING_FLOOR_SOCKETS,
-	},
-	{
-		.id = "close-wait-unaccepted",
-		.judge = judge_groups,
-		.state = STATE_CLOSE_WAIT,
-		.ownership = OWNERSHIP_BIT(OWNERSHIP_UNACCEPTED),
-		.floor = FINDING_FLOOR_SOCKETS,
-	},
-	{
-		.id = "fin-wait-2-held",
-		.judge = judge_groups,
-		.state = STATE_FIN_WAIT_2,
-		.ownership = OWNERSHIP_BIT(OWNERSHIP_HELD),
-		.floor = FINDING_FLOOR_SOCKETS,
-	},
+	{.id = "close-wait-eof-unread",
+		SHOWN(STATE_CLOSE_WAIT, SYMPTOM_EOF_UNREAD, SYMPTOMS_NOT_CLOSED, FEW)},
+	{.id = "close-wait-not-closed",
+		SHOWN(STATE_CLOSE_WAIT, SYMPTOM_EOF_READ, SYMPTOMS_NOT_CLOSED, FEW)},
+	{.id = "close-wait-data-unread",
+		SHOWN(STATE_CLOSE_WAIT, SYMPTOM_DATA_UNREAD, SYMPTOMS_NOT_CLOSED, FEW)},
+	{.id = "close-wait-unaccepted",
+		OWNED(STATE_CLOSE_WAIT, OWNERSHIP_BIT(OWNERSHIP_UNACCEPTED), FEW)},
+	{.id = "fin-wait-2-held", OWNED(STATE_FIN_WAIT_2, OWNERSHIP_BIT(OWNERSHIP_HELD), FEW)},
 	{
 		.id = "fin-wait-2-orphans",
-		.judge = judge_groups,
-		.state = STATE_FIN_WAIT_2,
-		.ownership = OWNERSHIP_RELEASED,
-		.floor = 2 * FINDING_FLOOR_SOCKETS,
+		OWNED(STATE_FIN_WAIT_2, OWNERSHIP_RELEASED, MANY),
 		.share_percent = 10,
 		.age_ms = 5000, /* longer than any round trip */
 	},
 	{
 		.id = "fin-wait-1-stuck",
-		.judge = judge_groups,
-		.state = STATE_FIN_WAIT_1,
-		.ownership = OWNERSHIP_SET_ALL,
-		.floor = 2 * FINDING_FLOOR_SOCKETS,
+		OWNED(STATE_FIN_WAIT_1, OWNERSHIP_SET_ALL, MANY),
 		.share_percent = 10,
 		.causes = SYMPTOM_BIT(SYMPTOM_FIN_UNANSWERED) | SYMPTOM_BIT(SYMPTOM_FIN_NOT_TAKEN),
 	},
-	{
-		.id = "last-ack-stuck",
-		.judge = judge_groups,
-		.state = STATE_LAST_ACK,
-		.by_symptom = true,
-		.symptom = SYMPTOM_LAST_FIN_UNANSWERED,
-		.together = SYMPTOM_BIT(SYMPTOM_LAST_FIN_UNANSWERED),
-		.floor = 2 * FINDING_FLOOR_SOCKETS,
-	},
-	{
-		.id = "closing-stuck",
-		.judge = judge_groups,
-		.state = STATE_CLOSING,
-		.ownership = OWNERSHIP_SET_ALL,
-		.floor = FINDING_FLOOR_SOCKETS,
-	},
+	{.id = "last-ack-stuck",
+		SHOWN(STATE_LAST_ACK, SYMPTOM_LAST_FIN_UNANSWERED,
+			SYMPTOM_BIT(SYMPTOM_LAST_FIN_UNANSWERED), MANY)},
+	{.id = "closing-stuck", OWNED(STATE_CLOSING, OWNERSHIP_SET_ALL, FEW)},
 	{
 		.id = "time-wait-server",
-		.judge = judge_groups,
+		OWNED(STATE_TIME_WAIT, OWNERSHIP_SET_ALL, 10 * MANY),
 		.servers_only = true,
-		.state = STATE_TIME_WAIT,
-		.ownership = OWNERSHIP_SET_ALL,
 		.is_note = true,
-		.floor = 20 * FINDING_FLOOR_SOCKETS,
 	},
-	{
-		.id = "time-wait-client-ports",
-		.judge = judge_limits,
-		.limit = LIMIT_CLIENT_PORTS,
-		.warning = 75,
-		.critical = 90,
-	},
-	{
-		.id = "tw-buckets-full",
-		.judge = judge_limits,
-		.limit = LIMIT_TW_BUCKETS,
-		.warning = 75,
-		.critical = 90,
-	},
-	{
-		.id = "orphans-near-limit",
-		.judge = judge_limits,
-		.limit = LIMIT_ORPHANS,
-		.warning = 25,
-		.critical = 50,
-	},
-	{
-		.id = "tcp-mem-near-limit",
-		.judge = judge_limits,
-		.limit = LIMIT_TCP_MEM,
-		.warning = 66,
-		.critical = 90,
-	},
-	{
-		.id = "conntrack-near-limit",
-		.judge = judge_limits,
-		.limit = LIMIT_CONNTRACK,
-		.warning = 75,
-		.critical = 90,
-	},
-	{
-		.id = "receive-queue-memory",
-		.judge = judge_groups,
-		.state = STATE_ESTABLISHED,
-		.by_symptom = true,
-		.symptom = SYMPTOM_NOT_READ,
-		.together = SYMPTOM_BIT(SYMPTOM_NOT_READ),
-		.floor = FINDING_FLOOR_SOCKETS,
-	},
-	{
-		.id = "send-queue-memory",
-		.judge = judge_groups,
-		.state = STATE_ESTABLISHED,
-		.by_symptom = true,
-		.symptom = SYMPTOM_NOT_TAKEN,
-		.together = SYMPTOM_BIT(SYMPTOM_NOT_TAKEN),
-		.floor = FINDING_FLOOR_SOCKETS,
-	},
-	{
-		.id = "dead-peers",
-		.judge = judge_groups,
-		.state = STATE_ESTABLISHED,
-		.by_symptom = true,
-		.symptom = SYMPTOM_UNANSWERED,
-		.together = SYMPTOM_BIT(SYMPTOM_UNANSWERED),
-		.floor = FINDING_FLOOR_SOCKETS,
-	},
+	{.id = "time-wait-client-ports", LIMITED(LIMIT_CLIENT_PORTS, 75, 90)},
+	{.id = "tw-buckets-full", LIMITED(LIMIT_TW_BUCKETS, 75, 90)},
+	{.id = "orphans-near-limit", LIMITED(LIMIT_ORPHANS, 25, 50)},
+	{.id = "tcp-mem-near-limit", LIMITED(LIMIT_TCP_MEM, 66, 90)},
+	{.id = "conntrack-near-limit", LIMITED(LIMIT_CONNTRACK, 75, 90)},
+	{.id = "receive-queue-memory",
+		SHOWN(STATE_ESTABLISHED, SYMPTOM_NOT_READ, SYMPTOM_BIT(SYMPTOM_NOT_READ), FEW)},
+	{.id = "send-queue-memory",
+		SHOWN(STATE_ESTABLISHED, SYMPTOM_NOT_TAKEN, SYMPTOM_BIT(SYMPTOM_NOT_TAKEN), FEW)},
+	{.id = "dead-peers",
+		SHOWN(STATE_ESTABLISHED, SYMPTOM_UNANSWERED, SYMPTOM_BIT(SYMPTOM_UNANSWERED), FEW)},
 	{
 		.id = "accept-queue-full",
 		.judge = judge_accept_queues,
 		.limit = LIMIT_ACCEPT_QUEUE,
-		.floor = FINDING_FLOOR_SOCKETS,
+		.floor = FEW,
 		.warning = 75,
 	},
 	{
 		.id = "syn-recv-flood",
 		.judge = judge_syn_recv,
-		.floor = FINDING_FLOOR_SOCKETS,
+		.floor = FEW,
 		.warning = 50,
 		.critical = 90,
 	},
@@ -206,7 +119,7 @@ enum symptom diagnosis_cause(
 	return CAUSE_NONE;
 }
 
-/* Of the same fault, the diagnosis whose sign most show. */
+/* Of the same fault, the diagnosis whose symptom most show. */
 static const struct diagnosis *by_most(const struct diagnosis *d, const struct port_tally *row)
 {
 	const struct diagnosis *most = d;
