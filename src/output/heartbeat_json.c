@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/heartbeat_json.h"
 
-#include "basic/cleanup.h"
 #include "basic/format.h"
 #include "basic/macro.h"
 #include "basic/unknown.h"
-#include "config.h"
 #include "output/json_builder.h"
 #include "output/stream.h"
 #include "output/words.h"
@@ -154,41 +152,6 @@ static struct json_object *ports(struct builder *b, const struct heartbeat_repor
 	return array;
 }
 
-static struct json_object *scan(struct builder *b, const struct heartbeat_report *r)
-{
-	const struct scan *s = &r->scan;
-	struct json_object *o = build_object(b);
-
-	build_put(b, o, "source", build_string(b, s->source));
-	build_put(b, o, "replayed", build_boolean(b, r->origin.replayed));
-	build_put(b, o, "complete", build_boolean(b, s->complete));
-	build_put(b, o, "error", build_string(b, s->error));
-	build_put(b, o, "sockets", build_number(b, s->sockets));
-	build_put(b, o, "wall_us", build_number(b, s->wall_us));
-	build_put(b, o, "cpu_us", build_number(b, s->cpu_us));
-	return o;
-}
-
-static struct json_object *filter(struct builder *b, const struct heartbeat_report *r)
-{
-	const struct filter *f = &r->filter;
-	bool one_side = f->sides[SIDE_SERVER] != f->sides[SIDE_CLIENT];
-	cleanup_(freep) char *list = f->ports ? port_set_format(f->ports) : NULL;
-	struct json_object *o;
-
-	if (!f->ports && !one_side)
-		return NULL;
-	o = build_object(b);
-	/* Not through build_string(): a list of ports can be longer than any name. */
-	build_put(b, o, "ports",
-		f->ports ? build_checked(b, list ? json_object_new_string(list) : NULL) : NULL);
-	build_put(b, o, "side",
-		one_side ? build_string(
-				   b, side_name(f->sides[SIDE_SERVER] ? SIDE_SERVER : SIDE_CLIENT))
-			 : NULL);
-	return o;
-}
-
 static struct json_object *watched(struct builder *b, const struct heartbeat_report *r)
 {
 	const struct heartbeat_numbers *n = &r->numbers;
@@ -214,17 +177,10 @@ static struct json_object *ports_omitted(struct builder *b, const struct heartbe
 static struct json_object *document(struct builder *b, const struct heartbeat_report *r)
 {
 	struct json_object *o = build_object(b);
-	char time[FORMAT_SIZE];
 
-	build_put(b, o, "schema", build_string(b, HEARTBEAT_SCHEMA_ID));
-	build_put(b, o, "version", build_string(b, PACKAGE_VERSION));
-	build_put(b, o, "time", build_string(b, format_time(time, &r->origin.time)));
-	build_put(b, o, "host", build_string(b, r->origin.host));
-	build_put(b, o, "boot_id", build_string(b, r->origin.boot_id));
-	build_put(b, o, "kernel", build_string(b, r->origin.kernel));
-	build_put(b, o, "netns", build_string(b, r->origin.netns));
-	build_put(b, o, "scan", scan(b, r));
-	build_put(b, o, "filter", filter(b, r));
+	build_put_origin(b, o, HEARTBEAT_SCHEMA_ID, &r->origin);
+	build_put(b, o, "scan", build_scan(b, &r->scan, &r->origin));
+	build_put(b, o, "filter", build_filter(b, &r->filter, false));
 	build_put(b, o, "watched", watched(b, r));
 	build_put(b, o, "sockets", build_number(b, r->numbers.sockets));
 	build_put(b, o, "without_info", build_number(b, r->numbers.without_info));

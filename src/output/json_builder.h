@@ -6,7 +6,7 @@
 #ifndef TCPSTATED_OUTPUT_JSON_BUILDER_H
 #define TCPSTATED_OUTPUT_JSON_BUILDER_H
 
-#include "model/state.h"
+#include "model/snapshot.h"
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -48,5 +48,18 @@ struct json_object *build_time(struct builder *b, const struct timespec *t);
 struct json_object *build_string(struct builder *b, const char *text);
 
 struct json_object *build_states(struct builder *b, state_set states);
+
+/* What documents have in common. */
+
+/* Puts "schema", "version", "time", "host", "boot_id", "kernel" and "netns". */
+void build_put_origin(
+	struct builder *b, struct json_object *o, const char *schema, const struct origin *origin);
+
+/* How the scan went. */
+struct json_object *build_scan(
+	struct builder *b, const struct scan *scan, const struct origin *origin);
+
+/* What the user asked to see; null: everything. */
+struct json_object *build_filter(struct builder *b, const struct filter *f, bool with_states);
 
 #endif
