@@ -396,48 +396,35 @@ static bool read_diagnosis(struct json_object *value, const char **ret)
 	return true;
 }
 
-/* What null leaves behind. Returns false where it must not stand. */
+/* What null leaves behind, where it may stand; where there is no value, all is zero already. */
+static const struct {
+	const void *value;
+	size_t size;
+} nulls[] = {
+	[TYPE_TEXT] = {"", 1},
+	[TYPE_NUMBER] = {&(const uint64_t){UNKNOWN}, sizeof(uint64_t)},
+	[TYPE_VALUE] = {&(const double){UNKNOWN_DOUBLE}, sizeof(double)},
+	[TYPE_AGE] = {&(const uint32_t){UNKNOWN_U32}, sizeof(uint32_t)},
+	[TYPE_DURATION] = {"", 0},
+	[TYPE_OWNERSHIP] = {&(const ownership_set){OWNERSHIP_SET_ALL}, sizeof(ownership_set)},
+	[TYPE_DESTINATION] = {"", 0},
+	[TYPE_DIAGNOSIS] = {"", 0},
+	[TYPE_CAUSE] = {&(const enum symptom){CAUSE_NONE}, sizeof(enum symptom)},
+	[TYPE_SENTENCE] = {"", 0},
+	[TYPE_WHY] = {"", 0},
+	[TYPE_ADVICE] = {"", 0},
+};
+
 static bool read_null(const struct field *f, void *place)
 {
-	switch (f->type) {
-	case TYPE_NUMBER:
-		*(uint64_t *)place = UNKNOWN;
-		return true;
-	case TYPE_VALUE:
-		*(double *)place = UNKNOWN_DOUBLE;
-		return true;
-	case TYPE_AGE:
-		*(uint32_t *)place = UNKNOWN_U32;
-		return true;
-	case TYPE_OWNERSHIP:
-		*(ownership_set *)place = OWNERSHIP_SET_ALL;
-		return true;
-	case TYPE_CAUSE:
-		*(enum symptom *)place = CAUSE_NONE;
-		return true;
-	case TYPE_SIDE:
+	if (f->type == TYPE_SIDE)
 		return read_side(NULL, place);
-	case TYPE_PORT:
+	if (f->type == TYPE_PORT)
 		return read_port(NULL, place);
-	case TYPE_TEXT:
-	case TYPE_DURATION:
-	case TYPE_DESTINATION:
-	case TYPE_DIAGNOSIS:
-	case TYPE_SENTENCE:
-	case TYPE_WHY:
-	case TYPE_ADVICE:
-		return true;
-	case TYPE_SCHEMA:
-	case TYPE_RULE_NAME:
-	case TYPE_NAME:
-	case TYPE_FLAG:
-	case TYPE_SEQUENCE:
-	case TYPE_QUANTITY:
-	case TYPE_TIME:
-	case TYPE_STATES:
-		break;
-	}
-	return f->is_there;
+	if (!nulls[f->type].value)
+		return f->is_there;
+	memcpy(place, nulls[f->type].value, nulls[f->type].size);
+	return true;
 }
 
 static bool read_value(struct json_object *value, const struct field *f, void *place)
