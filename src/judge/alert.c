@@ -33,7 +33,7 @@ bool alert_is_in_force(const struct alert *a)
 	return a->state == ALERT_RAISED || a->state == ALERT_CLEARING;
 }
 
-/* One judgement under way. */
+/* The judgement of one snapshot. */
 struct judging {
 	struct alerts *alerts;
 	const struct snapshot *snapshot;
@@ -43,7 +43,7 @@ struct judging {
 	struct rule_run *run;
 };
 
-/* Explained by what the sockets of its port show now; where there are none, by the rule alone. */
+/* By what the sockets of its port show now; without sockets, by the rule alone. */
 static struct explanation explain(const struct snapshot *s, const struct alert *alert)
 {
 	const char *id = alert->rule.diagnosis;
@@ -86,7 +86,7 @@ static void enter(struct judging *j, struct alert *alert, enum alert_state state
 
 static bool has_lasted(const struct judging *j, const struct alert *alert, uint32_t ms)
 {
-	/* A file of another boot could bring a time to come. */
+	/* A restored alert may have a time that is still to come. */
 	return j->now_ms >= alert->changed_ms && j->now_ms - alert->changed_ms >= ms;
 }
 
@@ -151,7 +151,7 @@ static void step(struct judging *j, struct alert *alert, double value)
 	steps[alert->state](j, alert, value);
 }
 
-/* The speed of what was measured, for the rules that ask for it. */
+/* For rules of growth and rates, the speed of what was measured. */
 static double value_of(struct judging *j, const struct measurement *m)
 {
 	const struct rule *r = j->run->rule;
@@ -163,7 +163,7 @@ static double value_of(struct judging *j, const struct measurement *m)
 	return m->numbers.value;
 }
 
-/* Leaves what a file keeps of the numbers. */
+/* As precise as a file keeps them. */
 static struct alert_numbers rounded(const struct alert_numbers *n)
 {
 	struct alert_numbers r = *n;
@@ -183,7 +183,7 @@ static void set_owner(struct alert *alert, const struct measurement *m)
 	alert->owner_is_mixed = m->owner_is_mixed;
 }
 
-/* Takes what was measured into an alert that is there, or into a new one when it is worth one. */
+/* Updates the alert of what was measured, or adds one if the value reaches raise. */
 static int judge_measurement(const struct measurement *measured, void *userdata)
 {
 	struct judging *j = userdata;
@@ -194,7 +194,7 @@ static int judge_measurement(const struct measurement *measured, void *userdata)
 
 	m.numbers.value = value_of(j, &m);
 	if (!alert) {
-		/* Also when it is not known. */
+		/* An unknown value does not, either. */
 		if (!(m.numbers.value >= r->raise))
 			return 0;
 		error = alerts_add(j->alerts, r, &m.key, &alert);
@@ -214,7 +214,7 @@ static int judge_measurement(const struct measurement *measured, void *userdata)
 	return 0;
 }
 
-/* An alert on a port that is not there any more: nothing is there. */
+/* The port of an alert is gone: it has no sockets. */
 static void judge_absent(struct judging *j, struct alert *alert)
 {
 	alert->rule = *j->run->rule;
@@ -251,7 +251,7 @@ static int judge_rule(struct judging *j)
 	return 0;
 }
 
-/* Alerts whose rule is gone, switched off, or of another scope now. */
+/* Ends alerts whose rule is gone, switched off, or of another scope now. */
 static void end_ruleless(struct judging *j)
 {
 	struct alerts *a = j->alerts;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The alerts of a running program: what the rules say of one snapshot after the other. A failed or
- * incomplete scan is not judged at all, so it neither raises nor clears. Time is CLOCK_MONOTONIC
- * and passed in: neither a clock that is set nor a suspended machine lets an alert ripen.
+ * The alerts of a running program: rules evaluated on one snapshot after the other. A failed or
+ * incomplete scan is not judged, so it neither raises nor clears. Time is CLOCK_MONOTONIC and
+ * passed in: neither setting the clock nor suspending the machine makes an alert due.
  */
 #ifndef TCPSTATED_JUDGE_ALERT_H
 #define TCPSTATED_JUDGE_ALERT_H
@@ -17,9 +17,9 @@
 
 enum alert_state {
 	ALERT_INACTIVE,
-	ALERT_PENDING,  /* at or above raise, not for long enough yet */
+	ALERT_PENDING,  /* at or above raise, but not for long enough yet */
 	ALERT_RAISED,   /* reported, and in force */
-	ALERT_CLEARING, /* at or below clear, not for long enough yet: still in force */
+	ALERT_CLEARING, /* at or below clear, but not for long enough yet: still in force */
 	ALERT_STATE_COUNT,
 };
 
@@ -92,7 +92,7 @@ struct alert_event {
 	struct explanation explanation;
 };
 
-/* How many alerts are kept at most, pending ones included; what does not fit is counted. */
+/* How many alerts there can be, pending ones included; further ones are only counted. */
 #define ALERTS_MAX 4096
 
 struct alerts;
@@ -102,20 +102,19 @@ int alerts_new(struct alerts **ret);
 struct alerts *alerts_free(struct alerts *a); /* returns NULL; a may be NULL */
 void alerts_freep(struct alerts **a);
 
-/* Called with each event as it happens; e is valid during the call only. */
+/* Called with each event; e is valid during the call only. */
 typedef void (*alert_event_fn)(const struct alert_event *e, void *userdata);
 
 /*
- * Judges by these rules from now on; they are borrowed until other ones are set. An alert whose
- * rule is still there (by name) goes on under the new one; one whose rule is gone, disabled or of
- * another scope is cleared by the next alerts_judge(). Returns 0 or -ENOMEM (the rules are as
- * before then).
+ * Sets the rules to judge by; they are borrowed until other ones are set. An alert whose rule still
+ * exists (by name) continues under the new one; an alert whose rule is gone, disabled or of another
+ * scope is cleared by the next alerts_judge(). Returns 0, or -ENOMEM: then the rules are unchanged.
  */
 int alerts_set_rules(struct alerts *a, const struct rule *rules, size_t count);
 
 /*
  * Judges a snapshot taken at now_ms (CLOCK_MONOTONIC, ms). An incomplete one changes nothing.
- * Returns 0 or -ENOMEM: then some rules were not judged. fn must not call back into a.
+ * Returns 0, or -ENOMEM: then some rules were not judged. fn must not call back into a.
  */
 int alerts_judge(struct alerts *a, const struct snapshot *s, uint64_t now_ms, alert_event_fn fn,
 	void *userdata);
@@ -135,7 +134,7 @@ uint64_t alerts_sequence(const struct alerts *a);
 void alerts_set_sequence(struct alerts *a, uint64_t sequence);
 
 /*
- * Puts an alert back that was kept in a file; of its rule, name, severity, states, measure, limit,
+ * Restores an alert that was kept in a file; of its rule, name, severity, states, measure, limit,
  * counter, scope, raise and clear must be set. Returns 0, -EINVAL for an inactive one, -EEXIST,
  * -ENOSPC beyond ALERTS_MAX, or -ENOMEM.
  */

@@ -49,7 +49,7 @@ struct rule_run *alerts_find_run(const struct alerts *a, const char *name)
 	return NULL;
 }
 
-/* What a history was made of; with another of these it means nothing to the rule any more. */
+/* Whether the history of one rule means the same to the other. */
 static bool measures_the_same(const struct rule *a, const struct rule *b)
 {
 	return a->measure == b->measure && a->counter == b->counter &&
@@ -96,7 +96,7 @@ static int compare_alerts(const struct alert *a, const char *name, const struct 
 	return (a->key.port > key->port) - (a->key.port < key->port);
 }
 
-/* Where the alert is, or where it would go. */
+/* The place of the alert, or where it would go. */
 static size_t find_place(
 	const struct alerts *a, const char *name, const struct alert_key *key, bool *ret_found)
 {
@@ -170,7 +170,7 @@ void alerts_drop_inactive(struct alerts *a)
 	a->count = kept;
 }
 
-/* What is in force goes first, then what is worse, then what is larger. */
+/* In force first, then the most severe, then the largest. */
 static int compare_for_report(const void *x, const void *y)
 {
 	const struct alert *a = *(const struct alert *const *)x,

@@ -8,9 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Shares of MemTotal from which on a group of sockets is told whatever its number, and from which
- * on it is critical.
+/* With these shares of MemTotal a group of sockets is a finding whatever its number, and critical.
  */
 #define MEMORY_WARNING_PERCENT  1
 #define MEMORY_CRITICAL_PERCENT 5
@@ -66,9 +64,9 @@ static uint64_t percent_of_memory(const struct judgement *j, unsigned percent)
 }
 
 /*
- * The connections that this side closed first and that are not through yet: an answered close shows
- * as TIME_WAIT for a minute, an unanswered one stays in the others, so that a share of them tells a
- * fault from mere traffic.
+ * The connections that this side closed first and that have not ended yet: an answered close shows
+ * as TIME_WAIT for a minute, an unanswered one stays in the other states, so that a share of them
+ * distinguishes a fault from mere traffic.
  */
 static uint64_t closed_first(const struct port_tally *row)
 {
@@ -81,7 +79,7 @@ static uint64_t closed_first(const struct port_tally *row)
 struct group {
 	uint64_t sockets, memory_bytes;
 	uint32_t oldest_ms;
-	uint64_t together; /* with those of the other signs of the same fault */
+	uint64_t together; /* with those of the other symptoms of the same fault */
 };
 
 static struct group group_by_symptom(const struct diagnosis *d, const struct port_tally *row)
@@ -93,12 +91,12 @@ static struct group group_by_symptom(const struct diagnosis *d, const struct por
 		.oldest_ms = UNKNOWN_U32,
 	};
 
-	/* One age a state: where some show another sign, it may be theirs. */
+	/* There is one age per state: if some show another symptom, it may be theirs. */
 	if (g.sockets == t->sockets)
 		g.oldest_ms = t->oldest_ms;
 	for (enum symptom s = 0; s < SYMPTOM_COUNT; s++)
 		g.together += d->together & SYMPTOM_BIT(s) ? row->symptoms[s].sockets : 0;
-	/* One in ten of them may well be on its way to another sign. */
+	/* One in ten of them may be about to show another symptom. */
 	if (g.sockets * 10 < g.together)
 		g.together = 0;
 	return g;
@@ -114,7 +112,7 @@ static struct group group_of(
 		return group_by_symptom(d, row);
 	g.sockets = g.together = ownership_sockets(t, d->ownership);
 	g.memory_bytes = ownership_memory(t, d->ownership, &j->snapshot->prices);
-	/* One age a state: that of a mini socket says nothing of the full ones. */
+	/* There is one age per state: that of a mini socket says nothing about full ones. */
 	if (d->ownership & OWNERSHIP_BIT(OWNERSHIP_NONE) || !t->mini)
 		g.oldest_ms = t->oldest_ms;
 	return g;
@@ -146,7 +144,7 @@ static void set_causes(struct finding *f, const struct diagnosis *d, const struc
 	f->cause = diagnosis_cause(d, row, f->sockets);
 }
 
-/* The ports that are not told by themselves, all together. */
+/* All ports without a finding of their own together. */
 #define MANY_PORTS SIZE_MAX
 
 /* port: the place of the row among the listed ports, or MANY_PORTS. */
@@ -167,7 +165,7 @@ static void report_group(const struct diagnosis *d, struct judgement *j,
 	}
 }
 
-/* Takes a row that was told by itself out of the sum of all rows. */
+/* Takes a row that has a finding of its own out of the sum of all rows. */
 static void subtract_row(struct port_tally *sum, const struct port_tally *row)
 {
 	STATE_FOREACH(s) {
@@ -244,7 +242,7 @@ void judge_limits(const struct diagnosis *d, struct judgement *j)
 }
 
 /*
- * The kernel drops what comes once more wait than the backlog says (include/net/sock.h:
+ * The kernel drops new connections once more wait than the backlog allows (include/net/sock.h:
  * sk_acceptq_is_full).
  */
 void judge_accept_queues(const struct diagnosis *d, struct judgement *j)
@@ -256,7 +254,7 @@ void judge_accept_queues(const struct diagnosis *d, struct judgement *j)
 		bool full = row->accept_queue > row->backlog;
 		struct finding *f;
 
-		/* The fallback source does not tell the backlog. */
+		/* The fallback source has no backlogs. */
 		if (!row->listening || !row->backlog)
 			continue;
 		if (!full && (row->accept_queue < d->floor ||
@@ -272,10 +270,7 @@ void judge_accept_queues(const struct diagnosis *d, struct judgement *j)
 	}
 }
 
-/*
- * SYN_RECV counts against the backlog as well; where that is not known, against what nobody would
- * call a burst.
- */
+/* SYN_RECV counts against the backlog as well; if that is unknown, against more than any burst. */
 void judge_syn_recv(const struct diagnosis *d, struct judgement *j)
 {
 	const struct snapshot *s = j->snapshot;
@@ -301,9 +296,7 @@ void judge_syn_recv(const struct diagnosis *d, struct judgement *j)
 	}
 }
 
-/*
- * Worst first. What has no memory of its own is a limit of the whole machine and goes before the
- * ports.
+/* Worst first. What has no memory of its own is a limit of the machine and goes before the ports.
  */
 static int compare_findings(const void *a, const void *b)
 {

@@ -23,7 +23,7 @@ const struct names cause_names = NAMES(cause_list);
 	.judge = judge_groups, .state = (of_state), .by_symptom = true, .symptom = (shown),        \
 	.together = (fault), .floor = (number)
 
-/* Sockets of a state that somebody has. */
+/* Sockets of a state by their ownership. */
 #define OWNED(of_state, who, number)                                                               \
 	.judge = judge_groups, .state = (of_state), .ownership = (who), .floor = (number)
 
@@ -119,7 +119,7 @@ enum symptom diagnosis_cause(
 	return CAUSE_NONE;
 }
 
-/* Of the same fault, the diagnosis whose symptom most show. */
+/* Of the diagnoses of the same fault, the one whose symptom most sockets show. */
 static const struct diagnosis *by_most(const struct diagnosis *d, const struct port_tally *row)
 {
 	const struct diagnosis *most = d;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of diagnoses, and the ways to look at a snapshot that its rows use. */
+/* The table of diagnoses, and the functions that its rows judge a snapshot by. */
 #ifndef TCPSTATED_JUDGE_DIAGNOSIS_H
 #define TCPSTATED_JUDGE_DIAGNOSIS_H
 
@@ -22,21 +22,21 @@ struct judgement {
 struct diagnosis {
 	const char *id;
 	void (*judge)(const struct diagnosis *d, struct judgement *j);
-	symptom_set causes; /* what tells its causes apart */
+	symptom_set causes; /* the symptoms of its causes, if it has several */
 
-	/* judge_groups: sockets of one state on one port, by who has them ... */
+	/* judge_groups: sockets of one state on one port, by their ownership ... */
 	enum tcp_state state;
 	ownership_set ownership;
-	/* ... or by what they show; of several signs that mean one fault, the floor is for all of
-	 * them together */
+	/* ... or by a symptom; of several symptoms of one fault, the floor is for all of them
+	 * together */
 	bool by_symptom;
 	enum symptom symptom;
 	symptom_set together;
 	bool servers_only;      /* on ports where this machine is the server */
-	bool is_note;           /* worth knowing, and no fault */
-	uint32_t floor;         /* silent below so many */
+	bool is_note;           /* worth knowing, but not a fault */
+	uint32_t floor;         /* not a finding below so many */
 	unsigned share_percent; /* and below this share of the connections that this side closed */
-	uint32_t age_ms;        /* and while the oldest is younger, where its age is known */
+	uint32_t age_ms;        /* and while the oldest is known to be younger */
 
 	/* judge_limits, judge_accept_queues, judge_syn_recv: the share in use, in percent */
 	enum rule_limit limit;
@@ -46,7 +46,7 @@ struct diagnosis {
 /* Every diagnosis; the last has no id. */
 extern const struct diagnosis diagnoses[];
 
-/* Finds a diagnosis by its id; NULL: there is none. */
+/* Finds a diagnosis by its id, or returns NULL. */
 const struct diagnosis *diagnosis_find(const char *id);
 
 /* The cause that nine in ten of so many sockets of a row show, or CAUSE_NONE. */
@@ -59,7 +59,7 @@ enum symptom diagnosis_cause(
  */
 struct explanation diagnosis_explain(const struct diagnosis *d, const struct port_tally *row);
 
-/* Sockets of one state, port by port, then what is left of them over all ports. */
+/* Sockets of one state, port by port, then the rest of them over all ports. */
 void judge_groups(const struct diagnosis *d, struct judgement *j);
 
 /* One limit of the machine; of each listener. */

@@ -13,7 +13,7 @@
 
 enum severity {
 	SEVERITY_OK,
-	SEVERITY_NOTE, /* worth knowing, and nothing wrong */
+	SEVERITY_NOTE, /* worth knowing, but not a fault */
 	SEVERITY_WARNING,
 	SEVERITY_CRITICAL,
 };
@@ -44,12 +44,12 @@ struct finding {
 	const char *user;    /* likewise */
 	bool owner_is_mixed; /* only most of the port's sockets are that owner's */
 
-	uint64_t sockets;      /* how many sockets it is about; UNKNOWN where that means nothing */
-	uint64_t memory_bytes; /* what they hold; UNKNOWN likewise */
-	uint32_t oldest_ms;    /* UNKNOWN_U32 where no timer shows it */
-	const struct age_stats *ages;   /* of all sockets of this state on the port; NULL: unknown.
-					   Borrowed from the snapshot. */
-	struct usage usage;             /* of a limit or a backlog; UNKNOWN: not about one */
+	uint64_t sockets;             /* how many it is about; UNKNOWN if it is not about sockets */
+	uint64_t memory_bytes;        /* what they hold; UNKNOWN likewise */
+	uint32_t oldest_ms;           /* UNKNOWN_U32 if no timer shows it */
+	const struct age_stats *ages; /* of all sockets of this state on the port; NULL: unknown.
+					 Borrowed from the snapshot. */
+	struct usage usage;           /* of a limit or a backlog; UNKNOWN: not about one */
 	struct destination destination; /* of LIMIT_CLIENT_PORTS; without sockets: none */
 
 	uint32_t causes[SYMPTOM_COUNT]; /* how many of the sockets show each cause */
@@ -63,24 +63,24 @@ struct findings {
 };
 
 /*
- * Judges a snapshot by what one look can tell (no history). A group of sockets is silent while it
- * is fewer than FINDING_FLOOR_SOCKETS and holds less than 1 % of MemTotal; groups that a healthy
- * machine passes through have a higher floor. Sockets that are too thinly spread to make a group on
- * any port, or whose port is not listed, are judged together. Returns 0 or -ENOMEM; release with
+ * Judges a snapshot by itself, without history. A group of fewer than FINDING_FLOOR_SOCKETS sockets
+ * that holds less than 1 % of MemTotal is not a finding; groups that a healthy machine passes
+ * through have a higher floor. Sockets that are spread too thinly to make a group on any port, or
+ * whose port is not listed, are judged together. Returns 0 or -ENOMEM; release with
  * findings_release. The findings borrow from the snapshot.
  */
 #define FINDING_FLOOR_SOCKETS 50
 int diagnose(const struct snapshot *s, struct findings *ret);
 
 /*
- * The same for who asks about these very ports: below the floor a group is told as well, as a note
- * where it would be a fault in number.
+ * The same for ports that the user named: a group below the floor is a finding as well, as a note
+ * if more of it would be a fault.
  */
 int diagnose_explicit(const struct snapshot *s, struct findings *ret);
 
 void findings_release(struct findings *f);
 
-/* Those that are more than notes; they stand first. Borrowed from f. */
+/* Those that are more than notes; they come first. Borrowed from f. */
 struct findings findings_faults(const struct findings *f);
 
 #endif

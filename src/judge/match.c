@@ -10,7 +10,7 @@ static bool is_listener(const struct held_class *c)
 	return c->side == SIDE_SERVER && c->state == STATE_LISTEN;
 }
 
-/* Whether a diagnosis is about sockets of that state and sign, whatever their port. */
+/* Whether a diagnosis is about sockets of that state and symptom, on any port. */
 static bool diagnosis_matches(const struct diagnosis *d, const struct held_class *c)
 {
 	if (d->judge == judge_limits && d->limit == LIMIT_CLIENT_PORTS)
@@ -39,7 +39,7 @@ bool finding_matches(const struct findings *f, size_t i, uint32_t group)
 		return false;
 	if (f->list[i].has_port)
 		return is_port_of(&f->list[i], &class);
-	/* Every listener of the machine would be no answer. */
+	/* All listeners of the machine would not be an answer. */
 	if (is_listener(&class))
 		return false;
 	for (size_t k = 0; k < f->count; k++)

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* What the table of ages tells of one row. */
+/* What the table of ages has of one row. */
 struct aged_row {
 	uint32_t sockets; /* old enough */
 	uint32_t oldest_ms;
@@ -21,7 +21,7 @@ struct aged {
 	size_t rows_count;
 };
 
-/* Whether the rule asks for what only the table of ages knows. */
+/* Whether the rule needs what only the table of ages has. */
 static bool needs_ages(const struct rule *r)
 {
 	return r->older_than_ms ||
@@ -93,14 +93,14 @@ static void add_row(struct alert_numbers *n, const struct rule *r, const struct 
 			continue;
 		sockets += ownership_sockets(t, r->ownerships);
 		memory += ownership_memory(t, r->ownerships, &s->prices);
-		/* An age of the whole state says nothing of a part of it. */
+		/* An age of the state says nothing about some of its sockets. */
 		if (!aged && (r->ownerships == OWNERSHIP_SET_ALL || !t->mini))
 			n->oldest_ms = older(n->oldest_ms, t->oldest_ms);
 	}
 	if (aged && sockets) {
 		uint64_t old = MIN(sockets, (uint64_t)aged->sockets);
 
-		/* Sockets of all ages have the same share in the memory, as far as is known. */
+		/* As far as is known, sockets of all ages hold the same memory. */
 		memory = (uint64_t)((double)memory / (double)sockets * (double)old);
 		sockets = old;
 		if (old)
@@ -123,7 +123,7 @@ static void set_value(struct measurement *m, const struct rule *r, const struct 
 		n->value = (double)n->memory_bytes;
 		break;
 	case MEASURE_OLDEST:
-		/* Nobody there is nobody old; somebody of unknown age may be. */
+		/* With no sockets the age is 0; with sockets of unknown age it is unknown. */
 		if (n->oldest_ms != UNKNOWN_U32)
 			n->value = n->oldest_ms / 1000.0;
 		else if (!n->sockets)
@@ -185,7 +185,7 @@ static int measure_total(const struct rule *r, const struct snapshot *s,
 	for (size_t i = 0; i < s->rows_count; i++)
 		if (selects_row(r, &s->rows[i]))
 			add_row(&m.numbers, r, s, &s->rows[i], aged ? &aged[i] : NULL);
-	/* Of which side and port these are, nobody knows. */
+	/* The side and port of these are unknown. */
 	if (s->rest && !aged && !r->ports && r->sides[SIDE_SERVER] && r->sides[SIDE_CLIENT])
 		add_row(&m.numbers, r, s, s->rest, NULL);
 	set_value(&m, r, s);
@@ -220,7 +220,7 @@ static int measure_accept_queues(
 			.owner_is_mixed = row->cgroup.mixed,
 		};
 
-		/* The fallback source does not tell the backlog. */
+		/* The fallback source has no backlogs. */
 		if (!row->listening || !row->backlog || !selects_row(r, row))
 			continue;
 		m.numbers.sockets = row->accept_queue;
@@ -258,9 +258,8 @@ bool measurement_is_known(const struct rule *r, const struct snapshot *s)
 {
 	const struct usage usage = limit_usage(r->limit, s);
 
-	/* Counting ESTABLISHED by the counter tells neither its ports nor its memory. A state that
-	 * this kernel never lists (BOUND_INACTIVE) would be unknown for ever: it counts as empty.
-	 */
+	/* The counter of ESTABLISHED has neither ports nor memory. A state that this kernel never
+	 * lists (BOUND_INACTIVE) would be unknown for ever: it counts as empty. */
 	if (rule_selects_sockets(r))
 		return (!state_set_has(r->states, STATE_ESTABLISHED) ||
 			       state_set_has(s->scanned, STATE_ESTABLISHED)) &&

@@ -5,13 +5,13 @@
 #define SECONDS(n) ((n)*1000U)
 #define MINUTES(n) SECONDS(60U * (n))
 
-/* The sockets are those of both sides, whoever is at fault. */
+/* Sockets of both sides. */
 #define SOCKETS(of_states, who) .states = (of_states), .sides = {true, true}, .ownerships = (who)
 
 #define BUILT_IN(rule_name, explained_by, how_bad)                                                 \
 	.name = (rule_name), .diagnosis = (explained_by), .enabled = true, .severity = (how_bad)
 
-/* So many sockets of a port are older than any healthy close. */
+/* This many sockets of a port are older than any healthy close. */
 #define STUCK(rule_name, explained_by, of_states, who, older, number)                              \
 	{                                                                                          \
 		BUILT_IN(rule_name, explained_by, SEVERITY_WARNING), SOCKETS(of_states, who),      \
@@ -19,7 +19,7 @@
 			.clear = (number) / 2.0, .for_ms = SECONDS(30), .keep_ms = MINUTES(1)      \
 	}
 
-/* Closing sockets have such a share of the machine's memory. */
+/* Closing sockets have this share of the machine's memory. */
 #define CLOSING_MEMORY(rule_name, how_bad, percent)                                                \
 	{                                                                                          \
 		BUILT_IN(rule_name, NULL, how_bad), SOCKETS(STATE_SET_CLOSING, OWNERSHIP_SET_ALL), \
@@ -28,7 +28,7 @@
 			.keep_ms = MINUTES(5)                                                      \
 	}
 
-/* Such a share of a limit of the machine is in use. */
+/* This share of a limit of the machine is in use. */
 #define SHARE(rule_name, explained_by, how_bad, of_limit, percent, clear_percent, lasts)           \
 	{                                                                                          \
 		BUILT_IN(rule_name, explained_by, how_bad),                                        \
@@ -37,7 +37,7 @@
 			.keep_ms = MINUTES(5)                                                      \
 	}
 
-/* A counter of the kernel gains so much per minute. */
+/* A counter of the kernel gains this much per minute. */
 #define RATE(rule_name, explained_by, how_bad, of_counter, gain, clear_gain, lasts)                \
 	{                                                                                          \
 		BUILT_IN(rule_name, explained_by, how_bad),                                        \
@@ -50,9 +50,9 @@
 #define UNACCEPTED OWNERSHIP_BIT(OWNERSHIP_UNACCEPTED)
 
 /*
- * What means something on a machine that nobody has described. The number of sockets that makes a
- * leak is low, since it is of those that are older than any healthy close; each is cleared at half
- * of what raised it, so that a fluctuating value is reported once. The percentages of the limits
+ * Rules that mean something on any machine. The number of sockets that makes a leak is low, since
+ * they are older than any healthy close; each alert is cleared at half of what raised it, so that a
+ * fluctuating value is reported once. The percentages of the limits
  * are those of judge/diagnoses.c, which says where they come from.
  */
 const struct rule built_in_rules[] = {

@@ -18,11 +18,11 @@ struct line {
 	struct string text;
 };
 
-/* One number of the line: what it is called, what it is, and the thresholds on it. */
+/* One number of the line, its label, and its thresholds. */
 struct quantity {
 	const char *label;
 	const char *unit;
-	uint64_t value; /* UNKNOWN where it was not read */
+	uint64_t value; /* UNKNOWN if it was not read */
 	struct range warning, critical;
 };
 
@@ -157,7 +157,7 @@ static void judge_thresholds(
 		string_add(&l->text, "closing sockets were not read");
 }
 
-/* A bar would begin the performance data, and a line break end the line. */
+/* A bar would start the performance data, and a line break would end the line. */
 static void add_text(struct string *out, const char *text)
 {
 	const size_t start = out->length;

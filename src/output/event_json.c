@@ -222,7 +222,7 @@ int event_json_format(const struct alert_event *e, char **ret)
 	return 0;
 }
 
-/* A text as build_string() makes it, that fits with its NUL. */
+/* A text as build_string() makes it, which fits with its NUL. */
 static bool read_text(struct json_object *value, char *ret, size_t size)
 {
 	const char *text = json_object_get_string(value);
@@ -308,7 +308,7 @@ static bool read_time(struct json_object *value, struct timespec *ret)
 	ret->tv_nsec = 0;
 	if (*rest == '.')
 		ret->tv_nsec = strtol(rest + 1, NULL, 10) % 1000 * 1000000;
-	/* What is written the same again was read right. */
+	/* It was read correctly if it is written the same again. */
 	return ret->tv_nsec >= 0 && format_time(again, ret) && strcmp(again, text) == 0;
 }
 
@@ -325,7 +325,7 @@ static bool read_side(struct json_object *value, struct alert_key *k)
 	return true;
 }
 
-/* Either both side and port are there, or none. */
+/* Both the side and the port are there, or neither. */
 static bool read_port(struct json_object *value, struct alert_key *k)
 {
 	uint64_t port = 0;
@@ -396,7 +396,7 @@ static bool read_diagnosis(struct json_object *value, const char **ret)
 	return true;
 }
 
-/* What null leaves behind, where it may stand; where there is no value, all is zero already. */
+/* What null means, where it is allowed. Of size 0: all is zero already. */
 static const struct {
 	const void *value;
 	size_t size;
@@ -495,13 +495,13 @@ static bool read_event(struct json_object *o, struct alert_event *ret)
 				: read_null(&fields[i], place)))
 			return false;
 	}
-	/* Only now all is known that decides on what must be there. */
+	/* Only now everything is known that decides which values must be there. */
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (fields[i].is_there &&
 			fields[i].is_there(ret) !=
 				(json_object_object_get(o, fields[i].key) != NULL))
 			return false;
-	/* An alert that is "ok" is none. */
+	/* An alert cannot be "ok". */
 	return ret->alert.rule.severity != SEVERITY_OK;
 }
 

@@ -12,7 +12,7 @@
 #define PROCESSES_LISTED   5
 #define QUIET_PORTS_LISTED 20
 
-/* Adds the sentence behind a label, where there is one. */
+/* Adds the sentence behind a label, if there is one. */
 static void add_detail(struct page *p, const char *label)
 {
 	if (p->sentence.length)
@@ -28,7 +28,7 @@ static void add_descriptors(struct descriptors *d, const struct process *p)
 	d->total += p->descriptors_count;
 }
 
-/* Each process once, whatever classes its sockets of the finding are of. */
+/* Each process once, even if its sockets are of several classes. */
 static void add_processes(
 	struct page *page, const struct findings *f, size_t index, const struct processes *p)
 {
@@ -86,13 +86,13 @@ static bool is_reported(const struct findings *f, const struct port_tally *row)
 	return false;
 }
 
-/* The ports that were asked for and have no socket. */
+/* The ports that the user named and that have no socket. */
 static void add_absent_ports(struct page *p, const struct snapshot *s)
 {
 	static const struct port_set none;
 	cleanup_(freep) struct port_set *absent = malloc(sizeof(*absent));
 
-	/* With ports that found no row it is unknown whether they have sockets. */
+	/* Ports without a row may have sockets. */
 	if (!absent || s->omitted.ports)
 		return;
 	*absent = *s->filter.ports;

@@ -15,13 +15,13 @@
 
 /* The processes of the findings' sockets. */
 struct holders {
-	const struct processes *processes; /* NULL: they were not looked for */
-	uint64_t omitted;                  /* sockets that were too many to look for */
-	bool could_inspect;                /* there are sockets to look for */
+	const struct processes *processes; /* NULL: not searched for */
+	uint64_t omitted;                  /* sockets beyond those that were searched for */
+	bool could_inspect;                /* there are sockets to search for */
 };
 
 /*
- * Writes the findings, worst first, notes included; then what is on the ports that were asked for
+ * Writes the findings, worst first, notes included; then what is on the ports that the user named
  * and on which nothing was found. Returns 0 or -errno.
  */
 int explain_print(FILE *out, const struct snapshot *s, const struct findings *f,

@@ -11,7 +11,7 @@ static const double shares[] = {0.5, 0.9, 0.99, 0.999, 1};
 
 #define LABEL_WIDTH 28
 
-/* Round trips are shorter than most silences. */
+/* Round trips are shorter than most idle times. */
 static const char *format_rtt(char buf[FORMAT_SIZE], uint32_t us)
 {
 	if (us >= 10000)
@@ -37,7 +37,7 @@ static void add_quantiles(struct page *page, const char *label, const struct his
 	string_add_char(&page->out, '\n');
 }
 
-/* A row for data, and one for any sign where that tells something else. */
+/* A row for data, and one for any sign of life if that differs. */
 static void add_kinds(struct page *page, const char *const labels[IDLE_KINDS],
 	const struct histogram h[IDLE_KINDS])
 {
@@ -71,7 +71,7 @@ static void add_idle_times(struct page *page, const struct heartbeat_port *p, bo
 	add_quantiles(page, "round trip", &p->rtt_us, format_rtt);
 }
 
-/* Without watching nobody is known to have been heard again. */
+/* Without watching, no peer is known to have been heard again. */
 static void add_timeouts(struct page *page, const struct heartbeat_line *line, bool watched)
 {
 	const struct heartbeat_port *p = line->port;

@@ -29,7 +29,7 @@ static struct json_object *poll(struct builder *b, const struct document *d)
 	return o;
 }
 
-/* What the ages of sockets were made from; null where none are kept. */
+/* How ages are tracked; null if they are not. */
 static struct json_object *ages(struct builder *b, const struct document *d)
 {
 	const struct age_table *t = &d->snapshot->age_table;

@@ -16,8 +16,7 @@ static void put_ages(
 	};
 	static const struct age_stats nothing;
 	const struct age_stats *stats = a ? a : &nothing;
-	/* Of mini sockets alone the table of ages knows nothing; where there are none, none is
-	 * old. */
+	/* The table of ages has no mini sockets; without any sockets, none is old. */
 	const bool known = a && (stats->tracked || !sockets);
 	const bool any = stats->tracked;
 
@@ -55,7 +54,7 @@ static struct json_object *state(struct builder *b, const struct state_numbers *
 	return o;
 }
 
-/* Of a state that was not looked at nothing is known, but the kernel's own count of ESTABLISHED. */
+/* A state that was not scanned is unknown, but for the kernel's own count of ESTABLISHED. */
 static struct json_object *total_of_state(
 	struct builder *b, const struct document *d, enum tcp_state s)
 {
@@ -153,7 +152,7 @@ static struct json_object *close_rates(struct builder *b, const struct document 
 	return o;
 }
 
-/* Of a client's connections, the port is the peer's. */
+/* The port of a client's connections is the peer's. */
 static struct json_object *port_close_rates(
 	struct builder *b, const struct document *d, const struct port_tally *p)
 {

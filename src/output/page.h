@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A text for a person: paragraphs wrapped to the width of the terminal, colours where it has them.
- */
+/* A text for a person: paragraphs wrapped to the width of the terminal, in its colours. */
 #ifndef TCPSTATED_OUTPUT_PAGE_H
 #define TCPSTATED_OUTPUT_PAGE_H
 
@@ -13,7 +12,7 @@
 struct text_style {
 	bool color;       /* for headings and for findings */
 	bool wide;        /* a column for every state, the accept queue and the oldest socket */
-	unsigned columns; /* what the terminal shows; 80 where there is none */
+	unsigned columns; /* of the terminal; 80 without one */
 };
 
 struct page {

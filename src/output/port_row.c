@@ -12,7 +12,7 @@ static uint32_t older(uint32_t a, uint32_t b)
 	return is_known(a) && is_known(b) ? MAX(a, b) : MIN(a, b);
 }
 
-/* Of a state that was not read, a port's number is not known, whatever the kernel counts in all. */
+/* The number of a state that was not scanned is unknown, even if the kernel counts it in total. */
 static void fill_states(
 	struct port_row *r, const struct snapshot *s, const struct state_tally states[STATE_COUNT])
 {
@@ -67,7 +67,7 @@ struct port_row port_row_gone(const struct port_counts *p)
 	static const struct counts none;
 	struct port_row r = {.gone = true, .oldest_ms = UNKNOWN_U32};
 
-	/* It is gone, whether something listened or not: a star would say more than is known. */
+	/* A star would mean that nothing listens, which is unknown. */
 	label_port(&r, (enum sock_side)p->side, p->port, true);
 	fill_changes(&r, &none, &p->counts);
 	return r;

@@ -20,9 +20,9 @@ struct port_row {
 	uint32_t accept_queue, backlog;
 	enum severity severity; /* of the worst finding about it */
 
-	/* since the look before */
-	bool gone;       /* it has no sockets any more */
-	bool is_changes; /* its memory and states are changes, and it has no numbers but those */
+	/* since the poll before */
+	bool gone;       /* it no longer has sockets */
+	bool is_changes; /* its memory and states are changes, and it has no other numbers */
 	int64_t change, memory_change;
 	int64_t state_changes[STATE_COUNT];
 };
@@ -33,7 +33,7 @@ struct port_row {
 struct port_row port_row_of(
 	const struct snapshot *s, const struct port_tally *p, const struct changes *c);
 
-/* One that has no sockets any more. */
+/* A port that no longer has sockets. */
 struct port_row port_row_gone(const struct port_counts *p);
 
 struct port_row port_row_total(const struct snapshot *s, const struct changes *c);

@@ -32,7 +32,7 @@ struct table {
 	int gap;                            /* blanks between columns */
 	bool separators;                    /* 1,000 instead of 1000 */
 	const struct port_table_view *view; /* NULL: without changes */
-	state_set left_out;                 /* states that found no room for a column */
+	state_set left_out;                 /* states without room for a column */
 };
 
 /* What of a snapshot is shown. */
@@ -40,12 +40,12 @@ struct shown {
 	struct snapshot snapshot;      /* cut to the ports that have a row; borrows */
 	size_t gone, gone_omitted;     /* ports that are gone: with a row, and without */
 	bool heading, changing, notes; /* print the heading, the row of changes, what is below */
-	bool deserted;                 /* lists a server's port on which nothing listens */
-	bool crowded;                  /* has no line for what has no row */
+	bool deserted;                 /* has a server's port on which nothing listens */
+	bool crowded;                  /* no line for the ports without a row */
 	struct port_row others, total, change;
 };
 
-/* The closing states in the order of how often they matter, and the others. */
+/* The closing states, the most important first, and the others. */
 static const struct {
 	enum tcp_state state;
 	bool always; /* also without --wide */
@@ -80,7 +80,7 @@ static const char *cell_count(char buf[FORMAT_SIZE], const struct table *t, uint
 	return buf;
 }
 
-/* A "+" or "-" before the number; a change of nothing is "-", as a number of nothing is. */
+/* With a "+" or "-"; no change is "-", as no sockets are. */
 static const char *cell_change(char buf[FORMAT_SIZE], const struct table *t, int64_t change)
 {
 	char number[FORMAT_SIZE];
@@ -200,7 +200,7 @@ static void widen(const struct table *t, struct column *c, const struct port_row
 	c->width = MAX(c->width, (int)strlen(cell(buf, t, c, r)));
 }
 
-/* Numbers add up to the totals, so that those are the widest; changes may be of either sign. */
+/* Numbers add up to the totals, which are the widest; changes may be negative. */
 static bool is_bounded(const struct column *c)
 {
 	return c->kind == COLUMN_STATE || c->kind == COLUMN_SOCKETS;
@@ -216,7 +216,7 @@ static unsigned measure(struct table *t, const struct shown *shown)
 		struct column *c = &t->columns[i];
 
 		c->width = (int)MAX(strlen(c->top), strlen(c->bottom));
-		/* Of what is looked at again and again, the columns should stand. */
+		/* In a table that is refreshed, columns should not move. */
 		if (t->view && c->kind == COLUMN_MEMORY)
 			c->width = (int)strlen("+99.9 KiB");
 		widen(t, c, &shown->total);
@@ -255,7 +255,7 @@ static bool choose_layout(struct table *t, const struct shown *shown, unsigned c
 	return false;
 }
 
-/* The column to do without: of a state without sockets rather than with, then the rightmost. */
+/* The column to leave out: the rightmost of a state without sockets, else the rightmost. */
 static size_t least_column(const struct table *t, const struct port_row *total)
 {
 	size_t least = t->count - 1;
@@ -272,7 +272,7 @@ static size_t least_column(const struct table *t, const struct port_row *total)
 
 static void fit_columns(struct table *t, const struct shown *shown, unsigned columns)
 {
-	/* The port and its number remain, whatever the width. */
+	/* The port and its number stay at any width. */
 	while (!choose_layout(t, shown, columns) && t->view && t->view->fit && t->count > 2) {
 		size_t least = least_column(t, &shown->total);
 		const struct column *c = &t->columns[least];
@@ -299,7 +299,7 @@ static void add_heading(struct page *p, const struct table *t)
 	}
 }
 
-/* Whether it is the number of a closing state that changed: that is what one watches for. */
+/* Whether the number of a closing state changed, which is what users watch for. */
 static bool has_moved(const struct table *t, const struct column *c, const struct port_row *r)
 {
 	int64_t change = c->kind == COLUMN_STATE ? r->state_changes[c->state] : 0;
@@ -323,13 +323,13 @@ static void add_row(struct page *p, const struct table *t, const struct port_row
 	string_add_char(&p->out, '\n');
 }
 
-/* Cuts what is shown to the lines that there are. */
+/* Cuts what is shown to the available lines. */
 static void choose_rows(const struct table *t, struct shown *shown)
 {
 	const struct port_table_view *view = t->view;
 	size_t gone = shown->gone, lines, notes, wanted;
 
-	/* Of few lines the totals have the first, then come the heading, the ports, the changes. */
+	/* The totals take the first line, then the heading, the ports and the changes. */
 	lines = view->lines - 1;
 	shown->heading = lines >= 2;
 	lines -= shown->heading ? 2 : 0;
@@ -438,7 +438,7 @@ void port_table_add(struct page *p, const struct snapshot *s, const struct findi
 	choose_columns(&t, s, p->style.wide);
 	fit_columns(&t, &shown, p->style.columns);
 	if (view && view->lines) {
-		/* Which notes need a line is known now; and what has no row has a label. */
+		/* Now it is known which notes need a line, and how many ports have no row. */
 		choose_rows(&t, &shown);
 		shown.others = others_row(&t, &shown);
 		fit_columns(&t, &shown, p->style.columns);

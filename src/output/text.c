@@ -12,7 +12,7 @@
 /* How many findings of one kind are listed; they share their cause and advice. */
 #define FINDINGS_OF_A_KIND 10
 
-/* How wide the names of the limits are; a longer one has a line of its own. */
+/* The width of a limit's name; a longer one takes a line of its own. */
 #define LIMIT_WIDTH 42
 
 void text_add_verdict(struct page *p, const struct snapshot *s, const struct findings *f)
@@ -85,7 +85,7 @@ static void add_fin_wait_2(struct page *p, const struct snapshot *s)
 				kinds[i].words);
 }
 
-/* A limit of which nothing is known (no connection tracking, another namespace) is left out. */
+/* An unknown limit (no connection tracking, another namespace) is left out. */
 static void add_limit(struct page *p, enum rule_limit limit, const struct snapshot *s)
 {
 	const char *(*const format)(char buf[FORMAT_SIZE], uint64_t n) =

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The snapshot for a person: the verdict first, then where the sockets are, what is left, and what
- * to do.
- */
+/* The snapshot for a person: the verdict, the sockets by port, limits, findings with causes and
+ * fixes. */
 #ifndef TCPSTATED_OUTPUT_TEXT_H
 #define TCPSTATED_OUTPUT_TEXT_H
 
@@ -19,7 +17,7 @@
 int text_print(FILE *out, const struct snapshot *s, const struct findings *all,
 	const struct text_style *style);
 
-/* Parts of it that other outputs for a person have as well. */
+/* Pieces of it for other texts. */
 
 /* The first line: the worst finding, or that nothing was found. */
 void text_add_verdict(struct page *p, const struct snapshot *s, const struct findings *f);
@@ -27,7 +25,7 @@ void text_add_verdict(struct page *p, const struct snapshot *s, const struct fin
 /* Where and when it was read. */
 void text_add_origin(struct page *p, const struct snapshot *s);
 
-/* Whatever makes the numbers less than the whole truth, to be said before them. */
+/* What makes the numbers incomplete, to be said before them. */
 void text_add_reservations(struct page *p, const struct snapshot *s);
 
 /* The sentence of a finding, wrapped behind its severity. */

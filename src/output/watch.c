@@ -52,7 +52,7 @@ static void add_sentence(struct page *p, bool on_screen, enum severity severity,
 	p->style.columns = columns;
 }
 
-/* A table that could not be read anew must never pass for a quiet one. */
+/* An old table must never be mistaken for a quiet one. */
 static void add_failure(struct page *p, const struct watch_frame *frame, bool on_screen)
 {
 	const struct timespec *taken = &frame->snapshot->origin.time;
@@ -176,7 +176,7 @@ static void add_close_rates(struct page *p, const struct close_rates *c)
 		string_add_char(&p->out, '\n');
 }
 
-/* What is in force has its severity in front, what may come or go its state. */
+/* With its severity in front if it is raised, else with its state. */
 static void add_alert(struct page *p, const struct watch_frame *frame, const struct alert *a)
 {
 	const struct timespec *taken = &frame->snapshot->origin.time;
@@ -206,7 +206,7 @@ static void add_alerts(struct page *p, const struct watch_frame *frame, size_t m
 	string_add(&p->out, ", pending ones included\n");
 }
 
-/* How much is said above the table, the most first. */
+/* How much stands above the table, the most first. */
 enum head {
 	HEAD_FULL,
 	HEAD_SHORT, /* no limits, no reservations but that it is incomplete */
@@ -221,7 +221,7 @@ static void add_head(struct page *p, const struct watch_frame *frame,
 
 	if (frame->failure)
 		add_failure(p, frame, screen);
-	/* A fault from before is likely still there; that nothing was found says nothing now. */
+	/* An old fault is likely still there; an old "nothing found" means nothing. */
 	if (!frame->failure || frame->findings->count || count_in_force(frame))
 		add_verdict(p, frame, screen);
 	if (!frame->failure)
@@ -259,7 +259,7 @@ static size_t count_lines(const struct page *p)
 static void add_table(
 	struct page *p, const struct watch_frame *frame, const struct port_table_view *view)
 {
-	/* Changes of an old table are no news, and those of half a table are none. */
+	/* Changes of an old table are old, and those of an incomplete one are wrong. */
 	struct port_table_view trusted = *view;
 
 	trusted.changes = frame->failure || !frame->snapshot->scan.complete ? NULL : frame->changes;

@@ -29,7 +29,7 @@ const char *const limit_nouns[LIMIT_COUNT] = {
 void words_name(struct string *s, const char *name, size_t max)
 {
 	const size_t start = s->length;
-	size_t cut = start; /* where it ends when it turns out to be too long */
+	size_t cut = start; /* where a name that is too long ends */
 
 	while (*name && !s->error) {
 		const size_t length = utf8_printable_length(name), size = MAX(length, (size_t)1);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The one place for sentences: every output says the same in the same words. Each function adds to
- * a string (basic/string.h), without a full stop unless it is a paragraph, and nothing where there
- * is nothing to say. Foreign names are printable and bounded, so that they never push the numbers
- * out. "make sentences" prints them all.
+ * a string (basic/string.h), without a full stop unless it is a paragraph, and adds nothing if
+ * there is nothing to say. Foreign names are printable and bounded, so that they never push the
+ * numbers out. "make sentences" prints them all.
  */
 #ifndef TCPSTATED_OUTPUT_WORDS_H
 #define TCPSTATED_OUTPUT_WORDS_H
@@ -79,7 +79,7 @@ void words_replayed(struct string *s, const struct origin *o);
 /* "80,443"; a longer list is cut behind a comma. */
 void words_ports(struct string *s, const struct port_set *ports);
 
-/* What makes the numbers less than the whole truth, to be said before them. */
+/* What makes the numbers incomplete, to be said before them. */
 struct reservation {
 	const char *label;
 	enum severity severity;
@@ -154,7 +154,7 @@ struct heartbeat_reservation {
 #define HEARTBEAT_RESERVATIONS 4
 extern const struct heartbeat_reservation heartbeat_reservations[HEARTBEAT_RESERVATIONS];
 
-/* How a timeout is set, and what is wrong with one too long or too short; static storage. */
+/* How a timeout is set, and what happens if it is too long or too short; static storage. */
 extern const char heartbeat_how_to_set[];
 extern const char heartbeat_trade_off[];
 

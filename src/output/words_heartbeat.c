@@ -20,7 +20,7 @@ const char heartbeat_trade_off[] =
 	"a paused program disconnects peers that are alive. A game server notices in seconds, a "
 	"login server can wait for minutes.";
 
-/* Durations beyond what 32 bits hold are the longest. */
+/* A duration beyond 32 bits is the longest. */
 static uint32_t clamp_ms(uint64_t ms)
 {
 	return (uint32_t)MIN(ms, (uint64_t)UINT32_MAX - 1);

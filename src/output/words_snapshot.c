@@ -217,7 +217,7 @@ void words_close_rates(struct string *s, const struct close_rates *c)
 	char number[FORMAT_SIZE];
 
 	close_rates_of_namespace(c, &e);
-	/* Nothing to say of a quiet machine. */
+	/* Nothing to say about a quiet machine. */
 	if (e.by_initiator[CLOSED_ALL].value < 0.5)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
@@ -231,7 +231,7 @@ void words_close_rates(struct string *s, const struct close_rates *c)
 	}
 }
 
-/* How fast they come: as many as are no older than a minute, where no better number is known. */
+/* How fast they come: without a better number, as many as are no older than a minute. */
 static void add_new(struct string *s, const struct age_stats *ages)
 {
 	const uint32_t young = ages->tracked - ages->older[AGE_MARK_1_MINUTE];
@@ -304,7 +304,7 @@ void words_refused(struct string *s, const struct processes *p)
 		return;
 	string_add(s, "Could not inspect ");
 	words_count(s, p->refused, "process", "processes");
-	/* Where every socket found a process, those could at most have copies. */
+	/* If every socket has a process, those could at most have copies. */
 	string_addf(s, " (permission denied)%s.",
 		!p->unheld        ? ""
 		: p->refused == 1 ? "; run as root to see it"
