@@ -24,6 +24,7 @@ unit_tests = \
 	tests/unit/test_diagnose \
 	tests/unit/test_heartbeat_advice \
 	tests/unit/test_heartbeat_report \
+	tests/unit/test_words \
 	tests/unit/test_text \
 	tests/unit/test_explain \
 	tests/unit/test_sock_list \
@@ -86,10 +87,10 @@ tests_unit_test_destinations_SOURCES = tests/unit/test_destinations.c
 tests_unit_test_ages_SOURCES = tests/unit/test_ages.c
 tests_unit_test_age_bound_SOURCES = tests/unit/test_age_bound.c
 tests_unit_test_age_stats_SOURCES = tests/unit/test_age_stats.c
-tests_unit_test_alert_SOURCES = tests/unit/test_alert.c tests/unit/sample.h
+tests_unit_test_alert_SOURCES = tests/unit/test_alert.c tests/unit/sample.h tests/unit/sentence.h
 tests_unit_test_close_rates_SOURCES = tests/unit/test_close_rates.c tests/unit/sample.h
 tests_unit_test_budget_SOURCES = tests/unit/test_budget.c
-tests_unit_test_state_file_SOURCES = tests/unit/test_state_file.c
+tests_unit_test_state_file_SOURCES = tests/unit/test_state_file.c tests/unit/sentence.h
 tests_unit_test_sock_memory_SOURCES = tests/unit/test_sock_memory.c
 tests_unit_test_histogram_SOURCES = tests/unit/test_histogram.c
 tests_unit_test_heartbeat_SOURCES = tests/unit/test_heartbeat.c
@@ -169,9 +170,10 @@ lab_tests = \
 
 tests_unit_test_format_SOURCES = tests/unit/test_format.c
 tests_unit_test_threshold_SOURCES = tests/unit/test_threshold.c
-tests_unit_test_diagnose_SOURCES = tests/unit/test_diagnose.c tests/unit/sample.h
+tests_unit_test_diagnose_SOURCES = tests/unit/test_diagnose.c tests/unit/sample.h tests/unit/sentence.h
 tests_unit_test_heartbeat_advice_SOURCES = tests/unit/test_heartbeat_advice.c
 tests_unit_test_heartbeat_report_SOURCES = tests/unit/test_heartbeat_report.c tests/unit/sample.h
+tests_unit_test_words_SOURCES = tests/unit/test_words.c tests/unit/sample_event.h tests/unit/sentence.h
 tests_unit_test_text_SOURCES = tests/unit/test_text.c tests/unit/sample.h
 tests_unit_test_watch_SOURCES = tests/unit/test_watch.c tests/unit/sample.h
 tests_unit_test_check_SOURCES = tests/unit/test_check.c tests/unit/sample.h
@@ -184,10 +186,19 @@ tests_unit_test_outputs_SOURCES = tests/unit/test_outputs.c tests/unit/sample_ev
 tests_unit_test_outputs_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_journal_sendv,--wrap=pthread_create,--wrap=syscall
 tests_unit_test_queue_SOURCES = tests/unit/test_queue.c
 tests_unit_test_event_json_SOURCES = tests/unit/test_event_json.c tests/unit/sample_event.h tests/unit/json.h
-tests_unit_test_journal_SOURCES = tests/unit/test_journal.c tests/unit/sample_event.h tests/unit/json.h
+tests_unit_test_journal_SOURCES = tests/unit/test_journal.c tests/unit/sample_event.h tests/unit/sentence.h tests/unit/json.h
 tests_unit_test_journal_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_journal_sendv
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/sample.h tests/unit/json.h
 tests_unit_test_json_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=alerts_count,--wrap=alerts_get,--wrap=alerts_omitted
+
+# Every sentence that the program can say, for a reader and for tests/lint/wording.lint.
+readers = tests/sentences
+tests_sentences_SOURCES = tests/sentences.c tests/unit/sample.h
+tests_sentences_LDADD = libtcpstated.a $(CORE_LIBS) -lm
+
+sentences: tests/sentences tcpstated
+	@tests/sentences
+	@echo; echo '== mistakes in a configuration =='; ! ./tcpstated --check-config --config $(srcdir)/tests/sentences.conf 2>&1
 
 # Programs that measure: "make memory-table" (as root), "make heartbeat-table" (three minutes), "make ages-table" and
 # "make bench".
@@ -228,16 +239,16 @@ ages-table: tcpstated-lab tests/bench/ages
 bench: tcpstated tcpstated-lab tests/bench/bare_dump tests/bench/compare
 	$(SHELL) $(srcdir)/tests/bench/bench.sh .
 
-.PHONY: memory-table heartbeat-table diagnosis-matrix ages-table bench
+.PHONY: sentences memory-table heartbeat-table diagnosis-matrix ages-table bench
 
-check_PROGRAMS = $(unit_tests) $(helpers) $(measures)
+check_PROGRAMS = $(unit_tests) $(helpers) $(measures) $(readers)
 TESTS = $(unit_tests) $(bats_tests) $(lab_tests) $(daemon_tests)
 load_tests = tests/daemon/budget.bats tests/daemon/soak.bats
 EXTRA_DIST = tests/bench/bench.sh $(bats_tests) $(lab_tests) $(daemon_tests) $(load_tests) \
 	tests/daemon/common.bash tests/daemon/notify.py tests/cli/common.bash tests/cli/validate_json.py \
 	tests/cli/watch.bash tests/cli/connect.py tests/kernel/common.bash \
 	tests/kernel/compare_counts.py tests/kernel/owners.py tests/kernel/heartbeat_table.py tests/kernel/matrix.py \
-	tests/recordings tests/under_valgrind tests/watchdog
+	tests/recordings tests/sentences.conf tests/under_valgrind tests/watchdog
 
 include $(top_srcdir)/tests/fuzz/local.mk
 include $(top_srcdir)/tests/lint/local.mk

@@ -3,11 +3,11 @@
 
 #include "basic/cleanup.h"
 #include "basic/clock.h"
-#include "basic/format.h"
 #include "basic/log.h"
 #include "daemon/state_file.h"
 #include "kernel/memory/object_sizes.h"
 #include "output/json.h"
+#include "output/words.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -75,36 +75,11 @@ static int report_snapshot(
 	return r;
 }
 
-static const struct alert *worst_alert(const struct manager *l, size_t *ret_count)
-{
-	*ret_count = 0;
-	for (size_t i = 0; i < alerts_count(l->alerts); i++) {
-		enum alert_state state = alerts_get(l->alerts, i)->state;
-
-		*ret_count += state == ALERT_RAISED || state == ALERT_CLEARING;
-	}
-	/* What is in force goes first. */
-	return *ret_count ? alerts_get(l->alerts, 0) : NULL;
-}
-
 static void set_status(struct manager *l, const struct snapshot *s)
 {
-	const struct snapshot_totals *t = &s->totals;
-	char sockets[FORMAT_SIZE], closing[FORMAT_SIZE], memory[FORMAT_SIZE];
-	const struct alert *worst;
-	size_t in_force;
+	struct string status = STRING_IN(l->status);
 
-	worst = worst_alert(l, &in_force);
-	snprintf(l->status, sizeof(l->status), "%s sockets; closing: %s, %s; ",
-		format_count(sockets, t->sockets), format_count(closing, t->closing_sockets),
-		format_bytes(memory, t->closing_memory_bytes));
-	if (worst)
-		snprintf(l->status + strlen(l->status), sizeof(l->status) - strlen(l->status),
-			"%zu alert%s: %s: %s", in_force, in_force > 1 ? "s" : "", worst->rule.name,
-			worst->text);
-	else
-		snprintf(l->status + strlen(l->status), sizeof(l->status) - strlen(l->status),
-			"no alert");
+	words_status(&status, s, l->alerts);
 }
 
 static void log_failure(struct manager *l, const char *reason)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One alert as a line of the state file: "alert" and a JSON object. */
+/* One alert as a line of the state file: "alert", its state with its times, and an event of it. */
 #ifndef TCPSTATED_DAEMON_STATE_ALERT_H
 #define TCPSTATED_DAEMON_STATE_ALERT_H
 

@@ -2,6 +2,7 @@
 #include "deliver/journal.h"
 
 #include "output/event_fields.h"
+#include "output/words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +25,7 @@ static int priority(const struct alert_event *e)
 {
 	if (e->kind == EVENT_CLEARED)
 		return LOG_NOTICE;
-	return e->severity == SEVERITY_CRITICAL ? LOG_CRIT : LOG_WARNING;
+	return e->alert.rule.severity == SEVERITY_CRITICAL ? LOG_CRIT : LOG_WARNING;
 }
 
 static struct iovec field(const char *text)
@@ -35,14 +36,15 @@ static struct iovec field(const char *text)
 
 int journal_send(const struct alert_event *e)
 {
-	char message[ALERT_TEXT_SIZE + RULE_NAME_SIZE + 32], level[16];
+	char message[SENTENCE_SIZE], level[16];
+	struct string text = STRING_IN(message);
 	struct iovec list[OWN_FIELDS + EVENT_FIELDS_MAX];
 	struct event_fields fields;
 	int count = 0;
 
 	event_fields(e, &fields);
-	snprintf(message, sizeof(message), "MESSAGE=%s %s: %s", event_kind_name(e->kind), e->alert,
-		e->text);
+	string_add(&text, "MESSAGE=");
+	words_event(&text, e);
 	snprintf(level, sizeof(level), "PRIORITY=%d", priority(e));
 	list[count++] = field(message);
 	list[count++] = field(message_ids[e->kind]);

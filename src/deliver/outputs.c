@@ -466,7 +466,7 @@ void outputs_push_event(struct outputs *o, const struct alert_event *e)
 	for (size_t i = 0; i < o->count; i++) {
 		struct output *s = &o->list[i];
 
-		if (s->kind->item == ITEM_EVENT && wants_alert(s, e->alert))
+		if (s->kind->item == ITEM_EVENT && wants_alert(s, e->alert.rule.name))
 			push(o, s, copy_event(e));
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The alerts of a running program: what the rules say of one snapshot after the other. A failed or
- * incomplete scan is not judged at all, so it neither raises nor clears. Time is CLOCK_MONOTONIC
- * and passed in: neither a clock that is set nor a suspended machine lets an alert ripen.
+ * The alerts of a running program: rules evaluated on one snapshot after the other. A failed or
+ * incomplete scan is not judged, so it neither raises nor clears. Time is CLOCK_MONOTONIC and
+ * passed in: neither setting the clock nor suspending the machine makes an alert due.
  */
 #ifndef TCPSTATED_JUDGE_ALERT_H
 #define TCPSTATED_JUDGE_ALERT_H
@@ -17,17 +17,14 @@
 
 enum alert_state {
 	ALERT_INACTIVE,
-	ALERT_PENDING,  /* at or above raise, not for long enough yet */
-	ALERT_RAISED,   /* told, and in force */
-	ALERT_CLEARING, /* at or below clear, not for long enough yet: still in force */
+	ALERT_PENDING,  /* at or above raise, but not for long enough yet */
+	ALERT_RAISED,   /* reported, and in force */
+	ALERT_CLEARING, /* at or below clear, but not for long enough yet: still in force */
 	ALERT_STATE_COUNT,
 };
 
-/* "inactive", "pending", "raised" or "clearing". */
-const char *alert_state_name(enum alert_state s);
-
-/* Returns 0 or -EINVAL. */
-int alert_state_parse(const char *word, enum alert_state *ret);
+/* "inactive", "pending", "raised", "clearing" */
+extern const struct names alert_state_names;
 
 /* What an alert is about. */
 struct alert_key {
@@ -36,66 +33,66 @@ struct alert_key {
 	uint16_t port;
 };
 
-/* A value that could not be measured; isnan() tells. */
-
-/* The numbers behind an alert, as the last good scan told them. */
+/*
+ * The numbers behind an alert, as the last good scan showed them. They are as precise as
+ * output/event_json.h keeps them, so that an event that was read back says the same again: the
+ * value in thousandths, the age in tenths of a second.
+ */
 struct alert_numbers {
-	double value;          /* in the unit of the rule's measure */
-	uint64_t sockets;      /* UNKNOWN where the measure is not of sockets */
-	uint64_t memory_bytes; /* likewise */
-	uint32_t oldest_ms;    /* UNKNOWN_U32 likewise, and where no age is known */
+	double value;                   /* in the unit of the rule's measure, or UNKNOWN_DOUBLE */
+	uint64_t sockets;               /* UNKNOWN where the measure is not of sockets */
+	uint64_t memory_bytes;          /* likewise */
+	uint32_t oldest_ms;             /* UNKNOWN_U32 likewise, and where no age is known */
+	struct usage usage;             /* of MEASURE_PERCENT, else UNKNOWN */
+	struct destination destination; /* of LIMIT_CLIENT_PORTS; without sockets: none */
 };
 
-/* One sentence with the numbers, without a full stop. */
-#define ALERT_TEXT_SIZE 192
+/* Of an owner's name that is longer, the beginning is kept. */
+#define ALERT_OWNER_SIZE 256
 
 struct alert {
-	struct rule rule; /* as it judged last, without its ports: a rule may go away, its alert
-			     must still be told to be over */
+	struct rule rule; /* as it judged last, without its ports: a rule may go away, but its alert
+			     must still be cleared */
+	bool is_ruleless; /* its rule went away */
 	struct alert_key key;
+	char owner[ALERT_OWNER_SIZE]; /* whose the port is; printable; "": unknown */
+	bool owner_is_mixed;          /* only most of its sockets are */
 	enum alert_state state;
 	struct timespec since; /* CLOCK_REALTIME of the scan that first saw it at or above raise */
 	uint64_t changed_ms;   /* when the state began */
-	uint64_t reported_ms;  /* when it was told last */
+	uint64_t reported_ms;  /* when the last event was reported */
 	struct alert_numbers numbers;
-	char text[ALERT_TEXT_SIZE];
 	bool seen; /* private to alert.c */
 };
 
+/* It is raised or clearing. */
+bool alert_is_in_force(const struct alert *a);
+
 enum event_kind {
 	EVENT_RAISED,
-	EVENT_REPEATED, /* still raised, told again as the rule's repeat says */
+	EVENT_REPEATED, /* still raised, reported again as the rule's repeat says */
 	EVENT_CLEARED,
 	EVENT_KIND_COUNT,
 };
 
-/* "raised", "repeated" or "cleared". */
-const char *event_kind_name(enum event_kind k);
+/* "raised", "repeated", "cleared" */
+extern const struct names event_kind_names;
 
 /*
- * What happened to an alert, for those who are told. It borrows nothing, so that it can wait in a
- * queue and in a file.
+ * What happened to an alert, as numbers; output/words.h makes sentences of it. It borrows nothing,
+ * so that it can wait in a queue and in a file.
  */
 struct alert_event {
 	uint64_t sequence; /* counts up by one, over restarts too: what is missing was lost */
 	enum event_kind kind;
-	struct timespec time;  /* CLOCK_REALTIME of the scan */
-	struct timespec since; /* as in struct alert */
-	enum severity severity;
-	char alert[RULE_NAME_SIZE];
+	struct timespec time; /* CLOCK_REALTIME of the scan */
 	char host[256];
 	char netns[256];
-	struct alert_key key;
-	enum measure measure;
-	state_set states; /* 0 where the rule is not about sockets */
-	double raise, clear;
-	struct alert_numbers numbers;
-	char text[ALERT_TEXT_SIZE];
-	const char *why;    /* static storage; NULL: nothing is known */
-	const char *advice; /* likewise */
+	struct alert alert; /* as it was then */
+	struct explanation explanation;
 };
 
-/* How many alerts are kept at most, pending ones included; what does not fit is counted. */
+/* How many alerts there can be, pending ones included; further ones are only counted. */
 #define ALERTS_MAX 4096
 
 struct alerts;
@@ -105,20 +102,19 @@ int alerts_new(struct alerts **ret);
 struct alerts *alerts_free(struct alerts *a); /* returns NULL; a may be NULL */
 void alerts_freep(struct alerts **a);
 
-/* Called with each event as it happens; e is valid during the call only. */
+/* Called with each event; e is valid during the call only. */
 typedef void (*alert_event_fn)(const struct alert_event *e, void *userdata);
 
 /*
- * Judges by these rules from now on; they are borrowed until other ones are set. An alert whose
- * rule is still there (by name) goes on under the new one; one whose rule is gone, disabled or of
- * another scope is cleared by the next alerts_judge(). Returns 0 or -ENOMEM (the rules are as
- * before then).
+ * Sets the rules to judge by; they are borrowed until other ones are set. An alert whose rule still
+ * exists (by name) continues under the new one; an alert whose rule is gone, disabled or of another
+ * scope is cleared by the next alerts_judge(). Returns 0, or -ENOMEM: then the rules are unchanged.
  */
 int alerts_set_rules(struct alerts *a, const struct rule *rules, size_t count);
 
 /*
  * Judges a snapshot taken at now_ms (CLOCK_MONOTONIC, ms). An incomplete one changes nothing.
- * Returns 0 or -ENOMEM: then some rules were not judged. fn must not call back into a.
+ * Returns 0, or -ENOMEM: then some rules were not judged. fn must not call back into a.
  */
 int alerts_judge(struct alerts *a, const struct snapshot *s, uint64_t now_ms, alert_event_fn fn,
 	void *userdata);
@@ -126,6 +122,9 @@ int alerts_judge(struct alerts *a, const struct snapshot *s, uint64_t now_ms, al
 /* The alerts that are pending, raised or clearing, raised ones and worse ones first. */
 size_t alerts_count(const struct alerts *a);
 const struct alert *alerts_get(const struct alerts *a, size_t index);
+
+/* How many of them are in force; they go first. */
+size_t alerts_in_force(const struct alerts *a);
 
 /* How many more alerts there would have been at the last judgement. */
 uint64_t alerts_omitted(const struct alerts *a);
@@ -135,7 +134,7 @@ uint64_t alerts_sequence(const struct alerts *a);
 void alerts_set_sequence(struct alerts *a, uint64_t sequence);
 
 /*
- * Puts an alert back that was kept in a file; of its rule, name, severity, states, measure, limit,
+ * Restores an alert that was kept in a file; of its rule, name, severity, states, measure, limit,
  * counter, scope, raise and clear must be set. Returns 0, -EINVAL for an inactive one, -EEXIST,
  * -ENOSPC beyond ALERTS_MAX, or -ENOMEM.
  */

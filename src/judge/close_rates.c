@@ -10,30 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NOT_KNOWN __builtin_nan("")
-
 #define MINUTE_MS 60000
 
-/* A port whose faded sum is below this had nothing for minutes. */
+/* Below this faded sum, a port had nothing for minutes. */
 #define AMOUNT_LEAST 0.05
 
-static const char *const initiator_names[INITIATOR_COUNT] = {
-	[CLOSED_ALL] = "closed",
-	[CLOSED_LOCAL] = "we_first",
-	[CLOSED_PEER] = "peer_first",
-	[CLOSED_RESET] = "reset",
-};
-
-const char *close_initiator_name(enum close_initiator initiator)
-{
-	return initiator_names[initiator];
-}
-
-/* How a look's number becomes the amount of the time since the look before. */
+/* How the number of a poll becomes an amount of the time since the poll before. */
 enum kind {
 	KIND_COUNTER, /* by its growth; it never goes backwards */
 	KIND_LEVEL,   /* by its growth, or decline */
-	KIND_AMOUNT,  /* it is one */
+	KIND_AMOUNT,  /* as it is */
 };
 
 static const struct {
@@ -55,19 +41,19 @@ static const struct {
 	[FLOW_ABORT_ON_MEMORY] = {KIND_COUNTER, COUNTER_ABORT_ON_MEMORY},
 	[FLOW_ESTABLISHED] = {.kind = KIND_LEVEL},
 	[FLOW_SYN_SENT] = {.kind = KIND_LEVEL},
-	[FLOW_UNDER_WAY] = {.kind = KIND_LEVEL},
+	[FLOW_STILL_CLOSING] = {.kind = KIND_LEVEL},
 	[FLOW_FRESH_TIME_WAIT] = {.kind = KIND_AMOUNT},
 	[FLOW_FRESH_FIN_WAIT_2] = {.kind = KIND_AMOUNT},
 };
 
-/* Whether nothing of these states was left out of the snapshot. */
+/* Whether the snapshot has every socket of these states. */
 static bool is_complete(const struct snapshot *s, state_set states)
 {
 	return (s->scanned & states) == states && !s->filter.ports &&
 	       s->filter.sides[SIDE_SERVER] && s->filter.sides[SIDE_CLIENT];
 }
 
-/* Before Linux 5.18, TW was counted when the socket went. */
+/* Before Linux 5.18, TW was counted when the socket ended. */
 static bool counts_tw_at_start(const struct snapshot *s)
 {
 	return kernel_release_is_at_least(s->origin.kernel, 5, 18);
@@ -88,9 +74,9 @@ static void read_states(uint64_t numbers[FLOW_COUNT], const struct snapshot *s)
 		numbers[FLOW_SYN_SENT] = states[STATE_SYN_SENT].sockets;
 	if (is_complete(s, STATE_BIT(STATE_FIN_WAIT_1) | STATE_BIT(STATE_FIN_WAIT_2) |
 				   STATE_BIT(STATE_CLOSING)))
-		numbers[FLOW_UNDER_WAY] = (uint64_t)states[STATE_FIN_WAIT_1].sockets +
-					  states[STATE_CLOSING].sockets + fin_wait_2->sockets -
-					  fin_wait_2->mini;
+		numbers[FLOW_STILL_CLOSING] = (uint64_t)states[STATE_FIN_WAIT_1].sockets +
+					      states[STATE_CLOSING].sockets + fin_wait_2->sockets -
+					      fin_wait_2->mini;
 	if (!is_complete(s, STATE_BIT(STATE_TIME_WAIT) | STATE_BIT(STATE_FIN_WAIT_2)))
 		return;
 	numbers[FLOW_FRESH_TIME_WAIT] = numbers[FLOW_FRESH_FIN_WAIT_2] = 0;
@@ -100,7 +86,7 @@ static void read_states(uint64_t numbers[FLOW_COUNT], const struct snapshot *s)
 		sum_fresh(numbers, s->rest);
 }
 
-/* The numbers of one look; UNKNOWN where the snapshot does not have them. */
+/* The numbers of one poll; UNKNOWN if the snapshot does not have them. */
 static void read_numbers(uint64_t numbers[FLOW_COUNT], const struct snapshot *s)
 {
 	for (enum close_rates_flow f = 0; f < FLOW_COUNT; f++)
@@ -138,10 +124,10 @@ static void add_flow(struct close_rates *c, enum close_rates_flow f, uint64_t nu
 		add(&c->sums[f], (double)number - (double)last, ms);
 }
 
-/* NaN while nothing is known. */
+/* UNKNOWN_DOUBLE while nothing is known. */
 static double rate(const struct close_rates_sum *sum)
 {
-	return sum->ms > 0 ? sum->amount * MINUTE_MS / sum->ms : NOT_KNOWN;
+	return sum->ms > 0 ? sum->amount * MINUTE_MS / sum->ms : UNKNOWN_DOUBLE;
 }
 
 static double flow(const struct close_rates *c, enum close_rates_flow f)
@@ -151,7 +137,7 @@ static double flow(const struct close_rates *c, enum close_rates_flow f)
 
 static double or_zero(double value)
 {
-	return isnan(value) ? 0 : value;
+	return !is_known(value) ? 0 : value;
 }
 
 static int compare_ports(const void *a, const void *b)
@@ -168,8 +154,7 @@ static struct close_rates_port *find_port(const struct close_rates *c, size_t co
 	return count ? bsearch(&key, c->ports, count, sizeof(key), compare_ports) : NULL;
 }
 
-/* The ports of a look: those that are known fade, and those that had nothing for long are
- * forgotten. */
+/* Fades the ports that are known, and forgets those that had nothing for long. */
 static void fade_ports(struct close_rates *c, double ms)
 {
 	size_t kept = 0;
@@ -187,7 +172,7 @@ static void fade_ports(struct close_rates *c, double ms)
 		c->ports_left_out = false;
 }
 
-/* A port that is new had nothing in all the time before. */
+/* A new port had nothing in all the time before. */
 static struct close_rates_port new_port(const struct close_rates *c, uint16_t port)
 {
 	const struct close_rates_sum nothing = {.ms = c->sums[FLOW_FRESH_TIME_WAIT].ms};
@@ -196,7 +181,7 @@ static struct close_rates_port new_port(const struct close_rates *c, uint16_t po
 		.port = port, .fresh_time_wait = nothing, .fresh_fin_wait_2 = nothing};
 }
 
-/* Room has been made for all of them; the table is sorted up to known. */
+/* There is room for all of them; the table is sorted up to known. */
 static void add_ports(struct close_rates *c, const struct snapshot *s)
 {
 	const size_t known = c->ports_count;
@@ -223,7 +208,7 @@ static void add_ports(struct close_rates *c, const struct snapshot *s)
 		qsort(c->ports, c->ports_count, sizeof(*c->ports), compare_ports);
 }
 
-/* What the share of a port is taken of: connections that are there, and those that just went. */
+/* The connections that a port has a share of: those that exist, and those that just ended. */
 static double connections(const struct port_tally *row)
 {
 	return (double)port_tally_sockets(
@@ -253,7 +238,7 @@ static void find_main_port(struct close_rates *c, const struct snapshot *s)
 	c->main_port = most->port;
 }
 
-/* All that may be needed, once. */
+/* Allocates all that may be needed, once. */
 static int make_room(struct close_rates *c)
 {
 	if (c->ports)
@@ -310,35 +295,35 @@ bool close_rates_known(const struct close_rates *c)
 	return c->watched_ms > 0;
 }
 
-/* Differences of what was read at slightly different times can be negative, and bounds cross. */
+/* Differences of numbers read at slightly different times can be negative, and bounds can cross. */
 static struct close_rates_range range(double low, double value, double high)
 {
 	struct close_rates_range r;
 
-	if (isnan(value))
-		return (struct close_rates_range){NOT_KNOWN, NOT_KNOWN, NOT_KNOWN};
+	if (!is_known(value))
+		return (struct close_rates_range){UNKNOWN_DOUBLE, UNKNOWN_DOUBLE, UNKNOWN_DOUBLE};
 	r.value = fmax(value, 0);
 	r.low = fmax(fmin(low, r.value), 0);
 	r.high = fmax(high, r.value);
 	return r;
 }
 
-/* A failed attempt is one of this side, or of a request that was none of PassiveOpens. */
+/* A failed attempt is this side's, or that of a request that is not in PassiveOpens. */
 static struct close_rates_range closed(const struct close_rates *c)
 {
 	const double active = flow(c, FLOW_ACTIVE_OPENS);
 	const double all = active + flow(c, FLOW_PASSIVE_OPENS) - flow(c, FLOW_ESTABLISHED) -
 			   or_zero(flow(c, FLOW_SYN_SENT));
 	const double fails = flow(c, FLOW_ATTEMPT_FAILS);
-	const double value = isnan(fails) ? NOT_KNOWN : all - fmin(fails, active);
+	const double value = !is_known(fails) ? UNKNOWN_DOUBLE : all - fmin(fails, active);
 
 	return range(value, value, all);
 }
 
-/* What the sockets of all ports showed, and what came on top of them. */
+/* What the sockets of all ports showed, and what happened besides. */
 struct seen {
-	double time_wait, fin_wait_2; /* NaN: not all were looked at */
-	double entered;               /* by the counter; NaN: not known */
+	double time_wait, fin_wait_2; /* UNKNOWN_DOUBLE: not all were read */
+	double entered;               /* by the counter; or UNKNOWN_DOUBLE */
 	double overflow, recycled;
 };
 
@@ -353,14 +338,14 @@ static struct seen seen_of(const struct close_rates *c)
 	};
 }
 
-/* A mini FIN_WAIT_2 that is fresh now may become a TIME_WAIT that is fresh at the next look, so
+/* A mini FIN_WAIT_2 that is fresh now may become a TIME_WAIT that is fresh at the next poll, so
  * both together are too many. */
 static struct close_rates_range local_first(const struct seen *seen)
 {
 	const double least = seen->time_wait, most = seen->time_wait + seen->fin_wait_2;
-	double value = isnan(seen->entered) ? least : seen->entered;
+	double value = !is_known(seen->entered) ? least : seen->entered;
 
-	if (isnan(least))
+	if (!is_known(least))
 		return range(
 			value + seen->overflow, value + seen->overflow, value + seen->overflow);
 	return range(least + seen->overflow, value + seen->overflow,
@@ -383,11 +368,11 @@ static struct close_rates_range peer_first(
 	const struct close_rates_range *all = &by_initiator[CLOSED_ALL],
 				       *we = &by_initiator[CLOSED_LOCAL],
 				       *resets = &by_initiator[CLOSED_RESET];
-	const double under_way = or_zero(flow(c, FLOW_UNDER_WAY));
+	const double still_closing = or_zero(flow(c, FLOW_STILL_CLOSING));
 
-	return range(all->low - we->high - resets->high - under_way,
-		all->value - we->value - resets->value - under_way,
-		all->high - we->low - resets->low - under_way);
+	return range(all->low - we->high - resets->high - still_closing,
+		all->value - we->value - resets->value - still_closing,
+		all->high - we->low - resets->low - still_closing);
 }
 
 void close_rates_of_namespace(const struct close_rates *c, struct close_rates_estimate *ret)
@@ -400,21 +385,21 @@ void close_rates_of_namespace(const struct close_rates *c, struct close_rates_es
 	ret->by_initiator[CLOSED_PEER] = peer_first(c, ret->by_initiator);
 }
 
-/* Shares out among the ports, by what each showed, what the counter has beyond the sockets: of mini
- * FIN_WAIT_2 first, since they are seen, then what nobody saw. */
+/* The counter has more than the sockets showed: each port gets a share of that by what it showed,
+ * of the mini FIN_WAIT_2 first, since they were seen, then of what was not seen at all. */
 static double share(const struct seen *seen, const struct close_rates_range *all, double time_wait,
 	double fin_wait_2)
 {
 	const double beyond = all->value - seen->overflow - seen->time_wait;
-	const double part = seen->fin_wait_2 > 0 ? fmin(fmax(beyond / seen->fin_wait_2, 0), 1) : 0;
-	const double shown = seen->time_wait + part * seen->fin_wait_2;
-	const double own = time_wait + part * fin_wait_2;
+	const double fraction =
+		seen->fin_wait_2 > 0 ? fmin(fmax(beyond / seen->fin_wait_2, 0), 1) : 0;
+	const double shown = seen->time_wait + fraction * seen->fin_wait_2;
+	const double own = time_wait + fraction * fin_wait_2;
 
 	return shown > 0 ? own * fmax(all->value / shown, 1) : own;
 }
 
-/* A look that shows a part of the ports tells nothing of the others, and so nothing to share out.
- */
+/* A poll of some ports shows nothing of the others, so there is nothing to share out. */
 static struct close_rates_range local_first_of_port(
 	const struct close_rates *c, const struct close_rates_range *all, uint16_t port)
 {
@@ -424,13 +409,13 @@ static struct close_rates_range local_first_of_port(
 	const double fin_wait_2 = p ? rate(&p->fresh_fin_wait_2) : 0;
 	const double unseen = all->high - seen.time_wait - seen.fin_wait_2;
 
-	if (isnan(seen.time_wait) || (!p && c->ports_left_out))
-		return range(NOT_KNOWN, NOT_KNOWN, NOT_KNOWN);
+	if (!is_known(seen.time_wait) || (!p && c->ports_left_out))
+		return range(UNKNOWN_DOUBLE, UNKNOWN_DOUBLE, UNKNOWN_DOUBLE);
 	return range(time_wait, share(&seen, all, time_wait, fin_wait_2),
 		time_wait + fin_wait_2 + fmax(unseen, 0));
 }
 
-/* Whether what the counters say is said of this port. */
+/* Whether the counters are this port's own. */
 static bool is_main_port(const struct close_rates *c, uint16_t port)
 {
 	const double active = flow(c, FLOW_ACTIVE_OPENS);
@@ -443,7 +428,8 @@ static bool is_main_port(const struct close_rates *c, uint16_t port)
 void close_rates_of_port(
 	const struct close_rates *c, uint16_t port, struct close_rates_estimate *ret)
 {
-	const struct close_rates_range unknown = range(NOT_KNOWN, NOT_KNOWN, NOT_KNOWN);
+	const struct close_rates_range unknown =
+		range(UNKNOWN_DOUBLE, UNKNOWN_DOUBLE, UNKNOWN_DOUBLE);
 	const bool is_main = is_main_port(c, port);
 	struct close_rates_estimate all;
 

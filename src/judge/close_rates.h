@@ -1,37 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How connections end: by this side first, by the peer first, or by a reset. It is an estimate,
- * from what two looks or more show and from the kernel's counters.
+ * How connections end: closed by this side, by the peer, or by a reset. It is an estimate, from two
+ * or more polls and from the kernel's counters.
  *
  * What is known, each per minute:
  *
  * - Opened: PassiveOpens (net/ipv4/tcp_minisocks.c: tcp_create_openreq_child) and ActiveOpens
- *   (tcp_output.c: tcp_connect, when the SYN is sent), without those that never came to be:
- *   AttemptFails (tcp.c: tcp_done in SYN_SENT; also tcp_check_req for a request that was no open
- * yet, so that it may be too many) and the growth of SYN_SENT.
- * - Closed: opened without the growth of CurrEstab (tcp.c: tcp_set_state), which counts
- * ESTABLISHED, and CLOSE_WAIT since Linux 6.11 and in stable kernels from June 2024 on; where it
- * does not, a connection is closed as soon as its peer has closed.
- * - By this side first: what became a TIME_WAIT or a mini FIN_WAIT_2. TW and TWKilled count each
- * once, by whether it is to live for more than 4 s (inet_timewait_sock.c: __inet_twsk_schedule),
- * and TCPTimeWaitOverflow (tcp_minisocks.c: tcp_time_wait) those that had no place. Before
- * Linux 5.18 TW was counted at the end of the minute (tw_timer_handler), so there it is not used.
- * The timers of the sockets tell which ones are younger than the last look (struct port_tally:
- * fresh_time_wait): that is known for each port, but it misses what came and went between the
- * looks: what lasts no longer than a minute when looks are further apart, what was reused
- * (TWRecycled), what the peer reset. Where both sides close at once, both are first.
- * - By reset: EstabResets (tcp.c: tcp_set_state, from ESTABLISHED or CLOSE_WAIT to CLOSE), whoever
- *   reset it; one that this side gave up later, closing it already, is in TCPAbortOnData, OnClose,
+ *   (tcp_output.c: tcp_connect, when the SYN is sent), less those that were never established:
+ *   AttemptFails (tcp.c: tcp_done in SYN_SENT; also tcp_check_req for a request that was not open
+ *   yet, so that it may be too many) and the growth of SYN_SENT.
+ * - Closed: opened less the growth of CurrEstab (tcp.c: tcp_set_state), which counts ESTABLISHED,
+ *   and CLOSE_WAIT since Linux 6.11 and in stable kernels from June 2024 on; in older ones, a
+ *   connection counts as closed as soon as its peer has closed.
+ * - By this side: what became a TIME_WAIT or a mini FIN_WAIT_2. TW and TWKilled count each once,
+ *   depending on whether it is to live for more than 4 s (inet_timewait_sock.c:
+ *   __inet_twsk_schedule), and TCPTimeWaitOverflow (tcp_minisocks.c: tcp_time_wait) those for which
+ *   there was no room. Before Linux 5.18 TW was counted at the end of the minute
+ *   (tw_timer_handler), so it is not used there. The timers of the sockets show which ones are
+ *   younger than the last poll (struct port_tally: fresh_time_wait): that is known for each port,
+ *   but it misses what came and went between the polls: what lasts no longer than a minute when
+ *   polls are further apart, what was reused (TWRecycled), what the peer reset. If both sides close
+ *   at once, both count as first.
+ * - By reset: EstabResets (tcp.c: tcp_set_state, from ESTABLISHED or CLOSE_WAIT to CLOSE), by
+ *   either side; one that this side gave up later, while closing, is in TCPAbortOnData, OnClose,
  *   OnTimeout, OnLinger and OnMemory (tcp.c: __tcp_close, tcp_input.c: tcp_rcv_state_process,
  *   tcp_timer.c), which also count some of EstabResets: so they only raise the upper bound.
- * - By the peer first: what is left, without those that are still under way (the growth of
- * FIN_WAIT_1, full FIN_WAIT_2 and CLOSING). No counter counts it, and a prompt program is through
- * CLOSE_WAIT and LAST_ACK within a round trip. What no counter sees ends up here as well: a
- * connect() that its program gave up, and a reset that answers our FIN before it is acknowledged.
+ * - By the peer: the rest, less those that are still closing (the growth of FIN_WAIT_1, full
+ *   FIN_WAIT_2 and CLOSING). No counter counts it, and a prompt program passes CLOSE_WAIT and
+ *   LAST_ACK within a round trip. What no counter covers is counted here as well: a connect() that
+ *   its program gave up, and a reset that answers our FIN before it is acknowledged.
  *
- * "This side" is a socket. Where both ends of a connection are in this namespace, as over the
- * loopback device, each is a socket of its own that is opened and closed: the connection counts
- * twice in all, and, unless it was reset, once by this side and once by the peer first.
+ * "This side" is a socket. If both ends of a connection are in this namespace, as over the loopback
+ * device, each is a socket of its own that is opened and closed: the connection counts twice in
+ * all, and, unless it was reset, once as closed by this side and once as closed by the peer.
  */
 #ifndef TCPSTATED_JUDGE_CLOSE_RATES_H
 #define TCPSTATED_JUDGE_CLOSE_RATES_H
@@ -42,18 +43,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The time constant of the smoothing: of a steady series of looks, a look a minute ago weighs an
+/* The time constant of the smoothing: in a steady series of polls, one a minute ago weighs an
  * eighth of the last one. */
 #define CLOSE_RATES_SMOOTHING_MS 30000
 
-/* How many server ports are followed; of further ones nothing is known. */
+/* How many server ports are followed; the rates of further ones are unknown. */
 #define CLOSE_RATES_PORTS_MAX 1024
 
-/* A port has the namespace's numbers for its own when it has this share of the connections, and no
- * more than the rest of them is opened by this side. */
+/* The namespace's numbers are a port's own if it has this share of the connections, and this side
+ * opens no more than the rest of them. */
 #define CLOSE_RATES_SHARE_PERCENT 95
 
-/* Per minute; each is NaN where it is not known. low <= value <= high. */
+/* Per minute; each is UNKNOWN_DOUBLE if unknown. low <= value <= high. */
 struct close_rates_range {
 	double value, low, high;
 };
@@ -66,14 +67,11 @@ enum close_initiator {
 	INITIATOR_COUNT,
 };
 
-/* "closed", "local_first", "peer_first" or "reset". */
-const char *close_initiator_name(enum close_initiator initiator);
-
 struct close_rates_estimate {
 	struct close_rates_range by_initiator[INITIATOR_COUNT];
 };
 
-/* What is summed up from look to look. */
+/* What is summed up from poll to poll. */
 enum close_rates_flow {
 	FLOW_PASSIVE_OPENS,
 	FLOW_ACTIVE_OPENS,
@@ -90,14 +88,14 @@ enum close_rates_flow {
 	FLOW_ABORT_ON_MEMORY,
 	FLOW_ESTABLISHED,
 	FLOW_SYN_SENT,
-	FLOW_UNDER_WAY,
+	FLOW_STILL_CLOSING,
 	FLOW_FRESH_TIME_WAIT,
 	FLOW_FRESH_FIN_WAIT_2,
 	FLOW_COUNT,
 };
 
-/* A sum in which the past fades, and the time that it stands for, which fades alike: their quotient
- * is a rate from the second look on. */
+/* A sum in which the past fades, and the time that it stands for, which fades with it: from the
+ * second poll on their quotient is a rate. */
 struct close_rates_sum {
 	double amount, ms; /* ms is 0 while nothing is known */
 };
@@ -107,11 +105,11 @@ struct close_rates_port {
 	struct close_rates_sum fresh_time_wait, fresh_fin_wait_2;
 };
 
-/* All zero is the start: no look yet. */
+/* All zero is the start: no poll yet. */
 struct close_rates {
-	uint64_t taken_ms;         /* when the last look began; 0: none */
-	uint64_t watched_ms;       /* from the first look to the last */
-	uint64_t last[FLOW_COUNT]; /* what they were at the last look */
+	uint64_t taken_ms;         /* when the last poll began; 0: none */
+	uint64_t watched_ms;       /* from the first poll to the last */
+	uint64_t last[FLOW_COUNT]; /* what they were at the last poll */
 	struct close_rates_sum sums[FLOW_COUNT];
 	struct close_rates_port *ports; /* by number */
 	size_t ports_count;
@@ -120,30 +118,30 @@ struct close_rates {
 	uint16_t main_port;
 };
 
-/* For how long a look at now_ms has to tell what is fresh (struct poll_settings: since_ms); 0: it
- * is the first. */
+/* How young a socket must be to be new to a poll at now_ms (struct poll_settings: since_ms); 0: it
+ * is the first poll. */
 uint32_t close_rates_since_ms(const struct close_rates *c, uint64_t now_ms);
 
 /*
- * Takes in a look that began at now_ms (CLOCK_MONOTONIC, ms), and whose since_ms was that of
- * close_rates_since_ms(). One that is not complete is left out: the next one spans both. What could
- * not be read, and a counter that went backwards, is unknown until it was read twice again. Returns
- * 0 or -ENOMEM: then the look is left out.
+ * Takes in a poll that began at now_ms (CLOCK_MONOTONIC, ms), and whose since_ms was that of
+ * close_rates_since_ms(). An incomplete one is left out: the next one spans both. What could not be
+ * read, and a counter that went backwards, is unknown until it has been read twice again. Returns
+ * 0, or -ENOMEM: then the poll is left out.
  */
 int close_rates_take(struct close_rates *c, const struct snapshot *s, uint64_t now_ms);
 
 void close_rates_release(struct close_rates *c);
 
-/* Whether there were two looks to compare. */
+/* Whether there were two polls to compare. */
 bool close_rates_known(const struct close_rates *c);
 
 /* All connections of the namespace. */
 void close_rates_of_namespace(const struct close_rates *c, struct close_rates_estimate *ret);
 
 /*
- * The connections of a server port. How often this side was first is known, with what no port can
- * be told of shared out among all ports; the rest only where nearly all connections are of this
- * port.
+ * The connections of a server port. How often this side closed is known: what belongs to no
+ * particular port is shared out among all of them. The rest is known only if nearly all connections
+ * are of this port.
  */
 void close_rates_of_port(
 	const struct close_rates *c, uint16_t port, struct close_rates_estimate *ret);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of diagnoses, and the ways to look at a snapshot that its rows use. */
+/* The table of diagnoses, and the functions that its rows judge a snapshot by. */
 #ifndef TCPSTATED_JUDGE_DIAGNOSIS_H
 #define TCPSTATED_JUDGE_DIAGNOSIS_H
 
 #include "judge/finding.h"
+#include "judge/limit.h"
 #include "judge/ownership_filter.h"
 
 #include <stdbool.h>
@@ -18,76 +19,51 @@ struct judgement {
 	int error; /* the first -errno */
 };
 
-/* A cause that a diagnosis tells apart by a sign. */
-struct cause {
-	enum symptom symptom;
-	const char *words; /* stands behind the number of those that show it */
-	const char *why, *advice;
-};
-
 struct diagnosis {
 	const char *id;
 	void (*judge)(const struct diagnosis *d, struct judgement *j);
-	const char *words; /* what the sentence says of its sockets or its limit */
-	const char *why, *advice;
-	const char *see; /* where to read on */
-	/* The sentence says how many show each; where nine in ten show one, its why and advice
-	 * stand in place of the others. The last has no words. */
-	const struct cause *causes;
+	symptom_set causes; /* the symptoms of its causes, if it has several */
 
-	/* judge_groups: sockets of one state on one port, by who has them ... */
+	/* judge_groups: sockets of one state on one port, by their ownership ... */
 	enum tcp_state state;
 	ownership_set ownership;
-	/* ... or by what they show; of several signs that mean one fault, the floor is for all of
-	 * them together */
+	/* ... or by a symptom; of several symptoms of one fault, the floor is for all of them
+	 * together */
 	bool by_symptom;
 	enum symptom symptom;
 	symptom_set together;
-	bool is_note;           /* worth knowing, and nothing wrong */
-	uint32_t floor;         /* silent below so many */
+	bool servers_only;      /* on ports where this machine is the server */
+	bool is_note;           /* worth knowing, but not a fault */
+	uint32_t floor;         /* not a finding below so many */
 	unsigned share_percent; /* and below this share of the connections that this side closed */
-	uint32_t age_ms;        /* and while the oldest is younger, where its age is known */
+	uint32_t age_ms;        /* and while the oldest is known to be younger */
 
-	/* judge_limits: a struct usage of the snapshot against its limit, in percent */
-	size_t usage;
+	/* judge_limits, judge_accept_queues, judge_syn_recv: the share in use, in percent */
+	enum rule_limit limit;
 	double warning, critical;
-	bool counts_sockets; /* what is used are sockets */
 };
 
 /* Every diagnosis; the last has no id. */
 extern const struct diagnosis diagnoses[];
 
-/* The why or the advice, of a diagnosis or a cause, that reads so; NULL: none does. Static storage.
- */
-const char *diagnosis_sentence(const char *text);
-
-/* Finds a diagnosis by its id; NULL: there is none. */
+/* Finds a diagnosis by its id, or returns NULL. */
 const struct diagnosis *diagnosis_find(const char *id);
 
-/* The cause that nine in ten of so many sockets on a row show; NULL: none does. */
-const struct cause *diagnosis_cause(
+/* The cause that nine in ten of so many sockets of a row show, or CAUSE_NONE. */
+enum symptom diagnosis_cause(
 	const struct diagnosis *d, const struct port_tally *row, uint64_t sockets);
 
-/* Why a row's sockets are as a diagnosis says, and what to do; static storage. */
-struct explanation {
-	const char *why, *advice;
-};
-
 /*
- * Explains what a rule has told of a row: of several diagnoses that are one fault (together) by
- * that whose sign most of its sockets show, and by their cause where nearly all have one.
+ * Explains what a rule found on a row: of several diagnoses that are one fault (together) the one
+ * whose symptom most of the row's sockets show, and its cause where nearly all have one.
  */
 struct explanation diagnosis_explain(const struct diagnosis *d, const struct port_tally *row);
 
-/* Sockets of one state, port by port, then what is left of them over all ports. */
+/* Sockets of one state, port by port, then the rest of them over all ports. */
 void judge_groups(const struct diagnosis *d, struct judgement *j);
 
-/* The same, on ports where this machine is the server. */
-void judge_time_wait_server(const struct diagnosis *d, struct judgement *j);
-
-/* One limit of the machine; towards one destination; of each listener. */
+/* One limit of the machine; of each listener. */
 void judge_limits(const struct diagnosis *d, struct judgement *j);
-void judge_client_ports(const struct diagnosis *d, struct judgement *j);
 void judge_accept_queues(const struct diagnosis *d, struct judgement *j);
 void judge_syn_recv(const struct diagnosis *d, struct judgement *j);
 

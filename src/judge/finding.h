@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One thing worth a person's attention: what judge/ hands to tell/. */
+/* One thing worth a person's attention, as numbers; output/words.h makes sentences of it. */
 #ifndef TCPSTATED_JUDGE_FINDING_H
 #define TCPSTATED_JUDGE_FINDING_H
 
@@ -13,34 +13,47 @@
 
 enum severity {
 	SEVERITY_OK,
-	SEVERITY_NOTE, /* worth knowing, and nothing wrong */
+	SEVERITY_NOTE, /* worth knowing, but not a fault */
 	SEVERITY_WARNING,
 	SEVERITY_CRITICAL,
 };
 
-/* "ok", "note", "warning" or "critical". */
-const char *severity_name(enum severity s);
+/* "ok", "note", "warning", "critical" */
 extern const struct names severity_names;
 
+/* Sockets have no single cause, or it is unknown. */
+#define CAUSE_NONE SYMPTOM_COUNT
+
+/* The causes that a diagnosis may have: "fin_unanswered", "fin_not_taken". */
+extern const struct names cause_names;
+
+/* Why sockets are as they are. */
+struct explanation {
+	const char *id;     /* of a diagnosis; NULL: unknown. Static storage. */
+	enum symptom cause; /* of several that it has; or CAUSE_NONE */
+};
+
 struct finding {
-	const char *id; /* stable, for example "close-wait-not-closed"; static storage */
+	const char *id; /* of its diagnosis, for example "close-wait-not-closed"; static storage */
 	enum severity severity;
-	bool has_port;     /* it is about one port: side and port are set */
 	const char *netns; /* borrowed from the snapshot */
+	bool has_port;     /* it is about one port: side and port are set */
 	enum sock_side side;
 	uint16_t port;
-	const char *owner;   /* whose the port is (struct port_tally); NULL: not known. Borrowed. */
+	const char *owner;   /* whose the port is (struct port_tally); NULL: unknown. Borrowed. */
 	const char *user;    /* likewise */
-	bool owner_is_mixed; /* not all of the port's sockets are that owner's */
-	uint64_t sockets;    /* how many sockets it is about; UNKNOWN where that means nothing */
+	bool owner_is_mixed; /* only most of the port's sockets are that owner's */
+
+	uint64_t sockets;             /* how many it is about; UNKNOWN if it is not about sockets */
 	uint64_t memory_bytes;        /* what they hold; UNKNOWN likewise */
-	uint32_t oldest_ms;           /* UNKNOWN_U32 where no timer tells it */
-	const struct age_stats *ages; /* of all sockets of this state on the port; NULL: not known.
+	uint32_t oldest_ms;           /* UNKNOWN_U32 if no timer shows it */
+	const struct age_stats *ages; /* of all sockets of this state on the port; NULL: unknown.
 					 Borrowed from the snapshot. */
-	char what[384];               /* one sentence with the numbers, without a full stop */
-	const char *why;              /* the cause and the consequence; static storage */
-	const char *advice;           /* what to do; static storage */
-	const char *see;              /* where to read on; static storage */
+	struct usage usage;           /* of a limit or a backlog; UNKNOWN: not about one */
+	struct destination destination; /* of LIMIT_CLIENT_PORTS; without sockets: none */
+
+	uint32_t causes[SYMPTOM_COUNT]; /* how many of the sockets show each cause */
+	enum symptom cause;             /* the one that nine in ten show; or CAUSE_NONE */
 };
 
 /* Findings of one snapshot, worst first. */
@@ -50,24 +63,24 @@ struct findings {
 };
 
 /*
- * Judges a snapshot by what one look can tell (no history). A group of sockets is silent while it
- * is fewer than FINDING_FLOOR_SOCKETS and holds less than 1 % of MemTotal; groups that a healthy
- * machine passes through have a higher floor. Sockets that are too thinly spread to make a group on
- * any port, or whose port is not listed, are judged together. Returns 0 or -ENOMEM; release with
+ * Judges a snapshot by itself, without history. A group of fewer than FINDING_FLOOR_SOCKETS sockets
+ * that holds less than 1 % of MemTotal is not a finding; groups that a healthy machine passes
+ * through have a higher floor. Sockets that are spread too thinly to make a group on any port, or
+ * whose port is not listed, are judged together. Returns 0 or -ENOMEM; release with
  * findings_release. The findings borrow from the snapshot.
  */
 #define FINDING_FLOOR_SOCKETS 50
 int diagnose(const struct snapshot *s, struct findings *ret);
 
 /*
- * The same for who asks about these very ports: below the floor a group is told as well, as a note
- * where it would be a fault in number.
+ * The same for ports that the user named: a group below the floor is a finding as well, as a note
+ * if more of it would be a fault.
  */
 int diagnose_explicit(const struct snapshot *s, struct findings *ret);
 
 void findings_release(struct findings *f);
 
-/* Those that are more than notes; they stand first. Borrowed from f. */
+/* Those that are more than notes; they come first. Borrowed from f. */
 struct findings findings_faults(const struct findings *f);
 
 #endif

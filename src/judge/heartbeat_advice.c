@@ -11,7 +11,7 @@
 #define MINUTE (60 * SECOND)
 #define HOUR   (60 * MINUTE)
 
-/* The numbers that a person would write into a configuration, in ms. */
+/* Numbers that a person would write into a configuration, in ms. */
 static const uint32_t human_ms[] = {5 * SECOND, 10 * SECOND, 15 * SECOND, 20 * SECOND, 30 * SECOND,
 	45 * SECOND, MINUTE, 90 * SECOND, 2 * MINUTE, 3 * MINUTE, 5 * MINUTE, 10 * MINUTE,
 	15 * MINUTE, 20 * MINUTE, 30 * MINUTE, 45 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR,
@@ -20,28 +20,26 @@ static const uint32_t human_ms[] = {5 * SECOND, 10 * SECOND, 15 * SECOND, 20 * S
 static const uint32_t table_ms[TIMEOUT_ROWS_MAX] = {5 * SECOND, 10 * SECOND, 15 * SECOND,
 	30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR};
 
-/* What is measured is off by up to 1.6 %, and should not double a timeout for that. */
+/* Measurements are off by up to 1.6 %, which should not double a timeout. */
 #define ROUNDING_PERCENT 2
 
-/* Where more than one connection in so many lives in silence, no timeout on data fits. */
+/* If more than one connection in this many is alive without data, no timeout on data fits. */
 #define IDLE_SHARE 100
 
-const char *advice_verdict_name(enum advice_verdict v)
-{
-	static const char *const names[] = {
-		[ADVICE_SUGGESTED] = "suggested",
-		[ADVICE_TOO_FEW] = "too_few",
-		[ADVICE_TOO_SHORT] = "too_short",
-		[ADVICE_NO_INFO] = "no_info",
-	};
+static const char *const verdict_list[] = {
+	[ADVICE_SUGGESTED] = "suggested",
+	[ADVICE_TOO_FEW] = "too_few",
+	[ADVICE_TOO_SHORT] = "too_short",
+	[ADVICE_NO_INFO] = "no_info",
+};
 
-	return names[v];
-}
+static const char *const idle_kind_list[] = {
+	[IDLE_DATA] = "data",
+	[IDLE_ANY] = "sign",
+};
 
-const char *idle_kind_name(enum idle_kind kind)
-{
-	return kind == IDLE_DATA ? "data" : "sign";
-}
+const struct names advice_verdict_names = NAMES(verdict_list);
+const struct names idle_kind_names = NAMES(idle_kind_list);
 
 static uint32_t round_up(uint64_t ms)
 {
@@ -72,18 +70,18 @@ static void choose_timeout(struct heartbeat_advice *a, const struct heartbeat_po
 
 static void count_silent(struct heartbeat_advice *a, const struct heartbeat_port *p)
 {
-	const struct histogram *symptoms = &p->idle_ms[IDLE_ANY];
+	const struct histogram *any = &p->idle_ms[IDLE_ANY];
 	uint64_t quiet = histogram_above(&p->idle_ms[IDLE_DATA], a->timeout_ms);
 
-	a->dead = histogram_above(symptoms, a->timeout_ms);
+	a->dead = histogram_above(any, a->timeout_ms);
 	a->dead_data = MIN(a->dead, p->unacknowledged);
-	a->dead_longest_ms = a->dead ? symptoms->largest : UNKNOWN_U32;
+	a->dead_longest_ms = a->dead ? any->largest : UNKNOWN_U32;
 	a->idle = quiet > a->dead ? quiet - a->dead : 0;
 	a->doubtful = a->dead > a->peers;
 	a->cut_alive = histogram_above(&p->ended_ms[a->basis], a->timeout_ms);
 }
 
-/* By the gaps that ended: who was heard twice lives, however long it was silent between. */
+/* By the gaps that ended: a peer heard twice is alive, however long it was idle in between. */
 static void advise_watched(struct heartbeat_advice *a, const struct heartbeat_port *p)
 {
 	const struct histogram *gaps = &p->ended_ms[a->basis];
@@ -95,11 +93,11 @@ static void advise_watched(struct heartbeat_advice *a, const struct heartbeat_po
 		return;
 	}
 	a->verdict = ADVICE_TOO_SHORT;
-	/* Half of the peers have been silent for so long, so half of the silences take longer. */
+	/* Half of the peers have been idle for that long, so half of the idle times take longer. */
 	a->watch_ms = round_up(2 * (uint64_t)histogram_quantile(&p->longest_ms[a->basis], 0.5));
 }
 
-/* By one look: those apart from all the others by their silence are left out. */
+/* By one poll: the group that has been idle much longer than all the others is left out. */
 static void advise_one_poll(struct heartbeat_advice *a, const struct heartbeat_port *p)
 {
 	const struct histogram *silent = &p->idle_ms[a->basis];
@@ -137,16 +135,16 @@ static void advise_by(struct heartbeat_advice *a, const struct heartbeat_port *p
 void heartbeat_advise(const struct heartbeat_port *p, const struct heartbeat_numbers *n,
 	struct heartbeat_advice *ret)
 {
-	struct heartbeat_advice by_data, by_symptom;
+	struct heartbeat_advice by_data, by_any;
 
 	advise_by(&by_data, p, n, IDLE_DATA);
-	advise_by(&by_symptom, p, n, IDLE_ANY);
+	advise_by(&by_any, p, n, IDLE_ANY);
 	*ret = by_data;
-	/* Peers that only acknowledge what they are sent, or answer keepalive, live as well. */
-	if (by_symptom.verdict == ADVICE_SUGGESTED &&
+	/* Peers that only acknowledge what they are sent, or answer keepalive, are alive, too. */
+	if (by_any.verdict == ADVICE_SUGGESTED &&
 		(by_data.verdict != ADVICE_SUGGESTED || p->mute > p->sockets / 2 ||
 			by_data.idle > p->sockets / IDLE_SHARE))
-		*ret = by_symptom;
+		*ret = by_any;
 }
 
 size_t heartbeat_timeouts(const struct heartbeat_port *p, enum idle_kind basis,
@@ -172,8 +170,7 @@ size_t heartbeat_timeouts(const struct heartbeat_port *p, enum idle_kind basis,
 	return count;
 }
 
-/* Most dead first; then most connections; then by side and port, so that equals are told equally.
- */
+/* Most dead first, then most connections, then by side and port, so that the order is stable. */
 static int compare_lines(const void *a, const void *b)
 {
 	const struct heartbeat_line *x = a, *y = b;

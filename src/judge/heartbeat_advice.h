@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From how long peers are silent to a timeout that outlasts it: long enough that no peer that lives
- * is cut, short enough that the dead do not stay.
+ * From the idle times of peers to a timeout: long enough that no peer that is alive is
+ * disconnected, short enough that dead ones do not stay.
  */
 #ifndef TCPSTATED_JUDGE_HEARTBEAT_ADVICE_H
 #define TCPSTATED_JUDGE_HEARTBEAT_ADVICE_H
 
+#include "basic/names.h"
 #include "model/heartbeat.h"
 #include "model/snapshot.h"
 
@@ -13,13 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Fewer connections than these that were heard say nothing about a port. */
+/* Fewer peers than this that were heard say nothing about a port. */
 #define ADVICE_PEERS_MIN 20
 
-/* A peer may miss two of its heartbeats in a row before it is cut. */
+/* A peer may miss two heartbeats in a row before it is disconnected. */
 #define ADVICE_GAPS 3
 
-/* Below this, one lost Wi-Fi beacon cuts a player. */
+/* Below this, one lost Wi-Fi beacon disconnects a player. */
 #define ADVICE_TIMEOUT_MIN_MS 5000
 
 /*
@@ -33,50 +34,50 @@
 /* TCP's own keepalive begins after two hours (TCP_KEEPALIVE_TIME, include/net/tcp.h). */
 #define TCP_KEEPALIVE_DEFAULT_MS (7200 * 1000)
 
-/* In one look, peers that are silent 10 times longer than all the others before them, and than 1 s,
- * are taken for a group of their own: those that are gone. */
+/* In one poll, peers that have been idle 10 times longer than all the others, and than 1 s, are
+ * considered a group of their own: those that are gone. */
 #define ADVICE_GROUP_FACTOR 10
 #define ADVICE_GROUP_MS     1000
 
 enum advice_verdict {
 	ADVICE_SUGGESTED,
 	ADVICE_TOO_FEW,   /* connections */
-	ADVICE_TOO_SHORT, /* watched: too few peers were heard again */
-	ADVICE_NO_INFO,   /* the kernel told no tcp_info */
+	ADVICE_TOO_SHORT, /* time of watching: too few peers were heard again */
+	ADVICE_NO_INFO,   /* the kernel reported no tcp_info */
 };
 
-/* "suggested", "too_few", "too_short" or "no_info". */
-const char *advice_verdict_name(enum advice_verdict v);
+/* "suggested", "too_few", "too_short", "no_info" */
+extern const struct names advice_verdict_names;
 
-/* "data" or "sign". */
-const char *idle_kind_name(enum idle_kind kind);
+/* "data", "sign" */
+extern const struct names idle_kind_names;
 
 struct heartbeat_advice {
 	enum advice_verdict verdict;
-	bool weak; /* from a single look: an interval is seen from its middle */
+	bool weak; /* from a single poll, which sees each gap somewhere in its middle */
 	/*
-	 * IDLE_DATA: a timeout on what the program reads. IDLE_ANY: many peers live and do
-	 * not speak, so only TCP itself can tell who is gone.
+	 * IDLE_DATA: a timeout on what the program reads. IDLE_ANY: many peers are alive and send
+	 * nothing, so only TCP itself can show who is gone.
 	 */
 	enum idle_kind basis;
 	uint64_t peers;      /* that it is based on */
-	uint32_t typical_ms; /* their 99.9th percentile: of the gaps that ended, or of one look's
-				silences */
+	uint32_t typical_ms; /* their 99.9th percentile: of the gaps that ended, or of the idle
+				times of one poll */
 	uint32_t timeout_ms; /* what is suggested; 0 without ADVICE_SUGGESTED */
-	bool by_rtt;         /* it is that long for the sake of the round-trip time */
+	bool by_rtt;         /* it is that long because of the round-trip time */
 	bool by_minimum;     /* or because less is never suggested */
 
-	/* more look dead than were heard: who only listens cannot be told from who is gone, and it
-	 * takes a longer time of watching, or keepalive, before anybody is cut */
+	/* more appear dead than were heard: those that only listen cannot be distinguished from
+	 * those that are gone without watching longer, or keepalive */
 	bool doubtful;
-	uint64_t cut_alive; /* were silent for longer than the timeout, and were heard again */
+	uint64_t cut_alive; /* idle for longer than the timeout, and heard again */
 
-	/* of the last look, against the timeout; 0 without one */
-	uint64_t dead;            /* no sign for longer than that: they look dead */
-	uint64_t dead_data;       /* of them, at most so many that data is under way to */
-	uint32_t dead_longest_ms; /* the longest such silence; UNKNOWN_U32: none */
-	uint64_t idle; /* no data for longer, but a sign: they live, and a timeout on data would cut
-			  them unless they learn to send heartbeats */
+	/* of the last poll, against the timeout; 0 without one */
+	uint64_t dead;            /* no sign of life for longer: they appear dead */
+	uint64_t dead_data;       /* of them, at most this many have data in flight to them */
+	uint32_t dead_longest_ms; /* the longest of these times; UNKNOWN_U32: none */
+	uint64_t idle;            /* no data for longer, but a sign of life: a timeout on data would
+				     disconnect them unless they send heartbeats */
 
 	uint32_t watch_ms; /* with ADVICE_TOO_SHORT: how long to watch instead */
 };
@@ -87,16 +88,16 @@ void heartbeat_advise(const struct heartbeat_port *p, const struct heartbeat_num
 /* One row of the table "what a timeout would have cut". */
 struct timeout_row {
 	uint32_t timeout_ms;
-	uint64_t cut;   /* connections that were silent for longer, at some time */
-	uint64_t again; /* of them those that spoke again: they would have been cut wrongly */
-	uint64_t still; /* that are silent for longer now */
+	uint64_t cut;   /* connections that were idle for longer at some time */
+	uint64_t again; /* of them, heard again: disconnected by mistake */
+	uint64_t still; /* idle for longer now */
 };
 
 #define TIMEOUT_ROWS_MAX 11
 
 /*
- * Fills in the rows that say something, by the basis of silence: one with other numbers than the
- * row before, up to the first timeout that cuts nobody. Returns how many.
+ * Fills in the rows that differ from the one before, by that kind of idle time, up to the first
+ * timeout that disconnects no peer. Returns how many.
  */
 size_t heartbeat_timeouts(const struct heartbeat_port *p, enum idle_kind basis,
 	struct timeout_row ret[TIMEOUT_ROWS_MAX]);
@@ -106,13 +107,13 @@ struct heartbeat_line {
 	struct heartbeat_advice advice;
 };
 
-/* What judge/ hands to tell/. */
+/* The report of all ports. */
 struct heartbeat_report {
 	/* filled in by the caller */
 	struct origin origin;
-	struct scan scan;      /* of the last look */
+	struct scan scan;      /* of the last poll */
 	struct filter filter;  /* its port set is borrowed */
-	uint64_t requested_ms; /* how long to watch; 0: one look */
+	uint64_t requested_ms; /* how long to watch; 0: one poll */
 
 	struct heartbeat_numbers numbers;
 	struct heartbeat_line *lines; /* most dead peers first, then most connections */

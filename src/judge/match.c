@@ -10,16 +10,17 @@ static bool is_listener(const struct held_class *c)
 	return c->side == SIDE_SERVER && c->state == STATE_LISTEN;
 }
 
-/* Whether a diagnosis is about sockets of that state and sign, whatever their port. */
+/* Whether a diagnosis is about sockets of that state and symptom, on any port. */
 static bool diagnosis_matches(const struct diagnosis *d, const struct held_class *c)
 {
-	if (d->judge == judge_client_ports)
+	if (d->judge == judge_limits && d->limit == LIMIT_CLIENT_PORTS)
 		return c->state != STATE_LISTEN;
 	if (d->judge == judge_limits)
 		return false;
 	if (d->by_symptom)
 		return c->state == d->state && c->has_symptom && c->symptom == d->symptom;
-	if (d->judge == judge_groups && d->ownership & OWNERSHIP_BIT(OWNERSHIP_HELD))
+	if (d->judge == judge_groups && !d->servers_only &&
+		d->ownership & OWNERSHIP_BIT(OWNERSHIP_HELD))
 		return c->state == d->state;
 	return is_listener(c);
 }
@@ -38,7 +39,7 @@ bool finding_matches(const struct findings *f, size_t i, uint32_t group)
 		return false;
 	if (f->list[i].has_port)
 		return is_port_of(&f->list[i], &class);
-	/* Every listener of the machine would be no answer. */
+	/* All listeners of the machine would not be an answer. */
 	if (is_listener(&class))
 		return false;
 	for (size_t k = 0; k < f->count; k++)

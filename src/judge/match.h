@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which sockets a finding is about, to find the processes that can do something. */
+/* Which sockets a finding is about, to find the processes that can act on it. */
 #ifndef TCPSTATED_JUDGE_MATCH_H
 #define TCPSTATED_JUDGE_MATCH_H
 

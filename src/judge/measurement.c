@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* What the table of ages tells of one row. */
+/* What the table of ages has of one row. */
 struct aged_row {
 	uint32_t sockets; /* old enough */
 	uint32_t oldest_ms;
@@ -21,7 +21,7 @@ struct aged {
 	size_t rows_count;
 };
 
-/* Whether the rule asks for what only the table of ages knows. */
+/* Whether the rule needs what only the table of ages has. */
 static bool needs_ages(const struct rule *r)
 {
 	return r->older_than_ms ||
@@ -66,6 +66,7 @@ static struct alert_numbers no_numbers(void)
 		.sockets = UNKNOWN,
 		.memory_bytes = UNKNOWN,
 		.oldest_ms = UNKNOWN_U32,
+		.usage = USAGE_UNKNOWN,
 	};
 }
 
@@ -92,14 +93,14 @@ static void add_row(struct alert_numbers *n, const struct rule *r, const struct 
 			continue;
 		sockets += ownership_sockets(t, r->ownerships);
 		memory += ownership_memory(t, r->ownerships, &s->prices);
-		/* An age of the whole state says nothing of a part of it. */
+		/* An age of the state says nothing about some of its sockets. */
 		if (!aged && (r->ownerships == OWNERSHIP_SET_ALL || !t->mini))
 			n->oldest_ms = older(n->oldest_ms, t->oldest_ms);
 	}
 	if (aged && sockets) {
 		uint64_t old = MIN(sockets, (uint64_t)aged->sockets);
 
-		/* Sockets of all ages have the same share in the memory, as far as is known. */
+		/* As far as is known, sockets of all ages hold the same memory. */
 		memory = (uint64_t)((double)memory / (double)sockets * (double)old);
 		sockets = old;
 		if (old)
@@ -122,16 +123,16 @@ static void set_value(struct measurement *m, const struct rule *r, const struct 
 		n->value = (double)n->memory_bytes;
 		break;
 	case MEASURE_OLDEST:
-		/* Nobody there is nobody old; somebody of unknown age may be. */
+		/* With no sockets the age is 0; with sockets of unknown age it is unknown. */
 		if (n->oldest_ms != UNKNOWN_U32)
 			n->value = n->oldest_ms / 1000.0;
 		else if (!n->sockets)
 			n->value = 0;
 		break;
 	case MEASURE_PERCENT:
-		m->usage = (struct usage){n->memory_bytes, s->limits.mem_total_bytes};
-		if (usage_percent(&m->usage) >= 0)
-			n->value = usage_percent(&m->usage);
+		n->usage = (struct usage){n->memory_bytes, s->limits.mem_total_bytes};
+		if (usage_percent(&n->usage) >= 0)
+			n->value = usage_percent(&n->usage);
 		break;
 	case MEASURE_RATE:
 	case MEASURE_COUNT:
@@ -146,7 +147,11 @@ static struct alert_key key_of(const struct port_tally *row)
 
 static struct alert_numbers zero_numbers(void)
 {
-	return (struct alert_numbers){.value = UNKNOWN_DOUBLE, .oldest_ms = UNKNOWN_U32};
+	return (struct alert_numbers){
+		.value = UNKNOWN_DOUBLE,
+		.oldest_ms = UNKNOWN_U32,
+		.usage = USAGE_UNKNOWN,
+	};
 }
 
 static int measure_ports(const struct rule *r, const struct snapshot *s,
@@ -180,7 +185,7 @@ static int measure_total(const struct rule *r, const struct snapshot *s,
 	for (size_t i = 0; i < s->rows_count; i++)
 		if (selects_row(r, &s->rows[i]))
 			add_row(&m.numbers, r, s, &s->rows[i], aged ? &aged[i] : NULL);
-	/* Of which side and port these are, nobody knows. */
+	/* The side and port of these are unknown. */
 	if (s->rest && !aged && !r->ports && r->sides[SIDE_SERVER] && r->sides[SIDE_CLIENT])
 		add_row(&m.numbers, r, s, s->rest, NULL);
 	set_value(&m, r, s);
@@ -211,48 +216,32 @@ static int measure_accept_queues(
 		struct measurement m = {
 			.key = key_of(row),
 			.numbers = no_numbers(),
-			.usage = {row->accept_queue, row->backlog},
 			.owner = row->owner,
 			.owner_is_mixed = row->cgroup.mixed,
 		};
 
-		/* The fallback source does not tell the backlog. */
+		/* The fallback source has no backlogs. */
 		if (!row->listening || !row->backlog || !selects_row(r, row))
 			continue;
 		m.numbers.sockets = row->accept_queue;
-		m.numbers.value = usage_percent(&m.usage);
+		m.numbers.usage = (struct usage){row->accept_queue, row->backlog};
+		m.numbers.value = usage_percent(&m.numbers.usage);
 		error = fn(&m, userdata);
 	}
 	return error;
 }
 
-/* The limits that are of the machine, and whether what they bound are sockets. */
-static const struct {
-	size_t usage; /* in struct snapshot */
-	bool sockets;
-} limits[LIMIT_COUNT] = {
-	[LIMIT_TW_BUCKETS] = {offsetof(struct snapshot, limits.tw_buckets), true},
-	[LIMIT_ORPHANS] = {offsetof(struct snapshot, limits.orphans), true},
-	[LIMIT_TCP_MEM] = {offsetof(struct snapshot, limits.tcp_mem_pages), false},
-	[LIMIT_CONNTRACK] = {offsetof(struct snapshot, limits.conntrack), false},
-	[LIMIT_CLIENT_PORTS] = {offsetof(struct snapshot, client_ports), true},
-};
-
-static const struct usage *usage_of(const struct rule *r, const struct snapshot *s)
-{
-	const void *place = (const char *)s + limits[r->limit].usage;
-
-	return place;
-}
-
 static int measure_limit(
 	const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)
 {
-	struct measurement m = {.numbers = no_numbers(), .usage = *usage_of(r, s)};
+	struct measurement m = {.numbers = no_numbers()};
 
-	if (limits[r->limit].sockets)
-		m.numbers.sockets = m.usage.used;
-	m.numbers.value = usage_percent(&m.usage);
+	m.numbers.usage = limit_usage(r->limit, s);
+	if (limit_counts_sockets(r->limit))
+		m.numbers.sockets = m.numbers.usage.used;
+	if (r->limit == LIMIT_CLIENT_PORTS)
+		m.numbers.destination = s->busiest;
+	m.numbers.value = usage_percent(&m.numbers.usage);
 	return fn(&m, userdata);
 }
 
@@ -267,16 +256,17 @@ static int measure_counter(
 
 bool measurement_is_known(const struct rule *r, const struct snapshot *s)
 {
-	/* Counting ESTABLISHED by the counter tells neither its ports nor its memory. A state that
-	 * this kernel never lists (BOUND_INACTIVE) would be unknown for ever: it counts as empty.
-	 */
+	const struct usage usage = limit_usage(r->limit, s);
+
+	/* The counter of ESTABLISHED has neither ports nor memory. A state that this kernel never
+	 * lists (BOUND_INACTIVE) would be unknown for ever: it counts as empty. */
 	if (rule_selects_sockets(r))
 		return (!state_set_has(r->states, STATE_ESTABLISHED) ||
 			       state_set_has(s->scanned, STATE_ESTABLISHED)) &&
 		       (!needs_ages(r) || s->ages);
 	if (r->measure == MEASURE_RATE)
 		return s->limits.counters[r->counter] != UNKNOWN;
-	return r->limit == LIMIT_ACCEPT_QUEUE || usage_percent(usage_of(r, s)) >= 0;
+	return r->limit == LIMIT_ACCEPT_QUEUE || usage_percent(&usage) >= 0;
 }
 
 int measure(const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a rule says: which sockets or which limit to measure, from which number on that is an alert,
- * and for how long it must be so. */
+/* A rule: which sockets or which limit to measure, which value triggers an alert, and for how long
+ * it must last. */
 #ifndef TCPSTATED_JUDGE_RULE_H
 #define TCPSTATED_JUDGE_RULE_H
 
 #include "judge/finding.h"
+#include "judge/limit.h"
 #include "judge/ownership_filter.h"
 #include "model/filter.h"
 #include "model/limits.h"
@@ -19,22 +20,10 @@ enum measure {
 	MEASURE_SOCKETS, /* sockets, a number */
 	MEASURE_MEMORY,  /* their kernel memory, bytes */
 	MEASURE_OLDEST,  /* how long the oldest has been in its state, seconds */
-	MEASURE_GROWTH,  /* sockets more per minute, over the rule's window */
+	MEASURE_GROWTH,  /* more sockets per minute, over the rule's window */
 	MEASURE_PERCENT, /* of a limit in use, percent */
-	MEASURE_RATE,    /* how much a counter of the kernel gained per minute, over the window */
+	MEASURE_RATE,    /* gain of a counter of the kernel per minute, over the window */
 	MEASURE_COUNT,
-};
-
-/* The limits that MEASURE_PERCENT knows. */
-enum rule_limit {
-	LIMIT_TW_BUCKETS,   /* net.ipv4.tcp_max_tw_buckets */
-	LIMIT_ORPHANS,      /* net.ipv4.tcp_max_orphans */
-	LIMIT_TCP_MEM,      /* the last number of net.ipv4.tcp_mem */
-	LIMIT_CONNTRACK,    /* net.netfilter.nf_conntrack_max */
-	LIMIT_CLIENT_PORTS, /* net.ipv4.ip_local_port_range, towards the busiest destination */
-	LIMIT_ACCEPT_QUEUE, /* the backlog of a listener */
-	LIMIT_MEMORY,       /* MemTotal, by the kernel memory of the rule's sockets */
-	LIMIT_COUNT,
 };
 
 /* What has a number of its own. */
@@ -47,14 +36,14 @@ enum rule_scope {
 /* Room for a name with its NUL; a name is of lower-case letters, digits and "-". */
 #define RULE_NAME_SIZE 44
 
-/* The states whose sockets have an age by cookie (model/ages.h): older_than works on these. */
+/* The states whose sockets have an age by cookie (model/ages.h), which older_than needs. */
 #define STATE_SET_AGED ((state_set)(STATE_SET_CLOSING & ~STATE_BIT(STATE_TIME_WAIT)))
 
 struct rule {
 	char name[RULE_NAME_SIZE];
-	const char *diagnosis; /* whose why and advice its alerts carry, or those of another sign
-				  of the same fault (judge/diagnosis.h: diagnosis_explain); NULL:
-				  of none. Static storage. */
+	const char *diagnosis; /* the id of what its alerts mean, or of another symptom of the
+				  same fault (judge/diagnosis.h: diagnosis_explain); NULL: none.
+				  Static storage. */
 	bool enabled;
 	enum severity severity; /* SEVERITY_WARNING or SEVERITY_CRITICAL */
 
@@ -62,8 +51,8 @@ struct rule {
 	state_set states;
 	const struct port_set *ports; /* NULL: every port. Borrowed. */
 	bool sides[SIDE_COUNT];
-	ownership_set ownerships; /* OWNERSHIP_SET_ALL: whoever has them */
-	uint32_t older_than_ms;   /* only those that are at least so old; 0: of any age */
+	ownership_set ownerships; /* OWNERSHIP_SET_ALL: any */
+	uint32_t older_than_ms;   /* only those at least this old; 0: any age */
 
 	enum measure measure;
 	enum rule_limit limit;    /* of MEASURE_PERCENT */
@@ -72,19 +61,17 @@ struct rule {
 	enum rule_scope scope;
 
 	double raise; /* in the unit of the measure: at or above it is an alert */
-	double clear; /* below raise: at or below it is none any more; between, all stays as it is
-		       */
-	uint32_t for_ms;    /* raised once it held for so long */
-	uint32_t keep_ms;   /* cleared once it was gone for so long */
-	uint32_t repeat_ms; /* told again while it lasts; 0: told once */
+	double clear; /* below raise: at or below it, it is over; between them, nothing changes */
+	uint32_t for_ms;    /* raised once it lasted this long */
+	uint32_t keep_ms;   /* cleared once it was over this long */
+	uint32_t repeat_ms; /* reported again while it lasts; 0: once */
 };
 
-/* The rules that hold without any configuration. */
+/* The rules without any configuration. */
 extern const struct rule built_in_rules[];
 extern const size_t built_in_rules_count;
 
-/* A rule of one's own before its keys are read: every socket, its number, per port, no raise yet.
- */
+/* A rule of the user before its keys are read: every socket, its number, per port, no raise yet. */
 #define RULE_DEFAULT                                                                               \
 	((struct rule){                                                                            \
 		.enabled = true,                                                                   \
@@ -97,19 +84,14 @@ extern const size_t built_in_rules_count;
 		.keep_ms = 60 * 1000,                                                              \
 	})
 
-/* Whether the rule counts sockets (states, ports, side, hold and older_than mean something). */
+/* Whether the rule counts sockets: only then states, ownerships and older_than apply. */
 bool rule_selects_sockets(const struct rule *r);
 
-/* Whether its measure is told for each port; a limit of the machine has one number only. */
+/* Whether its measure has a number for each port; a limit of the machine has one. */
 bool rule_can_be_per_port(const struct rule *r);
 
-/* The words of the configuration: "sockets", "tw_buckets", "port", "held". Static storage. */
-const char *measure_name(enum measure m);
-const char *rule_limit_name(enum rule_limit l);
-const char *rule_scope_name(enum rule_scope s);
-const char *hold_name(enum sock_ownership h);
+/* As the configuration and the documents write them: "sockets", "port", "held". */
 extern const struct names measure_names;
-extern const struct names rule_limit_names;
 extern const struct names rule_scope_names;
 extern const struct names ownership_names;
 

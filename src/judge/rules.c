@@ -5,36 +5,62 @@
 #define SECONDS(n) ((n)*1000U)
 #define MINUTES(n) SECONDS(60U * (n))
 
+/* Sockets of both sides. */
+#define SOCKETS(of_states, who) .states = (of_states), .sides = {true, true}, .ownerships = (who)
+
+#define BUILT_IN(rule_name, explained_by, how_bad)                                                 \
+	.name = (rule_name), .diagnosis = (explained_by), .enabled = true, .severity = (how_bad)
+
+/* This many sockets of a port are older than any healthy close. */
+#define STUCK(rule_name, explained_by, of_states, who, older, number)                              \
+	{                                                                                          \
+		BUILT_IN(rule_name, explained_by, SEVERITY_WARNING), SOCKETS(of_states, who),      \
+			.older_than_ms = (older), .measure = MEASURE_SOCKETS, .raise = (number),   \
+			.clear = (number) / 2.0, .for_ms = SECONDS(30), .keep_ms = MINUTES(1)      \
+	}
+
+/* Closing sockets have this share of the machine's memory. */
+#define CLOSING_MEMORY(rule_name, how_bad, percent)                                                \
+	{                                                                                          \
+		BUILT_IN(rule_name, NULL, how_bad), SOCKETS(STATE_SET_CLOSING, OWNERSHIP_SET_ALL), \
+			.measure = MEASURE_PERCENT, .limit = LIMIT_MEMORY, .scope = SCOPE_TOTAL,   \
+			.raise = (percent), .clear = (percent) / 2.0, .for_ms = MINUTES(1),        \
+			.keep_ms = MINUTES(5)                                                      \
+	}
+
+/* This share of a limit of the machine is in use. */
+#define SHARE(rule_name, explained_by, how_bad, of_limit, percent, clear_percent, lasts)           \
+	{                                                                                          \
+		BUILT_IN(rule_name, explained_by, how_bad),                                        \
+			.measure = MEASURE_PERCENT, .limit = (of_limit), .scope = SCOPE_TOTAL,     \
+			.raise = (percent), .clear = (clear_percent), .for_ms = (lasts),           \
+			.keep_ms = MINUTES(5)                                                      \
+	}
+
+/* A counter of the kernel gains this much per minute. */
+#define RATE(rule_name, explained_by, how_bad, of_counter, gain, clear_gain, lasts)                \
+	{                                                                                          \
+		BUILT_IN(rule_name, explained_by, how_bad),                                        \
+			.measure = MEASURE_RATE, .counter = (of_counter), .window_ms = MINUTES(1), \
+			.scope = SCOPE_TOTAL, .raise = (gain), .clear = (clear_gain),              \
+			.for_ms = (lasts), .keep_ms = MINUTES(5)                                   \
+	}
+
+#define HELD       OWNERSHIP_BIT(OWNERSHIP_HELD)
+#define UNACCEPTED OWNERSHIP_BIT(OWNERSHIP_UNACCEPTED)
+
 /*
- * What means something on a box that nobody has described. The number of sockets that makes a leak
- * is low, since it is of those that are older than any healthy close; each is cleared at half of
- * what raised it, so that a number that wavers is told once. The percentages of the limits are
- * those of judge/diagnoses.c, which says where they come from.
+ * Rules that mean something on any machine. The number of sockets that makes a leak is low, since
+ * they are older than any healthy close; each alert is cleared at half of what raised it, so that a
+ * fluctuating value is reported once. The percentages of the limits
+ * are those of judge/diagnoses.c, which says where they come from.
  */
 const struct rule built_in_rules[] = {
+	STUCK("close-wait-leak", "close-wait-not-closed", STATE_BIT(STATE_CLOSE_WAIT), HELD,
+		MINUTES(1), 100),
 	{
-		.name = "close-wait-leak",
-		.diagnosis = "close-wait-not-closed",
-		.enabled = true,
-		.severity = SEVERITY_WARNING,
-		.states = STATE_BIT(STATE_CLOSE_WAIT),
-		.sides = {true, true},
-		.ownerships = OWNERSHIP_BIT(OWNERSHIP_HELD),
-		.older_than_ms = MINUTES(1),
-		.measure = MEASURE_SOCKETS,
-		.raise = 100,
-		.clear = 50,
-		.for_ms = SECONDS(30),
-		.keep_ms = MINUTES(1),
-	},
-	{
-		.name = "close-wait-growing",
-		.diagnosis = "close-wait-not-closed",
-		.enabled = true,
-		.severity = SEVERITY_WARNING,
-		.states = STATE_BIT(STATE_CLOSE_WAIT),
-		.sides = {true, true},
-		.ownerships = OWNERSHIP_BIT(OWNERSHIP_HELD),
+		BUILT_IN("close-wait-growing", "close-wait-not-closed", SEVERITY_WARNING),
+		SOCKETS(STATE_BIT(STATE_CLOSE_WAIT), HELD),
 		.measure = MEASURE_GROWTH,
 		.window_ms = MINUTES(10),
 		.raise = 5,
@@ -42,203 +68,37 @@ const struct rule built_in_rules[] = {
 		.for_ms = MINUTES(10),
 		.keep_ms = MINUTES(10),
 	},
+	STUCK("close-wait-unaccepted", "close-wait-unaccepted", STATE_BIT(STATE_CLOSE_WAIT),
+		UNACCEPTED, SECONDS(10), 50),
+	STUCK("fin-wait-2-held", "fin-wait-2-held", STATE_BIT(STATE_FIN_WAIT_2), HELD, MINUTES(1),
+		100),
+	STUCK("fin-wait-1-stuck", "fin-wait-1-stuck", STATE_BIT(STATE_FIN_WAIT_1),
+		OWNERSHIP_SET_ALL, SECONDS(30), 100),
+	STUCK("last-ack-stuck", "last-ack-stuck",
+		STATE_BIT(STATE_LAST_ACK) | STATE_BIT(STATE_CLOSING), OWNERSHIP_SET_ALL,
+		SECONDS(30), 100),
+	CLOSING_MEMORY("closing-memory", SEVERITY_WARNING, 1),
+	CLOSING_MEMORY("closing-memory-critical", SEVERITY_CRITICAL, 5),
+	SHARE("tw-buckets", "tw-buckets-full", SEVERITY_WARNING, LIMIT_TW_BUCKETS, 75, 60,
+		SECONDS(30)),
+	RATE("tw-buckets-overflow", "tw-buckets-full", SEVERITY_CRITICAL,
+		COUNTER_TIME_WAIT_OVERFLOW, 1, 0, 0),
+	SHARE("orphans", "orphans-near-limit", SEVERITY_WARNING, LIMIT_ORPHANS, 25, 20,
+		SECONDS(30)),
+	SHARE("orphans-critical", "orphans-near-limit", SEVERITY_CRITICAL, LIMIT_ORPHANS, 50, 40,
+		SECONDS(10)),
+	SHARE("tcp-mem", "tcp-mem-near-limit", SEVERITY_WARNING, LIMIT_TCP_MEM, 66, 53,
+		SECONDS(30)),
+	RATE("tcp-mem-aborts", "tcp-mem-near-limit", SEVERITY_CRITICAL, COUNTER_ABORT_ON_MEMORY, 1,
+		0, 0),
+	SHARE("conntrack", "conntrack-near-limit", SEVERITY_WARNING, LIMIT_CONNTRACK, 75, 60,
+		SECONDS(30)),
+	SHARE("client-ports", "time-wait-client-ports", SEVERITY_WARNING, LIMIT_CLIENT_PORTS, 75,
+		60, SECONDS(30)),
 	{
-		.name = "close-wait-unaccepted",
-		.diagnosis = "close-wait-unaccepted",
-		.enabled = true,
-		.severity = SEVERITY_WARNING,
-		.states = STATE_BIT(STATE_CLOSE_WAIT),
-		.sides = {true, true},
-		.ownerships = OWNERSHIP_BIT(OWNERSHIP_UNACCEPTED),
-		.older_than_ms = SECONDS(10),
-		.measure = MEASURE_SOCKETS,
-		.raise = 50,
-		.clear = 25,
-		.for_ms = SECONDS(30),
-		.keep_ms = MINUTES(1),
-	},
-	{
-		.name = "fin-wait-2-held",
-		.diagnosis = "fin-wait-2-held",
-		.enabled = true,
-		.severity = SEVERITY_WARNING,
-		.states = STATE_BIT(STATE_FIN_WAIT_2),
-		.sides = {true, true},
-		.ownerships = OWNERSHIP_BIT(OWNERSHIP_HELD),
-		.older_than_ms = MINUTES(1),
-		.measure = MEASURE_SOCKETS,
-		.raise = 100,
-		.clear = 50,
-		.for_ms = SECONDS(30),
-		.keep_ms = MINUTES(1),
-	},
-	{
-		.name = "fin-wait-1-stuck",
-		.diagnosis = "fin-wait-1-stuck",
-		.enabled = true,
-		.severity = SEVERITY_WARNING,
-		.states = STATE_BIT(STATE_FIN_WAIT_1),
+		BUILT_IN("accept-queue", "accept-queue-full", SEVERITY_WARNING),
 		.sides = {true, true},
 		.ownerships = OWNERSHIP_SET_ALL,
-		.older_than_ms = SECONDS(30),
-		.measure = MEASURE_SOCKETS,
-		.raise = 100,
-		.clear = 50,
-		.for_ms = SECONDS(30),
-		.keep_ms = MINUTES(1),
-	},
-	{
-		.name = "last-ack-stuck",
-		.diagnosis = "last-ack-stuck",
-		.enabled = true,
-		.severity = SEVERITY_WARNING,
-		.states = STATE_BIT(STATE_LAST_ACK) | STATE_BIT(STATE_CLOSING),
-		.sides = {true, true},
-		.ownerships = OWNERSHIP_SET_ALL,
-		.older_than_ms = SECONDS(30),
-		.measure = MEASURE_SOCKETS,
-		.raise = 100,
-		.clear = 50,
-		.for_ms = SECONDS(30),
-		.keep_ms = MINUTES(1),
-	},
-	{
-		.name = "closing-memory",
-		.enabled = true,
-		.severity = SEVERITY_WARNING,
-		.states = STATE_SET_CLOSING,
-		.sides = {true, true},
-		.ownerships = OWNERSHIP_SET_ALL,
-		.measure = MEASURE_PERCENT,
-		.limit = LIMIT_MEMORY,
-		.scope = SCOPE_TOTAL,
-		.raise = 1,
-		.clear = 0.5,
-		.for_ms = MINUTES(1),
-		.keep_ms = MINUTES(5),
-	},
-	{
-		.name = "closing-memory-critical",
-		.enabled = true,
-		.severity = SEVERITY_CRITICAL,
-		.states = STATE_SET_CLOSING,
-		.sides = {true, true},
-		.ownerships = OWNERSHIP_SET_ALL,
-		.measure = MEASURE_PERCENT,
-		.limit = LIMIT_MEMORY,
-		.scope = SCOPE_TOTAL,
-		.raise = 5,
-		.clear = 2.5,
-		.for_ms = MINUTES(1),
-		.keep_ms = MINUTES(5),
-	},
-	{
-		.name = "tw-buckets",
-		.diagnosis = "tw-buckets-full",
-		.enabled = true,
-		.severity = SEVERITY_WARNING,
-		.measure = MEASURE_PERCENT,
-		.limit = LIMIT_TW_BUCKETS,
-		.scope = SCOPE_TOTAL,
-		.raise = 75,
-		.clear = 60,
-		.for_ms = SECONDS(30),
-		.keep_ms = MINUTES(5),
-	},
-	{
-		.name = "tw-buckets-overflow",
-		.diagnosis = "tw-buckets-full",
-		.enabled = true,
-		.severity = SEVERITY_CRITICAL,
-		.measure = MEASURE_RATE,
-		.counter = COUNTER_TIME_WAIT_OVERFLOW,
-		.window_ms = MINUTES(1),
-		.scope = SCOPE_TOTAL,
-		.raise = 1,
-		.keep_ms = MINUTES(5),
-	},
-	{
-		.name = "orphans",
-		.diagnosis = "orphans-near-limit",
-		.enabled = true,
-		.severity = SEVERITY_WARNING,
-		.measure = MEASURE_PERCENT,
-		.limit = LIMIT_ORPHANS,
-		.scope = SCOPE_TOTAL,
-		.raise = 25,
-		.clear = 20,
-		.for_ms = SECONDS(30),
-		.keep_ms = MINUTES(5),
-	},
-	{
-		.name = "orphans-critical",
-		.diagnosis = "orphans-near-limit",
-		.enabled = true,
-		.severity = SEVERITY_CRITICAL,
-		.measure = MEASURE_PERCENT,
-		.limit = LIMIT_ORPHANS,
-		.scope = SCOPE_TOTAL,
-		.raise = 50,
-		.clear = 40,
-		.for_ms = SECONDS(10),
-		.keep_ms = MINUTES(5),
-	},
-	{
-		.name = "tcp-mem",
-		.diagnosis = "tcp-mem-near-limit",
-		.enabled = true,
-		.severity = SEVERITY_WARNING,
-		.measure = MEASURE_PERCENT,
-		.limit = LIMIT_TCP_MEM,
-		.scope = SCOPE_TOTAL,
-		.raise = 66,
-		.clear = 53,
-		.for_ms = SECONDS(30),
-		.keep_ms = MINUTES(5),
-	},
-	{
-		.name = "tcp-mem-aborts",
-		.diagnosis = "tcp-mem-near-limit",
-		.enabled = true,
-		.severity = SEVERITY_CRITICAL,
-		.measure = MEASURE_RATE,
-		.counter = COUNTER_ABORT_ON_MEMORY,
-		.window_ms = MINUTES(1),
-		.scope = SCOPE_TOTAL,
-		.raise = 1,
-		.keep_ms = MINUTES(5),
-	},
-	{
-		.name = "conntrack",
-		.diagnosis = "conntrack-near-limit",
-		.enabled = true,
-		.severity = SEVERITY_WARNING,
-		.measure = MEASURE_PERCENT,
-		.limit = LIMIT_CONNTRACK,
-		.scope = SCOPE_TOTAL,
-		.raise = 75,
-		.clear = 60,
-		.for_ms = SECONDS(30),
-		.keep_ms = MINUTES(5),
-	},
-	{
-		.name = "client-ports",
-		.diagnosis = "time-wait-client-ports",
-		.enabled = true,
-		.severity = SEVERITY_WARNING,
-		.measure = MEASURE_PERCENT,
-		.limit = LIMIT_CLIENT_PORTS,
-		.scope = SCOPE_TOTAL,
-		.raise = 75,
-		.clear = 60,
-		.for_ms = SECONDS(30),
-		.keep_ms = MINUTES(5),
-	},
-	{
-		.name = "accept-queue",
-		.diagnosis = "accept-queue-full",
-		.enabled = true,
-		.severity = SEVERITY_WARNING,
 		.measure = MEASURE_PERCENT,
 		.limit = LIMIT_ACCEPT_QUEUE,
 		.raise = 90,
@@ -246,20 +106,8 @@ const struct rule built_in_rules[] = {
 		.for_ms = SECONDS(10),
 		.keep_ms = MINUTES(1),
 	},
-	{
-		.name = "listen-overflows",
-		.diagnosis = "accept-queue-full",
-		.enabled = true,
-		.severity = SEVERITY_WARNING,
-		.measure = MEASURE_RATE,
-		.counter = COUNTER_LISTEN_OVERFLOWS,
-		.window_ms = MINUTES(1),
-		.scope = SCOPE_TOTAL,
-		.raise = 10,
-		.clear = 1,
-		.for_ms = SECONDS(30),
-		.keep_ms = MINUTES(5),
-	},
+	RATE("listen-overflows", "accept-queue-full", SEVERITY_WARNING, COUNTER_LISTEN_OVERFLOWS,
+		10, 1, SECONDS(30)),
 };
 
 const size_t built_in_rules_count = ARRAY_SIZE(built_in_rules);
@@ -298,39 +146,12 @@ static const char *const measure_list[] = {
 
 const struct names measure_names = NAMES(measure_list);
 
-const char *measure_name(enum measure m)
-{
-	return measure_list[m];
-}
-
-static const char *const rule_limit_list[] = {
-	[LIMIT_TW_BUCKETS] = "tw_buckets",
-	[LIMIT_ORPHANS] = "orphans",
-	[LIMIT_TCP_MEM] = "tcp_mem",
-	[LIMIT_CONNTRACK] = "conntrack",
-	[LIMIT_CLIENT_PORTS] = "client_ports",
-	[LIMIT_ACCEPT_QUEUE] = "accept_queue",
-	[LIMIT_MEMORY] = "memory",
-};
-
-const struct names rule_limit_names = NAMES(rule_limit_list);
-
-const char *rule_limit_name(enum rule_limit l)
-{
-	return rule_limit_list[l];
-}
-
-static const char *const rule_scope_list[] = {
+static const char *const scope_list[] = {
 	[SCOPE_PORT] = "port",
 	[SCOPE_TOTAL] = "total",
 };
 
-const struct names rule_scope_names = NAMES(rule_scope_list);
-
-const char *rule_scope_name(enum rule_scope s)
-{
-	return rule_scope_list[s];
-}
+const struct names rule_scope_names = NAMES(scope_list);
 
 static const char *const ownership_list[] = {
 	[OWNERSHIP_NONE] = "none",
@@ -340,8 +161,3 @@ static const char *const ownership_list[] = {
 };
 
 const struct names ownership_names = NAMES(ownership_list);
-
-const char *hold_name(enum sock_ownership h)
-{
-	return ownership_list[h];
-}

@@ -56,7 +56,7 @@ static int parse_range(const char *s, const char *end, enum quantity q, struct r
 			return -EINVAL;
 		s = colon + 1;
 	}
-	/* Only after a colon may the end be left out: then there is none. */
+	/* Only after a colon may the end be left out: then there is no upper bound. */
 	if ((!colon || s < end) && parse_bound(s, end, q, &r.end) < 0)
 		return -EINVAL;
 	if (r.start > r.end)

@@ -4,26 +4,25 @@
 #include "basic/format.h"
 #include "basic/macro.h"
 #include "basic/unknown.h"
-#include "basic/utf8.h"
 #include "output/stream.h"
+#include "output/words.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 
 /* Plugins are read into buffers of a few KiB; a longer text is cut. */
-#define TEXT_SIZE 2048
+#define TEXT_MAX 2048
 
 struct line {
 	enum check_status status;
-	char text[TEXT_SIZE];
+	struct string text;
 };
 
-/* One number of the line: what it is called, what it is, and the thresholds on it. */
+/* One number of the line, its label, and its thresholds. */
 struct quantity {
 	const char *label;
 	const char *unit;
-	uint64_t value; /* UNKNOWN where it was not read */
+	uint64_t value; /* UNKNOWN if it was not read */
 	struct range warning, critical;
 };
 
@@ -61,27 +60,11 @@ static void read_quantities(struct quantity q[QUANTITY_COUNT], const struct snap
 	}
 }
 
-__attribute__((format(printf, 2, 3))) static void say(struct line *l, const char *format, ...)
-{
-	size_t used = strlen(l->text);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(l->text + used, sizeof(l->text) - used, format, args);
-	va_end(args);
-}
-
-static void say_next(struct line *l)
-{
-	if (l->text[0])
-		say(l, "; ");
-}
-
 /*
  * Names the port that has most of a state's sockets, or, with the closing states, most of their
  * memory.
  */
-static void say_worst_port(struct line *l, const struct snapshot *s, size_t quantity)
+static void add_worst_port(struct string *text, const struct snapshot *s, size_t quantity)
 {
 	const struct port_tally *worst = NULL;
 	uint64_t most = 0;
@@ -99,24 +82,23 @@ static void say_worst_port(struct line *l, const struct snapshot *s, size_t quan
 	}
 	if (!worst)
 		return;
-	say(l, worst->side == SIDE_SERVER ? ", %s on port %u" : ", %s to port %u",
+	string_addf(text, worst->side == SIDE_SERVER ? ", %s on port %u" : ", %s to port %u",
 		quantity == CLOSING_MEMORY ? format_bytes(number, most)
 					   : format_count(number, most),
 		(unsigned)worst->port);
 }
 
-static void say_quantity(struct line *l, const struct snapshot *s, size_t i,
+static void add_quantity(struct string *text, const struct snapshot *s, size_t i,
 	const struct quantity *q, const struct range *crossed)
 {
 	char number[FORMAT_SIZE], range[RANGE_SIZE];
 
-	say_next(l);
 	if (i == CLOSING_MEMORY)
-		say(l, "closing sockets hold %s", format_bytes(number, q->value));
+		string_addf(text, "closing sockets hold %s", format_bytes(number, q->value));
 	else
-		say(l, "%s %s", format_count(number, q->value), q->label);
-	say(l, " (threshold %s)", range_format(range, crossed));
-	say_worst_port(l, s, i);
+		string_addf(text, "%s %s", format_count(number, q->value), q->label);
+	string_addf(text, " (threshold %s)", range_format(range, crossed));
+	add_worst_port(text, s, i);
 }
 
 static void worsen(struct line *l, enum check_status status)
@@ -127,58 +109,65 @@ static void worsen(struct line *l, enum check_status status)
 static void judge_quantity(
 	struct line *l, const struct snapshot *s, size_t i, const struct quantity *q)
 {
+	const bool critical = range_alerts(&q->critical, q->value);
+
 	if (!q->warning.set && !q->critical.set)
 		return;
-	if (q->value == UNKNOWN) {
-		say_next(l);
-		say(l, "%s was not read, but has a threshold", q->label);
+	if (is_known(q->value) && !critical && !range_alerts(&q->warning, q->value))
+		return;
+	if (l->text.length)
+		string_add(&l->text, "; ");
+	if (is_known(q->value)) {
+		add_quantity(&l->text, s, i, q, critical ? &q->critical : &q->warning);
+		worsen(l, critical ? CHECK_CRITICAL : CHECK_WARNING);
+	} else {
+		string_addf(&l->text, "%s was not read, but has a threshold", q->label);
 		worsen(l, CHECK_UNKNOWN);
-	} else if (range_alerts(&q->critical, q->value)) {
-		say_quantity(l, s, i, q, &q->critical);
-		worsen(l, CHECK_CRITICAL);
-	} else if (range_alerts(&q->warning, q->value)) {
-		say_quantity(l, s, i, q, &q->warning);
-		worsen(l, CHECK_WARNING);
 	}
 }
 
-static void judge_findings(struct line *l, const struct findings *all)
+static void judge_findings(
+	struct line *l, const struct snapshot *s, const struct findings *findings)
 {
-	const struct findings faults = findings_faults(all), *f = &faults;
-	const struct finding *worst = f->list;
+	const struct findings faults = findings_faults(findings);
 
-	if (!f->count)
+	if (!faults.count) {
+		words_nothing_found(&l->text, s);
 		return;
-	worsen(l, worst->severity == SEVERITY_CRITICAL ? CHECK_CRITICAL : CHECK_WARNING);
-	say(l, "%s", worst->what);
-	if (f->count > 1)
-		say(l, " (and %zu more)", f->count - 1);
+	}
+	worsen(l, faults.list[0].severity == SEVERITY_CRITICAL ? CHECK_CRITICAL : CHECK_WARNING);
+	words_finding(&l->text, &faults.list[0]);
+	if (faults.count > 1)
+		string_addf(&l->text, " (and %zu more)", faults.count - 1);
 }
 
-static void say_all_clear(struct line *l, const struct snapshot *s)
+static void judge_thresholds(
+	struct line *l, const struct snapshot *s, const struct quantity q[QUANTITY_COUNT])
 {
 	char number[FORMAT_SIZE];
 
-	if (!(s->scanned & STATE_SET_CLOSING)) {
-		say(l, "closing sockets were not read");
+	for (size_t i = 0; i < QUANTITY_COUNT; i++)
+		judge_quantity(l, s, i, &q[i]);
+	if (l->text.length)
 		return;
-	}
-	say(l, "closing sockets: %s", format_count(number, s->totals.closing_sockets));
-	say(l, ", %s", format_bytes(number, s->totals.closing_memory_bytes));
+	if (is_known(q[CLOSING_MEMORY].value))
+		string_addf(&l->text, "closing sockets hold %s",
+			format_bytes(number, q[CLOSING_MEMORY].value));
+	else
+		string_add(&l->text, "closing sockets were not read");
 }
 
-/* A bar would begin the performance data, and a line break end the line. */
-static void put_text(FILE *out, const char *text)
+/* A bar would start the performance data, and a line break would end the line. */
+static void add_text(struct string *out, const char *text)
 {
-	char printable[TEXT_SIZE];
+	const size_t start = out->length;
 
-	utf8_printable(printable, sizeof(printable), text);
-	for (char *bar = printable; (bar = strchr(bar, '|')) != NULL;)
+	string_add_printable(out, text);
+	for (char *bar = out->text + start; (bar = strchr(bar, '|')) != NULL;)
 		*bar = '/';
-	fputs(printable, out);
 }
 
-static void put_status(FILE *out, enum check_status status)
+static void add_status(struct string *out, enum check_status status)
 {
 	static const char *const words[] = {
 		[CHECK_OK] = "OK",
@@ -187,20 +176,20 @@ static void put_status(FILE *out, enum check_status status)
 		[CHECK_UNKNOWN] = "UNKNOWN",
 	};
 
-	fprintf(out, "TCPSTATED %s - ", words[status]);
+	string_addf(out, "TCPSTATED %s - ", words[status]);
 }
 
-/* label=value[unit];warning;critical;minimum, with U for a value that is not known */
-static void put_performance(FILE *out, const struct quantity *q)
+/* label=value[unit];warning;critical;minimum, with U for a value that is unknown */
+static void add_performance(struct string *out, const struct quantity *q)
 {
 	char warning[RANGE_SIZE], critical[RANGE_SIZE];
 
-	fprintf(out, " %s=", q->label);
-	if (q->value == UNKNOWN)
-		fputc('U', out);
+	string_addf(out, " %s=", q->label);
+	if (is_known(q->value))
+		string_addf(out, "%" PRIu64 "%s", q->value, q->unit);
 	else
-		fprintf(out, "%" PRIu64 "%s", q->value, q->unit);
-	fprintf(out, ";%s;%s;0", range_format(warning, &q->warning),
+		string_add_char(out, 'U');
+	string_addf(out, ";%s;%s;0", range_format(warning, &q->warning),
 		range_format(critical, &q->critical));
 }
 
@@ -209,39 +198,40 @@ int check_print(FILE *out, const struct snapshot *s, const struct findings *f,
 	enum check_status *ret_status)
 {
 	struct quantity quantities[QUANTITY_COUNT];
-	struct line line = {.status = CHECK_OK};
+	char text[TEXT_MAX], all[3 * TEXT_MAX];
+	struct line line = {.status = CHECK_OK, .text = STRING_IN(text)};
+	struct string printed = STRING_IN(all);
 
 	read_quantities(quantities, s, warning, critical);
-	if (thresholds_any(warning) || thresholds_any(critical)) {
-		for (size_t i = 0; i < QUANTITY_COUNT; i++)
-			judge_quantity(&line, s, i, &quantities[i]);
-	} else {
-		judge_findings(&line, f);
-	}
-	if (!line.text[0])
-		say_all_clear(&line, s);
+	if (thresholds_any(warning) || thresholds_any(critical))
+		judge_thresholds(&line, s, quantities);
+	else
+		judge_findings(&line, s, f);
 	if (!s->scan.complete)
 		line.status = CHECK_UNKNOWN;
 
-	put_status(out, line.status);
+	add_status(&printed, line.status);
 	if (!s->scan.complete) {
-		fputs("incomplete scan: ", out);
-		put_text(out, s->scan.error);
-		fputs("; as far as it went: ", out);
+		string_add(&printed, "incomplete scan: ");
+		add_text(&printed, s->scan.error);
+		string_add(&printed, "; so far: ");
 	}
-	put_text(out, line.text);
-	fputs(" |", out);
+	add_text(&printed, text);
+	string_add(&printed, " |");
 	for (size_t i = 0; i < QUANTITY_COUNT; i++)
-		put_performance(out, &quantities[i]);
-	fputc('\n', out);
+		add_performance(&printed, &quantities[i]);
+	string_add_char(&printed, '\n');
 	*ret_status = line.status;
-	return stream_finish(out);
+	return stream_write(out, &printed);
 }
 
 int check_print_unknown(FILE *out, const char *reason)
 {
-	put_status(out, CHECK_UNKNOWN);
-	put_text(out, reason);
-	fputc('\n', out);
-	return stream_finish(out);
+	char text[TEXT_MAX];
+	struct string line = STRING_IN(text);
+
+	add_status(&line, CHECK_UNKNOWN);
+	add_text(&line, reason);
+	string_add_char(&line, '\n');
+	return stream_write(out, &line);
 }

@@ -13,8 +13,8 @@
 enum check_status { CHECK_OK, CHECK_WARNING, CHECK_CRITICAL, CHECK_UNKNOWN };
 
 /*
- * Writes the line and tells the status. The thresholds decide; without any, the findings do. It is
- * UNKNOWN when the scan is incomplete or a threshold is on a number that was not read. The
+ * Writes the line and returns the status. The thresholds decide; without any, the findings. It is
+ * UNKNOWN if the scan is incomplete or a threshold is on a number that was not read. The
  * performance data always have the same labels. Returns 0 or -errno of writing to out.
  */
 int check_print(FILE *out, const struct snapshot *s, const struct findings *f,

@@ -3,94 +3,103 @@
 
 #include "basic/format.h"
 #include "basic/unknown.h"
-#include "basic/utf8.h"
-#include "model/tally.h"
+#include "output/words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+/* A list under way: each field ends in a NUL. */
+struct list {
+	struct event_fields *fields;
+	struct string text;
+};
+
 /* Adds a field; NULL and "" are unknown. */
-static void add(struct event_fields *f, const char *name, const char *value)
+static void add(struct list *l, const char *name, const char *value)
 {
-	char *field = f->list[f->count];
-	int used;
+	struct event_fields *f = l->fields;
 
 	if (!value || !*value)
 		return;
-	used = snprintf(field, EVENT_FIELD_SIZE, "TCPSTATED_%s=", name);
-	utf8_printable(field + used, EVENT_FIELD_SIZE - (size_t)used, value);
-	f->count++;
+	f->list[f->count++] = l->text.text + l->text.length;
+	string_addf(&l->text, "TCPSTATED_%s=", name);
+	string_add_printable(&l->text, value);
+	string_add_char(&l->text, '\0');
 }
 
-static void add_number(struct event_fields *f, const char *name, uint64_t n)
+static void add_number(struct list *l, const char *name, uint64_t n)
 {
 	char text[24];
 
 	if (n == UNKNOWN)
 		return;
 	snprintf(text, sizeof(text), "%" PRIu64, n);
-	add(f, name, text);
+	add(l, name, text);
 }
 
-static void add_quantity(struct event_fields *f, const char *name, double value)
+static void add_quantity(struct list *l, const char *name, double value)
 {
 	char text[FORMAT_SIZE];
 
-	add(f, name, format_number(text, value));
+	add(l, name, format_number(text, value));
 }
 
-static void add_time(struct event_fields *f, const char *name, const struct timespec *t)
+static void add_time(struct list *l, const char *name, const struct timespec *t)
 {
 	char text[FORMAT_SIZE];
 
-	add(f, name, format_time(text, t));
+	add(l, name, format_time(text, t));
 }
 
-static void add_states(struct event_fields *f, state_set states)
+static void add_states(struct list *l, state_set states)
 {
-	char text[EVENT_FIELD_SIZE] = "";
-	size_t used = 0;
+	char buffer[128];
+	struct string text = STRING_IN(buffer);
 
 	STATE_FOREACH(s)
 		if (state_set_has(states, s))
-			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
-				used ? "," : "", state_name(s));
-	add(f, "STATE", text);
+			string_addf(&text, "%s%s", text.length ? "," : "", state_name(s));
+	add(l, "STATE", buffer);
 }
 
-static void add_oldest(struct event_fields *f, uint32_t ms)
+static void add_oldest(struct list *l, uint32_t ms)
 {
 	char text[24];
 
 	if (ms == UNKNOWN_U32)
 		return;
 	snprintf(text, sizeof(text), "%.1f", ms / 1000.0);
-	add(f, "OLDEST_SECONDS", text);
+	add(l, "OLDEST_SECONDS", text);
 }
 
 void event_fields(const struct alert_event *e, struct event_fields *ret)
 {
-	const struct alert_key *k = &e->key;
+	const struct alert *a = &e->alert;
+	const struct alert_key *k = &a->key;
+	struct list list = {.fields = ret, .text = STRING_IN(ret->text)}, *l = &list;
+	char sentence[SENTENCE_SIZE];
+	struct string text = STRING_IN(sentence);
 
 	ret->count = 0;
-	add(ret, "EVENT", event_kind_name(e->kind));
-	add(ret, "ALERT", e->alert);
-	add(ret, "SEVERITY", severity_name(e->severity));
-	add(ret, "HOST", e->host);
-	add(ret, "NETNS", e->netns);
-	add(ret, "SIDE", k->has_port ? side_name((enum sock_side)k->side) : NULL);
-	add_number(ret, "PORT", k->has_port ? k->port : UNKNOWN);
-	add_states(ret, e->states);
-	add(ret, "MEASURE", measure_name(e->measure));
-	add_quantity(ret, "VALUE", e->numbers.value);
-	add_quantity(ret, "THRESHOLD", e->raise);
-	add_quantity(ret, "CLEAR", e->clear);
-	add_number(ret, "SOCKETS", e->numbers.sockets);
-	add_number(ret, "MEMORY_BYTES", e->numbers.memory_bytes);
-	add_oldest(ret, e->numbers.oldest_ms);
-	add_time(ret, "TIME", &e->time);
-	add_time(ret, "SINCE", &e->since);
-	add_number(ret, "SEQUENCE", e->sequence);
-	add(ret, "TEXT", e->text);
+	add(l, "EVENT", name_of(event_kind_names, e->kind));
+	add(l, "ALERT", a->rule.name);
+	add(l, "SEVERITY", name_of(severity_names, a->rule.severity));
+	add(l, "HOST", e->host);
+	add(l, "NETNS", e->netns);
+	add(l, "SIDE", k->has_port ? side_name((enum sock_side)k->side) : NULL);
+	add_number(l, "PORT", k->has_port ? k->port : UNKNOWN);
+	add_states(l, rule_selects_sockets(&a->rule) ? a->rule.states : 0);
+	add(l, "MEASURE", name_of(measure_names, a->rule.measure));
+	add_quantity(l, "VALUE", a->numbers.value);
+	add_quantity(l, "THRESHOLD", a->rule.raise);
+	add_quantity(l, "CLEAR", a->rule.clear);
+	add_number(l, "SOCKETS", a->numbers.sockets);
+	add_number(l, "MEMORY_BYTES", a->numbers.memory_bytes);
+	add_oldest(l, a->numbers.oldest_ms);
+	add_time(l, "TIME", &e->time);
+	add_time(l, "SINCE", &a->since);
+	add_number(l, "SEQUENCE", e->sequence);
+	words_alert(&text, a);
+	add(l, "TEXT", sentence);
 }

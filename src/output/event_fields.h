@@ -9,12 +9,10 @@
 
 #define EVENT_FIELDS_MAX 20
 
-/* Room for a name, "=", and the longest value: a host's name, or every state. */
-#define EVENT_FIELD_SIZE 300
-
 struct event_fields {
-	char list[EVENT_FIELDS_MAX][EVENT_FIELD_SIZE];
+	char *list[EVENT_FIELDS_MAX]; /* within text */
 	size_t count;
+	char text[4096]; /* has room for them all: only names and the sentence have any length */
 };
 
 /*

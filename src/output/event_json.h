@@ -10,7 +10,7 @@
 /* Raised when a name goes away or changes its meaning; a new name keeps it. */
 #define EVENT_JSON_SCHEMA_ID "tcpstated.event/1"
 
-/* A longer text is no event of ours: of all that is in one only the texts have any length. */
+/* A longer text is not one of our events: all their texts are bounded. */
 #define EVENT_JSON_SIZE_MAX ((size_t)(64 * 1024))
 
 /*
@@ -21,9 +21,9 @@ int event_json_format(const struct alert_event *e, char **ret);
 
 /*
  * Reads a document back, to what it says: times are in ms, ages in tenths of a second, numbers have
- * three decimals; keys that it does not know are ignored. why and advice are the
- * program's own sentences (judge/diagnosis.h), or NULL where it has none that reads so. Returns 0,
- * -EINVAL when the text is not such a document as a whole, or -ENOMEM; *ret is undefined then.
+ * three decimals. Its sentences are made of the rest, and say the same again. Of the alert only
+ * what a document has is set. Keys that it does not know are ignored. Returns 0, -EINVAL when the
+ * text is not such a document as a whole, or -ENOMEM; *ret is undefined then.
  */
 int event_json_parse(const char *text, size_t size, struct alert_event *ret);
 

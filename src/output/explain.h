@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What --explain tells a person: each finding, since when, whose, why, what to do, where to read
- * on. */
+/* --explain for a person: each finding, since when, whose, why, what to do, where to read on. */
 #ifndef TCPSTATED_OUTPUT_EXPLAIN_H
 #define TCPSTATED_OUTPUT_EXPLAIN_H
 
@@ -16,14 +15,14 @@
 
 /* The processes of the findings' sockets. */
 struct holders {
-	const struct processes *processes; /* NULL: they were not looked for */
-	uint64_t omitted;                  /* sockets that were too many to look for */
-	bool could_inspect;                /* there are sockets to look for */
+	const struct processes *processes; /* NULL: not searched for */
+	uint64_t omitted;                  /* sockets beyond those that were searched for */
+	bool could_inspect;                /* there are sockets to search for */
 };
 
 /*
- * Writes the findings, worst first, notes included; then, of ports that were asked for and of which
- * there is nothing to say, what is there. Returns 0 or -errno.
+ * Writes the findings, worst first, notes included; then what is on the ports that the user named
+ * and on which nothing was found. Returns 0 or -errno.
  */
 int explain_print(FILE *out, const struct snapshot *s, const struct findings *f,
 	const struct holders *holders, const struct text_style *style);

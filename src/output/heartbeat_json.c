@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/heartbeat_json.h"
 
-#include "basic/cleanup.h"
 #include "basic/format.h"
 #include "basic/macro.h"
 #include "basic/unknown.h"
-#include "config.h"
-#include "output/heartbeat_words.h"
 #include "output/json_builder.h"
 #include "output/stream.h"
+#include "output/words.h"
+
+#include <errno.h>
 
 /* Seconds from a count of parts, 1000 or 1000000 to the second; UINT32_MAX is unknown. */
 static struct json_object *seconds(struct builder *b, uint64_t pieces, unsigned second)
@@ -49,7 +49,7 @@ static struct json_object *by_kind(
 	struct json_object *o = build_object(b);
 
 	for (enum idle_kind k = 0; k < IDLE_KINDS; k++)
-		build_put(b, o, idle_kind_name(k), distribution(b, &h[k], 1000));
+		build_put(b, o, name_of(idle_kind_names, k), distribution(b, &h[k], 1000));
 	if (sent)
 		build_put(b, o, "sent", distribution(b, sent, 1000));
 	return o;
@@ -94,11 +94,12 @@ static struct json_object *advice(
 {
 	const struct heartbeat_advice *a = &line->advice;
 	bool suggested = a->verdict == ADVICE_SUGGESTED;
-	char words[HEARTBEAT_WORDS_SIZE];
+	char why[SENTENCE_SIZE], silent[SENTENCE_SIZE];
+	struct string suggestion = STRING_IN(why), peers = STRING_IN(silent);
 	struct json_object *o = build_object(b);
 
-	build_put(b, o, "verdict", build_string(b, advice_verdict_name(a->verdict)));
-	build_put(b, o, "basis", build_string(b, idle_kind_name(a->basis)));
+	build_put(b, o, "verdict", build_string(b, name_of(advice_verdict_names, a->verdict)));
+	build_put(b, o, "basis", build_string(b, name_of(idle_kind_names, a->basis)));
 	build_put(b, o, "timeout_seconds", suggested ? milliseconds(b, a->timeout_ms) : NULL);
 	build_put(b, o, "weak", build_boolean(b, a->weak));
 	build_put(b, o, "doubtful", build_boolean(b, a->doubtful));
@@ -111,9 +112,10 @@ static struct json_object *advice(
 		build_number(b, suggested && r->numbers.polls > 1 ? a->cut_alive : UNKNOWN));
 	build_put(b, o, "watch_seconds",
 		a->verdict == ADVICE_TOO_SHORT ? milliseconds(b, a->watch_ms) : NULL);
-	build_put(b, o, "why",
-		build_string(b, heartbeat_suggestion(words, line->port, a, &r->numbers)));
-	build_put(b, o, "silent", build_string(b, heartbeat_silent_peers(words, a)));
+	words_suggestion(&suggestion, line->port, a, &r->numbers);
+	words_silent_peers(&peers, a);
+	build_put(b, o, "why", build_string(b, why));
+	build_put(b, o, "silent", build_string(b, silent));
 	return o;
 }
 
@@ -150,41 +152,6 @@ static struct json_object *ports(struct builder *b, const struct heartbeat_repor
 	return array;
 }
 
-static struct json_object *scan(struct builder *b, const struct heartbeat_report *r)
-{
-	const struct scan *s = &r->scan;
-	struct json_object *o = build_object(b);
-
-	build_put(b, o, "source", build_string(b, s->source));
-	build_put(b, o, "replayed", build_boolean(b, r->origin.replayed));
-	build_put(b, o, "complete", build_boolean(b, s->complete));
-	build_put(b, o, "error", build_string(b, s->error));
-	build_put(b, o, "sockets", build_number(b, s->sockets));
-	build_put(b, o, "wall_us", build_number(b, s->wall_us));
-	build_put(b, o, "cpu_us", build_number(b, s->cpu_us));
-	return o;
-}
-
-static struct json_object *filter(struct builder *b, const struct heartbeat_report *r)
-{
-	const struct filter *f = &r->filter;
-	bool one_side = f->sides[SIDE_SERVER] != f->sides[SIDE_CLIENT];
-	cleanup_(freep) char *list = f->ports ? port_set_format(f->ports) : NULL;
-	struct json_object *o;
-
-	if (!f->ports && !one_side)
-		return NULL;
-	o = build_object(b);
-	/* Not through build_string(): a list of ports can be longer than any name. */
-	build_put(b, o, "ports",
-		f->ports ? build_checked(b, list ? json_object_new_string(list) : NULL) : NULL);
-	build_put(b, o, "side",
-		one_side ? build_string(
-				   b, side_name(f->sides[SIDE_SERVER] ? SIDE_SERVER : SIDE_CLIENT))
-			 : NULL);
-	return o;
-}
-
 static struct json_object *watched(struct builder *b, const struct heartbeat_report *r)
 {
 	const struct heartbeat_numbers *n = &r->numbers;
@@ -210,17 +177,10 @@ static struct json_object *ports_omitted(struct builder *b, const struct heartbe
 static struct json_object *document(struct builder *b, const struct heartbeat_report *r)
 {
 	struct json_object *o = build_object(b);
-	char time[FORMAT_SIZE];
 
-	build_put(b, o, "schema", build_string(b, HEARTBEAT_SCHEMA_ID));
-	build_put(b, o, "version", build_string(b, PACKAGE_VERSION));
-	build_put(b, o, "time", build_string(b, format_time(time, &r->origin.time)));
-	build_put(b, o, "host", build_string(b, r->origin.host));
-	build_put(b, o, "boot_id", build_string(b, r->origin.boot_id));
-	build_put(b, o, "kernel", build_string(b, r->origin.kernel));
-	build_put(b, o, "netns", build_string(b, r->origin.netns));
-	build_put(b, o, "scan", scan(b, r));
-	build_put(b, o, "filter", filter(b, r));
+	build_put_origin(b, o, HEARTBEAT_SCHEMA_ID, &r->origin);
+	build_put(b, o, "scan", build_scan(b, &r->scan, &r->origin));
+	build_put(b, o, "filter", build_filter(b, &r->filter, false));
 	build_put(b, o, "watched", watched(b, r));
 	build_put(b, o, "sockets", build_number(b, r->numbers.sockets));
 	build_put(b, o, "without_info", build_number(b, r->numbers.without_info));

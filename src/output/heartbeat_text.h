@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The report of --heartbeat for a person: port by port how long peers are silent, what a timeout
- * would have cut, and which one fits. */
+/* The report of --heartbeat for a person: port by port how long peers are silent, which peers a
+ * timeout would have disconnected, and which one fits. */
 #ifndef TCPSTATED_OUTPUT_HEARTBEAT_TEXT_H
 #define TCPSTATED_OUTPUT_HEARTBEAT_TEXT_H
 
 #include "judge/heartbeat_advice.h"
-#include "output/text.h"
+#include "output/page.h"
 
 #include <stdio.h>
 

@@ -16,17 +16,17 @@
 /* Raised when a name goes away or changes its meaning; a new name keeps it. */
 #define JSON_SCHEMA_ID "tcpstated.snapshot/1"
 
-/* What belongs to a snapshot besides its findings; what is NULL is not there. */
+/* What else belongs to a snapshot; NULL: not available. */
 struct json_extras {
-	const struct alerts *alerts;           /* of the rules; in a single look none has a state */
-	const struct close_rates *close_rates; /* how connections ended up to this look */
+	const struct alerts *alerts;           /* of the rules; a single poll has none */
+	const struct close_rates *close_rates; /* how connections ended up to this poll */
 	const struct processes *processes;     /* of the findings' sockets */
 	const struct sock_list *sockets;       /* sorted */
 };
 
 /*
  * Writes one document: indented when pretty, else as one line; a newline ends it either way. What
- * is unknown is null. Returns 0, -ENOMEM, or -errno of writing to out, which then holds a part of a
+ * is unknown is null. Returns 0, -ENOMEM, or -errno of writing to out, which then has an incomplete
  * document.
  */
 int json_print(FILE *out, const struct snapshot *s, const struct findings *f,

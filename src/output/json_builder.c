@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/json_builder.h"
 
+#include "basic/cleanup.h"
 #include "basic/format.h"
 #include "basic/unknown.h"
 #include "basic/utf8.h"
-#include "model/tally.h"
+#include "config.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -103,4 +104,58 @@ struct json_object *build_states(struct builder *b, state_set states)
 		if (state_set_has(states, s))
 			build_append(b, array, build_string(b, state_name(s)));
 	return array;
+}
+
+void build_put_origin(
+	struct builder *b, struct json_object *o, const char *schema, const struct origin *origin)
+{
+	build_put(b, o, "schema", build_string(b, schema));
+	build_put(b, o, "version", build_string(b, PACKAGE_VERSION));
+	build_put(b, o, "time", build_time(b, &origin->time));
+	build_put(b, o, "host", build_string(b, origin->host));
+	build_put(b, o, "boot_id", build_string(b, origin->boot_id));
+	build_put(b, o, "kernel", build_string(b, origin->kernel));
+	build_put(b, o, "netns", build_string(b, origin->netns));
+}
+
+struct json_object *build_scan(
+	struct builder *b, const struct scan *scan, const struct origin *origin)
+{
+	struct json_object *o = build_object(b);
+
+	build_put(b, o, "source", build_string(b, scan->source));
+	build_put(b, o, "replayed", build_boolean(b, origin->replayed));
+	build_put(b, o, "complete", build_boolean(b, scan->complete));
+	build_put(b, o, "error", build_string(b, scan->error));
+	build_put(b, o, "sockets", build_number(b, scan->sockets));
+	build_put(b, o, "wall_us", build_number(b, scan->wall_us));
+	build_put(b, o, "cpu_us", build_number(b, scan->cpu_us));
+	return o;
+}
+
+/* Not by build_string(): a list of ports can be longer than any name. */
+static struct json_object *port_list(struct builder *b, const struct port_set *ports)
+{
+	cleanup_(freep) char *text = port_set_format(ports);
+
+	return build_checked(b, text ? json_object_new_string(text) : NULL);
+}
+
+struct json_object *build_filter(struct builder *b, const struct filter *f, bool with_states)
+{
+	const bool one_side = f->sides[SIDE_SERVER] != f->sides[SIDE_CLIENT];
+	const bool states = with_states && f->states != STATE_SET_ALL;
+	struct json_object *o;
+
+	if (!f->ports && !states && !one_side)
+		return NULL;
+	o = build_object(b);
+	build_put(b, o, "ports", f->ports ? port_list(b, f->ports) : NULL);
+	if (with_states)
+		build_put(b, o, "states", states ? build_states(b, f->states) : NULL);
+	build_put(b, o, "side",
+		build_string(
+			b, one_side ? side_name(f->sides[SIDE_SERVER] ? SIDE_SERVER : SIDE_CLIENT)
+				    : NULL));
+	return o;
 }

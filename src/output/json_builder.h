@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * JSON values as every document of ours has them: what is unknown is null, and a failure sticks, so
- * that only the end must be checked.
+ * JSON values as in each of our documents: what is unknown is null, and a failure is kept, so that
+ * only the end must be checked.
  */
 #ifndef TCPSTATED_OUTPUT_JSON_BUILDER_H
 #define TCPSTATED_OUTPUT_JSON_BUILDER_H
 
-#include "model/state.h"
+#include "model/snapshot.h"
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -14,12 +14,12 @@
 #include <stdint.h>
 #include <time.h>
 
-/* The first -errno, or 0. From a failure on nothing is added any more. */
+/* The first -errno, or 0. After a failure nothing is added. */
 struct builder {
 	int error;
 };
 
-/* Notes it when a value could not be made; returns the value. */
+/* Records a failure if value is NULL; returns value. */
 struct json_object *build_checked(struct builder *b, struct json_object *value);
 
 struct json_object *build_object(struct builder *b);
@@ -33,10 +33,10 @@ void build_append(struct builder *b, struct json_object *array, struct json_obje
 struct json_object *build_number(struct builder *b, uint64_t n);
 struct json_object *build_boolean(struct builder *b, bool value);
 
-/* With one decimal; what is negative is unknown. */
+/* With one decimal; a negative value is unknown. */
 struct json_object *build_decimal(struct builder *b, double value);
 
-/* As format_number() writes it; what is no number is unknown. */
+/* As format_number() writes it; NaN is unknown. */
 struct json_object *build_quantity(struct builder *b, double value);
 
 /* A duration; UNKNOWN_U32 is unknown. */
@@ -48,5 +48,18 @@ struct json_object *build_time(struct builder *b, const struct timespec *t);
 struct json_object *build_string(struct builder *b, const char *text);
 
 struct json_object *build_states(struct builder *b, state_set states);
+
+/* What documents have in common. */
+
+/* Puts "schema", "version", "time", "host", "boot_id", "kernel" and "netns". */
+void build_put_origin(
+	struct builder *b, struct json_object *o, const char *schema, const struct origin *origin);
+
+/* How the scan went. */
+struct json_object *build_scan(
+	struct builder *b, const struct scan *scan, const struct origin *origin);
+
+/* What the user asked to see; null: everything. */
+struct json_object *build_filter(struct builder *b, const struct filter *f, bool with_states);
 
 #endif

@@ -4,6 +4,7 @@
 #include "basic/format.h"
 #include "basic/macro.h"
 #include "basic/unknown.h"
+#include "output/port_row.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -25,29 +26,13 @@ struct column {
 	int width;
 };
 
-struct row {
-	char label[24];
-	uint64_t sockets, memory_bytes;
-	uint64_t states[STATE_COUNT];
-	uint32_t oldest_ms;
-	bool listening;
-	uint32_t accept_queue, backlog;
-	enum severity severity; /* of the worst finding about it */
-
-	/* since the look before */
-	bool gone;       /* it has no sockets any more */
-	bool is_changes; /* its memory and states are changes, and it has no numbers but those */
-	int64_t change, memory_change;
-	int64_t state_changes[STATE_COUNT];
-};
-
 struct table {
 	struct column columns[STATE_COUNT + 6];
 	size_t count;
 	int gap;                            /* blanks between columns */
 	bool separators;                    /* 1,000 instead of 1000 */
 	const struct port_table_view *view; /* NULL: without changes */
-	state_set left_out;                 /* states that found no room for a column */
+	state_set left_out;                 /* states without room for a column */
 };
 
 /* What of a snapshot is shown. */
@@ -55,12 +40,12 @@ struct shown {
 	struct snapshot snapshot;      /* cut to the ports that have a row; borrows */
 	size_t gone, gone_omitted;     /* ports that are gone: with a row, and without */
 	bool heading, changing, notes; /* print the heading, the row of changes, what is below */
-	bool deserted;                 /* lists a server's port on which nothing listens */
-	bool crowded;                  /* has no line for what has no row */
-	struct row others, total, change;
+	bool deserted;                 /* has a server's port on which nothing listens */
+	bool crowded;                  /* no line for the ports without a row */
+	struct port_row others, total, change;
 };
 
-/* The closing states in the order of how often they matter, and the others. */
+/* The closing states, the most important first, and the others. */
 static const struct {
 	enum tcp_state state;
 	bool always; /* also without --wide */
@@ -80,22 +65,27 @@ static const struct {
 	{STATE_BOUND_INACTIVE, false, "BOUND_", "INACTIVE"},
 };
 
+static const struct changes *changes_of(const struct table *t)
+{
+	return t->view ? t->view->changes : NULL;
+}
+
 static const char *cell_count(char buf[FORMAT_SIZE], const struct table *t, uint64_t n)
 {
 	if (n == 0)
 		return strcpy(buf, "-");
-	if (t->separators || n == UNKNOWN)
+	if (t->separators || !is_known(n))
 		return format_count(buf, n);
 	snprintf(buf, FORMAT_SIZE, "%" PRIu64, n);
 	return buf;
 }
 
-/* A "+" or "-" before the number; a change of nothing is "-", as a number of nothing is. */
+/* With a "+" or "-"; no change is "-", as no sockets are. */
 static const char *cell_change(char buf[FORMAT_SIZE], const struct table *t, int64_t change)
 {
 	char number[FORMAT_SIZE];
 
-	if (change == UNKNOWN_I64)
+	if (!is_known(change))
 		return strcpy(buf, "?");
 	if (change == 0)
 		return strcpy(buf, "-");
@@ -104,7 +94,7 @@ static const char *cell_change(char buf[FORMAT_SIZE], const struct table *t, int
 	return buf;
 }
 
-static const char *cell_memory(char buf[FORMAT_SIZE], const struct row *r)
+static const char *cell_memory(char buf[FORMAT_SIZE], const struct port_row *r)
 {
 	char number[FORMAT_SIZE];
 
@@ -112,7 +102,7 @@ static const char *cell_memory(char buf[FORMAT_SIZE], const struct row *r)
 		return strcpy(buf, "gone");
 	if (!r->is_changes)
 		return format_bytes(buf, r->memory_bytes);
-	if (r->memory_change == UNKNOWN_I64)
+	if (!is_known(r->memory_change))
 		return strcpy(buf, "?");
 	if (r->memory_change == 0)
 		return strcpy(buf, "-");
@@ -122,7 +112,7 @@ static const char *cell_memory(char buf[FORMAT_SIZE], const struct row *r)
 	return buf;
 }
 
-static const char *cell_queue(char buf[FORMAT_SIZE], const struct row *r)
+static const char *cell_queue(char buf[FORMAT_SIZE], const struct port_row *r)
 {
 	if (!r->listening)
 		return strcpy(buf, "-");
@@ -133,8 +123,8 @@ static const char *cell_queue(char buf[FORMAT_SIZE], const struct row *r)
 	return buf;
 }
 
-static const char *cell(
-	char buf[FORMAT_SIZE], const struct table *t, const struct column *c, const struct row *r)
+static const char *cell(char buf[FORMAT_SIZE], const struct table *t, const struct column *c,
+	const struct port_row *r)
 {
 	switch (c->kind) {
 	case COLUMN_PORT:
@@ -189,13 +179,6 @@ static void choose_columns(struct table *t, const struct snapshot *s, bool wide)
 	add_column(t, &(struct column){.kind = COLUMN_QUEUE, .top = "QUEUE/", .bottom = "BACKLOG"});
 }
 
-static uint32_t older(uint32_t a, uint32_t b)
-{
-	if (a == UNKNOWN_U32 || b == UNKNOWN_U32)
-		return MIN(a, b);
-	return MAX(a, b);
-}
-
 static enum severity severity_of(const struct findings *f, const struct port_tally *p)
 {
 	enum severity worst = SEVERITY_OK;
@@ -210,148 +193,14 @@ static enum severity severity_of(const struct findings *f, const struct port_tal
 	return worst;
 }
 
-/* Of a state that was not read, a port's number is not known, whatever the kernel counts in all. */
-static void fill_states(
-	struct row *r, const struct snapshot *s, const struct state_tally states[STATE_COUNT])
-{
-	r->oldest_ms = UNKNOWN_U32;
-	STATE_FOREACH(i) {
-		r->states[i] = state_set_has(s->scanned, i) ? states[i].sockets : UNKNOWN;
-		r->oldest_ms = older(r->oldest_ms, states[i].oldest_ms);
-	}
-}
-
-static void fill_changes(struct row *r, const struct counts *now, const struct counts *before)
-{
-	r->change = before ? change_of(now->sockets, before->sockets) : UNKNOWN_I64;
-	r->memory_change =
-		before ? change_of(now->memory_bytes, before->memory_bytes) : UNKNOWN_I64;
-	STATE_FOREACH(i)
-		r->state_changes[i] =
-			before ? change_of(now->states[i], before->states[i]) : UNKNOWN_I64;
-}
-
-static void fill_port_changes(
-	struct row *r, const struct table *t, const struct snapshot *s, const struct port_tally *p)
-{
-	const struct changes *c = t->view ? t->view->changes : NULL;
-	struct counts now;
-
-	counts_of_port(&now, s, p);
-	fill_changes(r, &now, c ? changes_before(c, (enum sock_side)p->side, p->port) : NULL);
-}
-
-static void label_port(struct row *r, enum sock_side side, uint16_t port, bool listening)
-{
-	if (side == SIDE_SERVER)
-		snprintf(r->label, sizeof(r->label), listening ? "%u" : "%u*", (unsigned)port);
-	else if (port)
-		snprintf(r->label, sizeof(r->label), "to %u", (unsigned)port);
-	else
-		snprintf(r->label, sizeof(r->label), "no peer");
-}
-
-static struct row port_row(
-	const struct table *t, const struct snapshot *s, const struct port_tally *p)
-{
-	struct row r = {
-		.sockets = port_tally_sockets(p, STATE_SET_ALL),
-		.memory_bytes = port_tally_memory(p, STATE_SET_ALL),
-		.listening = p->listening,
-		.accept_queue = p->accept_queue,
-		.backlog = p->backlog,
-	};
-
-	fill_states(&r, s, p->states);
-	fill_port_changes(&r, t, s, p);
-	label_port(&r, (enum sock_side)p->side, p->port, p->listening);
-	return r;
-}
-
-static struct row gone_row(const struct port_counts *p)
-{
-	static const struct counts none;
-	struct row r = {.gone = true, .oldest_ms = UNKNOWN_U32};
-
-	/* It is gone, whether something listened or not: a star would say more than is known. */
-	label_port(&r, (enum sock_side)p->side, p->port, true);
-	fill_changes(&r, &none, &p->counts);
-	return r;
-}
-
-static struct row total_row(const struct table *t, const struct snapshot *s)
-{
-	const struct changes *c = t->view ? t->view->changes : NULL;
-	struct counts now;
-	struct row r = {
-		.label = "TOTAL",
-		.sockets = s->totals.sockets,
-		.memory_bytes = s->totals.memory_bytes,
-	};
-
-	fill_states(&r, s, s->totals.states);
-	if (s->established_from_counter)
-		r.states[STATE_ESTABLISHED] = s->totals.states[STATE_ESTABLISHED].sockets;
-	counts_of_totals(&now, s);
-	fill_changes(&r, &now, c && c->known ? &c->before.totals : NULL);
-	return r;
-}
-
-/* The totals once more, as changes. */
-static struct row changes_row(const struct row *total)
-{
-	struct row r = *total;
-
-	strcpy(r.label, "change");
-	r.is_changes = true;
-	r.oldest_ms = UNKNOWN_U32;
-	return r;
-}
-
-static void add_change(int64_t *sum, int64_t change, int symptom)
-{
-	if (*sum == UNKNOWN_I64 || change == UNKNOWN_I64)
-		*sum = UNKNOWN_I64;
-	else
-		*sum += symptom * change;
-}
-
-/* The ports that have no row: what the totals have more than the rows, gone ports included. */
-static struct row others_row(const struct table *t, const struct shown *shown)
-{
-	const struct snapshot *s = &shown->snapshot;
-	struct row r = {
-		.label = "others",
-		.sockets = s->omitted.sockets,
-		.memory_bytes = s->omitted.memory_bytes,
-		.change = shown->total.change,
-	};
-
-	fill_states(&r, s, s->totals.states);
-	for (size_t i = 0; i < s->ports_count; i++) {
-		STATE_FOREACH(j)
-			if (r.states[j] != UNKNOWN)
-				r.states[j] -= s->ports[i]->states[j].sockets;
-		if (t->view)
-			add_change(&r.change, port_row(t, s, s->ports[i]).change, -1);
-	}
-	for (size_t i = 0; i < shown->gone; i++)
-		add_change(&r.change, gone_row(t->view->changes->gone[i]).change, -1);
-	r.oldest_ms = UNKNOWN_U32;
-	if (t->view)
-		snprintf(r.label, sizeof(r.label), "%" PRIu64 " more",
-			s->omitted.ports + shown->gone_omitted);
-	return r;
-}
-
-static void widen(const struct table *t, struct column *c, const struct row *r)
+static void widen(const struct table *t, struct column *c, const struct port_row *r)
 {
 	char buf[FORMAT_SIZE];
 
 	c->width = MAX(c->width, (int)strlen(cell(buf, t, c, r)));
 }
 
-/* Numbers add up to the totals, so that those are the widest; changes may be of either sign. */
+/* Numbers add up to the totals, which are the widest; changes may be negative. */
 static bool is_bounded(const struct column *c)
 {
 	return c->kind == COLUMN_STATE || c->kind == COLUMN_SOCKETS;
@@ -367,7 +216,7 @@ static unsigned measure(struct table *t, const struct shown *shown)
 		struct column *c = &t->columns[i];
 
 		c->width = (int)MAX(strlen(c->top), strlen(c->bottom));
-		/* Of what is looked at again and again, the columns should stand. */
+		/* In a table that is refreshed, columns should not move. */
 		if (t->view && c->kind == COLUMN_MEMORY)
 			c->width = (int)strlen("+99.9 KiB");
 		widen(t, c, &shown->total);
@@ -375,12 +224,12 @@ static unsigned measure(struct table *t, const struct shown *shown)
 		if (t->view)
 			widen(t, c, &shown->change);
 		for (size_t j = 0; !is_bounded(c) && j < s->ports_count; j++) {
-			const struct row r = port_row(t, s, s->ports[j]);
+			const struct port_row r = port_row_of(s, s->ports[j], changes_of(t));
 
 			widen(t, c, &r);
 		}
 		for (size_t j = 0; !is_bounded(c) && j < shown->gone; j++) {
-			const struct row r = gone_row(t->view->changes->gone[j]);
+			const struct port_row r = port_row_gone(t->view->changes->gone[j]);
 
 			widen(t, c, &r);
 		}
@@ -406,8 +255,8 @@ static bool choose_layout(struct table *t, const struct shown *shown, unsigned c
 	return false;
 }
 
-/* The column to do without: of a state without sockets rather than with, then the rightmost. */
-static size_t least_column(const struct table *t, const struct row *total)
+/* The column to leave out: the rightmost of a state without sockets, else the rightmost. */
+static size_t least_column(const struct table *t, const struct port_row *total)
 {
 	size_t least = t->count - 1;
 
@@ -423,7 +272,7 @@ static size_t least_column(const struct table *t, const struct row *total)
 
 static void fit_columns(struct table *t, const struct shown *shown, unsigned columns)
 {
-	/* The port and its number remain, whatever the width. */
+	/* The port and its number stay at any width. */
 	while (!choose_layout(t, shown, columns) && t->view && t->view->fit && t->count > 2) {
 		size_t least = least_column(t, &shown->total);
 		const struct column *c = &t->columns[least];
@@ -436,31 +285,30 @@ static void fit_columns(struct table *t, const struct shown *shown, unsigned col
 	}
 }
 
-static void print_heading(FILE *out, const struct table *t, const struct text_style *style)
+static void add_heading(struct page *p, const struct table *t)
 {
 	for (unsigned line = 0; line < 2; line++) {
-		fputs(text_color(style, SEVERITY_OK), out);
+		string_add(&p->out, page_color(p, SEVERITY_OK));
 		for (size_t i = 0; i < t->count; i++) {
 			const struct column *c = &t->columns[i];
 
-			fprintf(out, "%*s%*s", i ? t->gap : 0, "", c->width,
+			string_addf(&p->out, "%*s%*s", i ? t->gap : 0, "", c->width,
 				line ? c->bottom : c->top);
 		}
-		fprintf(out, "%s\n", text_plain(style));
+		string_addf(&p->out, "%s\n", page_plain(p));
 	}
 }
 
-/* Whether it is the number of a closing state that changed: that is what one watches for. */
-static bool has_moved(const struct table *t, const struct column *c, const struct row *r)
+/* Whether the number of a closing state changed, which is what users watch for. */
+static bool has_moved(const struct table *t, const struct column *c, const struct port_row *r)
 {
 	int64_t change = c->kind == COLUMN_STATE ? r->state_changes[c->state] : 0;
 
-	return t->view && change != 0 && change != UNKNOWN_I64 &&
+	return t->view && change != 0 && is_known(change) &&
 	       state_set_has(STATE_SET_CLOSING, c->state);
 }
 
-static void print_row(
-	FILE *out, const struct table *t, const struct row *r, const struct text_style *style)
+static void add_row(struct page *p, const struct table *t, const struct port_row *r)
 {
 	for (size_t i = 0; i < t->count; i++) {
 		const struct column *c = &t->columns[i];
@@ -468,20 +316,20 @@ static void print_row(
 		bool colored = warned || has_moved(t, c, r);
 		char buf[FORMAT_SIZE];
 
-		fprintf(out, "%*s%s%*s%s", i ? t->gap : 0, "",
-			colored ? text_color(style, warned ? r->severity : SEVERITY_OK) : "",
-			c->width, cell(buf, t, c, r), colored ? text_plain(style) : "");
+		string_addf(&p->out, "%*s%s%*s%s", i ? t->gap : 0, "",
+			colored ? page_color(p, warned ? r->severity : SEVERITY_OK) : "", c->width,
+			cell(buf, t, c, r), colored ? page_plain(p) : "");
 	}
-	fputc('\n', out);
+	string_add_char(&p->out, '\n');
 }
 
-/* Cuts what is shown to the lines that there are. */
+/* Cuts what is shown to the available lines. */
 static void choose_rows(const struct table *t, struct shown *shown)
 {
 	const struct port_table_view *view = t->view;
 	size_t gone = shown->gone, lines, notes, wanted;
 
-	/* Of few lines the totals have the first, then come the heading, the ports, the changes. */
+	/* The totals take the first line, then the heading, the ports and the changes. */
 	lines = view->lines - 1;
 	shown->heading = lines >= 2;
 	lines -= shown->heading ? 2 : 0;
@@ -509,58 +357,70 @@ static bool is_deserted(const struct snapshot *s)
 	return false;
 }
 
-static void print_remarks(FILE *out, const struct table *t, const struct shown *shown)
+static void add_remarks(struct page *p, const struct table *t, const struct shown *shown)
 {
 	const struct snapshot *s = &shown->snapshot;
 	char number[FORMAT_SIZE];
 	const char *comma = " ";
 
 	if (shown->deserted && is_deserted(s))
-		fputs("* nothing listens on this port now\n", out);
+		string_add(&p->out, "* nothing listens on this port now\n");
 	if (s->omitted.ports && !t->view)
-		fprintf(out, "others: %s more ports; --ports 0 lists them all\n",
+		string_addf(&p->out, "others: %s more ports; --ports 0 lists them all\n",
 			format_count(number, s->omitted.ports));
 	if (!t->left_out)
 		return;
-	fputs("no room for:", out);
+	string_add(&p->out, "no room for:");
 	for (size_t i = 0; i < ARRAY_SIZE(state_columns); i++) {
 		enum tcp_state state = state_columns[i].state;
 
 		if (!state_set_has(t->left_out, state))
 			continue;
-		fprintf(out, "%s%s %s", comma, state_name(state),
+		string_addf(&p->out, "%s%s %s", comma, state_name(state),
 			format_count(number, shown->total.states[state]));
 		comma = ", ";
 	}
-	fputc('\n', out);
+	string_add_char(&p->out, '\n');
 }
 
-static void print_rows(FILE *out, const struct table *t, const struct shown *shown,
-	const struct findings *f, const struct text_style *style)
+static void add_rows(
+	struct page *p, const struct table *t, const struct shown *shown, const struct findings *f)
 {
 	const struct snapshot *s = &shown->snapshot;
 
 	for (size_t i = 0; i < s->ports_count; i++) {
-		struct row r = port_row(t, s, s->ports[i]);
+		struct port_row r = port_row_of(s, s->ports[i], changes_of(t));
 
-		if (style->color)
+		if (p->style.color)
 			r.severity = severity_of(f, s->ports[i]);
-		print_row(out, t, &r, style);
+		add_row(p, t, &r);
 	}
 	for (size_t i = 0; i < shown->gone; i++) {
-		const struct row r = gone_row(t->view->changes->gone[i]);
+		const struct port_row r = port_row_gone(t->view->changes->gone[i]);
 
-		print_row(out, t, &r, style);
+		add_row(p, t, &r);
 	}
 	if ((s->omitted.ports || shown->gone_omitted) && !shown->crowded)
-		print_row(out, t, &shown->others, style);
-	print_row(out, t, &shown->total, style);
+		add_row(p, t, &shown->others);
+	add_row(p, t, &shown->total);
 	if (t->view && shown->changing)
-		print_row(out, t, &shown->change, style);
+		add_row(p, t, &shown->change);
 }
 
-static void print_table(FILE *out, const struct snapshot *s, const struct findings *f,
-	const struct text_style *style, const struct port_table_view *view)
+/* The row of what has no row, with its label. */
+static struct port_row others_row(const struct table *t, const struct shown *shown)
+{
+	struct port_row r =
+		port_row_others(&shown->snapshot, changes_of(t), shown->gone, &shown->total);
+
+	if (t->view)
+		snprintf(r.label, sizeof(r.label), "%" PRIu64 " more",
+			shown->snapshot.omitted.ports + shown->gone_omitted);
+	return r;
+}
+
+void port_table_add(struct page *p, const struct snapshot *s, const struct findings *f,
+	const struct port_table_view *view)
 {
 	struct table t = {.view = view};
 	struct shown shown = {
@@ -572,32 +432,20 @@ static void print_table(FILE *out, const struct snapshot *s, const struct findin
 		.notes = true,
 	};
 
-	shown.total = total_row(&t, s);
-	shown.change = changes_row(&shown.total);
+	shown.total = port_row_total(s, changes_of(&t));
+	shown.change = port_row_changes(&shown.total);
 	shown.others = others_row(&t, &shown);
-	choose_columns(&t, s, style->wide);
-	fit_columns(&t, &shown, style->columns);
+	choose_columns(&t, s, p->style.wide);
+	fit_columns(&t, &shown, p->style.columns);
 	if (view && view->lines) {
-		/* Which notes need a line is known now; and what has no row has a label. */
+		/* Now it is known which notes need a line, and how many ports have no row. */
 		choose_rows(&t, &shown);
 		shown.others = others_row(&t, &shown);
-		fit_columns(&t, &shown, style->columns);
+		fit_columns(&t, &shown, p->style.columns);
 	}
 	if (shown.heading)
-		print_heading(out, &t, style);
-	print_rows(out, &t, &shown, f, style);
+		add_heading(p, &t);
+	add_rows(p, &t, &shown, f);
 	if (shown.notes)
-		print_remarks(out, &t, &shown);
-}
-
-void port_table_print(FILE *out, const struct snapshot *s, const struct findings *f,
-	const struct text_style *style)
-{
-	print_table(out, s, f, style, NULL);
-}
-
-void port_table_print_changes(FILE *out, const struct snapshot *s, const struct findings *f,
-	const struct text_style *style, const struct port_table_view *view)
-{
-	print_table(out, s, f, style, view);
+		add_remarks(p, &t, &shown);
 }

@@ -4,29 +4,25 @@
 #include "basic/format.h"
 #include "basic/macro.h"
 #include "basic/unknown.h"
-#include "model/tally.h"
-#include "output/stream.h"
+#include "output/words.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
 
-const char *sock_timer_word(enum sock_timer timer)
-{
-	static const char *const words[] = {
-		[TIMER_NONE] = "-",
-		[TIMER_RETRANSMIT] = "retransmit",
-		[TIMER_KEEPALIVE] = "keepalive",
-		[TIMER_TIME_WAIT] = "time-wait",
-		[TIMER_PROBE] = "probe",
-	};
+static const char *const timer_list[] = {
+	[TIMER_NONE] = "-",
+	[TIMER_RETRANSMIT] = "retransmit",
+	[TIMER_KEEPALIVE] = "keepalive",
+	[TIMER_TIME_WAIT] = "time-wait",
+	[TIMER_PROBE] = "probe",
+};
 
-	return timer < ARRAY_SIZE(words) ? words[timer] : "?";
-}
+const struct names timer_names = NAMES(timer_list);
 
 static const char *age_of(char buf[FORMAT_SIZE], const struct sock_observation *s)
 {
-	return s->age_ms == UNKNOWN_U32 ? strcpy(buf, "-") : format_duration(buf, s->age_ms);
+	return is_known(s->age_ms) ? format_duration(buf, s->age_ms) : strcpy(buf, "-");
 }
 
 /* The timer, and how long it still runs. */
@@ -36,51 +32,57 @@ static const char *timer_of(char buf[FORMAT_SIZE], const struct sock_record *r)
 
 	if (r->timer == TIMER_NONE)
 		return strcpy(buf, "-");
-	snprintf(buf, FORMAT_SIZE, "%.20s %.30s", sock_timer_word((enum sock_timer)r->timer),
+	snprintf(buf, FORMAT_SIZE, "%.20s %.30s", name_of(timer_names, r->timer),
 		format_duration(left, r->expires_ms));
 	return buf;
 }
 
-static void print_ends(FILE *out, const struct sock_record *r)
+static void add_ends(struct page *p, const struct sock_record *r)
 {
 	char local[FORMAT_SIZE], remote[FORMAT_SIZE];
 
-	fprintf(out, "%s", format_endpoint(local, r->family, r->local_address, r->local_port));
+	string_add(&p->out, format_endpoint(local, r->family, r->local_address, r->local_port));
 	if (r->state != STATE_LISTEN)
-		fprintf(out, " - %s",
+		string_addf(&p->out, " - %s",
 			format_endpoint(remote, r->family, r->remote_address, r->remote_port));
 }
 
-static void print_socket(FILE *out, const struct sock_observation *s)
+static void add_socket(struct page *p, const struct sock_observation *s)
 {
 	const struct sock_record *r = &s->record;
 	char age[FORMAT_SIZE], memory[FORMAT_SIZE], timer[FORMAT_SIZE];
 
-	fprintf(out, "%-14s %8s %9s %10" PRIu32 " %10" PRIu32 "  %s\n",
+	string_addf(&p->out, "%-14s %8s %9s %10" PRIu32 " %10" PRIu32 "  %s\n  ",
 		state_name((enum tcp_state)r->state), age_of(age, s),
 		format_bytes(memory, s->memory_bytes), r->receive_queue, r->send_queue,
 		timer_of(timer, r));
-	fputs("  ", out);
-	print_ends(out, r);
-	fprintf(out, "%s%s\n", s->owner ? "  " : "", s->owner ? s->owner : "");
+	add_ends(p, r);
+	if (s->owner) {
+		string_add(&p->out, "  ");
+		words_name(&p->out, s->owner, OWNER_SHOWN);
+	}
+	string_add_char(&p->out, '\n');
 }
 
 int sock_table_print(FILE *out, const struct sock_list *l, const struct text_style *style)
 {
-	const bool aged = l->count && l->list[0].age_ms != UNKNOWN_U32;
-	char count[FORMAT_SIZE], offered[FORMAT_SIZE], line[256];
+	const bool aged = l->count && is_known(l->list[0].age_ms);
+	struct page p = page_new(style);
+	char number[FORMAT_SIZE], heading[128];
 
-	fputc('\n', out);
-	snprintf(line, sizeof(line), "%s of %s sockets, %s.", format_count(count, l->count),
-		format_count(offered, l->offered),
-		aged ? "the oldest in their state first, then the largest whose age is not known"
-		     : "the largest first, since no age is known");
-	text_paragraph(out, style, SEVERITY_OK, "", line);
-	if (!l->count)
-		return stream_finish(out);
-	fprintf(out, "%s%-14s %8s %9s %10s %10s  %s%s\n", text_color(style, SEVERITY_OK), "STATE",
-		"AGE", "MEMORY", "RECEIVE-Q", "SEND-Q", "TIMER", text_plain(style));
+	string_addf(&p.sentence, "%s of ", format_count(number, l->count));
+	words_count(&p.sentence, l->offered, "socket", "sockets");
+	string_add(&p.sentence,
+		aged ? ", the oldest in their state first, then the largest of unknown age."
+		     : ", the largest first, since no age is known.");
+	string_add_char(&p.out, '\n');
+	page_paragraph(&p, SEVERITY_OK, "");
+	if (l->count) {
+		snprintf(heading, sizeof(heading), "%-14s %8s %9s %10s %10s  %s", "STATE", "AGE",
+			"MEMORY", "RECEIVE-Q", "SEND-Q", "TIMER");
+		page_heading(&p, heading);
+	}
 	for (size_t i = 0; i < l->count; i++)
-		print_socket(out, &l->list[i]);
-	return stream_finish(out);
+		add_socket(&p, &l->list[i]);
+	return page_print(&p, out);
 }

@@ -3,8 +3,9 @@
 #ifndef TCPSTATED_OUTPUT_SOCK_TABLE_H
 #define TCPSTATED_OUTPUT_SOCK_TABLE_H
 
+#include "basic/names.h"
 #include "model/sock_list.h"
-#include "output/text.h"
+#include "output/page.h"
 
 #include <stdio.h>
 
@@ -14,7 +15,7 @@
  */
 int sock_table_print(FILE *out, const struct sock_list *l, const struct text_style *style);
 
-/* The word for its timer: "-", "retransmit", "keepalive", "time-wait", "probe". */
-const char *sock_timer_word(enum sock_timer timer);
+/* "-", "retransmit", "keepalive", "time-wait", "probe", by enum sock_timer */
+extern const struct names timer_names;
 
 #endif

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The end of an output: a full disk or a closed pipe is an error, wherever in the text it was met.
+ */
 #ifndef TCPSTATED_OUTPUT_STREAM_H
 #define TCPSTATED_OUTPUT_STREAM_H
 
-#include <errno.h>
+#include "basic/string.h"
+
 #include <stdio.h>
 
-/*
- * Ends an output: a full disk or a closed pipe is an error, wherever in the text it was met.
- * Returns 0 or -errno.
- */
-static inline int stream_finish(FILE *out)
-{
-	errno = 0;
-	if (fflush(out) == 0 && !ferror(out))
-		return 0;
-	return errno ? -errno : -EIO;
-}
+/* Returns 0 or -errno of whatever was written since the stream was opened. */
+int stream_finish(FILE *out);
+
+/* Writes a text and finishes. Returns 0 or -errno. */
+int stream_write(FILE *out, const struct string *text);
 
 #endif

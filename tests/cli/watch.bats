@@ -15,7 +15,7 @@ setup() {
     exec 9< <(exec "$tcpstated" --watch=1 --side server)
     pid=$!
     read_block
-    grep -E "^WARNING: port 7001: 60 CLOSE_WAIT" <<<"$block"
+    grep -E "^WARNING: port 7001 .*: 60 CLOSE_WAIT" <<<"$block"
     grep -E "^ +8001 +1 +\?" <<<"$block"
     read_block
     grep -E "^ +8001 +1 +- " <<<"$block"
@@ -74,7 +74,7 @@ setup() {
     source "$tools"
     exec 9< <(exec "$tcpstated" --watch --state close_wait --port 7001-7002 --ports 1 --color always)
     read_block
-    grep -F "Only: port 7001-7002; state CLOSE_WAIT" <<<"$block"
+    grep -F "Filter: port 7001-7002; state CLOSE_WAIT" <<<"$block"
     none_of "7002 |FIN_" <<<"$block"
     grep -F $'"'\e[1;33mWARNING: \e[0mport 7001'"' <<<"$block"
     exec 9< <(exec "$tcpstated" --watch --wide --closing)
@@ -116,8 +116,8 @@ setup() {
       read_until "^ +TOTAL +61 +- "
       mount -t tmpfs none /proc
       read_until "^SCAN FAILED: "
-      grep "^OLD: the last good look was at " <<<"$block"
-      none_of "TOTAL|Nothing stands out" <<<"$block"
+      grep "^OLD: the last good poll was at " <<<"$block"
+      none_of "TOTAL|Nothing found" <<<"$block"
       umount /proc
       read_until "^ +TOTAL +61 +- "
       none_of FAILED <<<"$block"'"'"
@@ -128,7 +128,7 @@ setup() {
     source "$tools"
     start_pane
     shell_runs "\"$tcpstated\" --watch 1 --side server"
-    shown_is "^WARNING: port 7001: 60 CLOSE_WAIT"
+    shown_is "^WARNING: port 7001 .*: 60 CLOSE_WAIT"
     shown_is "^ +8001 +1 +- "
     shown_is "^ +TOTAL +92 +- "
     grep "q quits" "$out/pane"
@@ -142,7 +142,7 @@ setup() {
     pane resize-window -x 60 -y 15
     is_whole() {
       matches_now "^ +TOTAL +122 " &&
-        [[ $(head -n 1 "$out/pane") == "WARNING: port 7001: 60 CLOSE_WAIT not "* ]]
+        [[ $(head -n 1 "$out/pane") == "WARNING: port 7001 ("*"): 60 CLOSE_WAIT, "* ]]
     }
     eventually is_whole
     grep "^2[0-9] more " "$out/pane"

@@ -3,7 +3,7 @@
  * and looked at twice as --heartbeat does. */
 #include "kernel/sockets/diag_message.h"
 #include "model/tally.h"
-#include "output/heartbeat_words.h"
+#include "output/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,18 +23,22 @@ static void watch(const struct sock_record *r, void *userdata)
 static void judge(const struct heartbeat *h)
 {
 	struct heartbeat_report report = {0};
-	char words[HEARTBEAT_WORDS_SIZE];
+	char words[3 * SENTENCE_SIZE];
 
 	if (heartbeat_judge(h, 0, &report) < 0)
 		abort();
 	for (size_t i = 0; i < report.lines_count; i++) {
 		const struct heartbeat_line *line = &report.lines[i];
 		struct timeout_row rows[TIMEOUT_ROWS_MAX];
+		struct string s = STRING_IN(words);
 
 		(void)heartbeat_timeouts(line->port, line->advice.basis, rows);
-		(void)heartbeat_suggestion(words, line->port, &line->advice, &report.numbers);
-		(void)heartbeat_silent_peers(words, &line->advice);
-		(void)heartbeat_keepalive(words, line->port);
+		words_suggestion(&s, line->port, &line->advice, &report.numbers);
+		words_silent_peers(&s, &line->advice);
+		words_keepalive(&s, line->port);
+		/* Each has room. */
+		if (s.error)
+			abort();
 	}
 	heartbeat_report_release(&report);
 }

@@ -4,6 +4,7 @@
 #include "basic/cleanup.h"
 #include "basic/macro.h"
 #include "daemon/state_file.h"
+#include "output/words.h"
 
 #include <string.h>
 
@@ -11,8 +12,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void ignore_event(const struct alert_event *e, void *userdata)
 {
+	char sentence[SENTENCE_SIZE];
+	struct string s = STRING_IN(sentence);
+
 	(void)userdata;
-	if (e->alert[RULE_NAME_SIZE - 1] || e->text[ALERT_TEXT_SIZE - 1])
+	words_event(&s, e);
+	if (e->alert.rule.name[RULE_NAME_SIZE - 1] || s.error)
 		abort();
 }
 

@@ -40,9 +40,9 @@ in_service() {
   run in_service 'unprivileged "$tcpstated" --explain'
   echo "$output"
   [ "$status" -eq 0 ]
-  [[ ${lines[0]} == "WARNING: port 7777: 412 CLOSE_WAIT not looked at by the program of leaky.service since the peer left, "*MiB* ]]
+  [[ ${lines[0]} == "WARNING: port 7777 (leaky.service): 412 CLOSE_WAIT, the program has not read the peer's close, "*MiB* ]]
   [[ $output == *"  whose: leaky.service, user root"* ]]
-  [[ $(tr -s ' \n' ' ' <<<"$output") == *"NOTE port 7779: 1,000 TIME_WAIT because this server closes first, "*"owner leaky.service"* ]]
+  [[ $(tr -s ' \n' ' ' <<<"$output") == *"NOTE port 7779 (leaky.service): 1,000 TIME_WAIT, this server closes first, "* ]]
   [[ $output != *"pid "* ]]
   [[ $output == *"--processes"* ]]
 }
@@ -60,16 +60,16 @@ in_service() {
   run in_service 'unprivileged "$tcpstated" --explain --processes 7777'
   echo "$output"
   output=$(tr -s ' \n' ' ' <<<"$output")
-  [[ $output == *" could not be looked into; run as root to see "* ]]
-  [[ $output == *"Of 412 sockets no process was seen to hold it."* ]]
+  [[ $output == *"Could not inspect "*" (permission denied); run as root to see "* ]]
+  [[ $output == *"No process found for 412 sockets."* ]]
 }
 
 @test "of a port that is asked for, a few are told as a note" {
   run in_service '"$tcpstated" --explain 7778 7780; "$tcpstated" --explain'
   echo "$output"
-  [[ $output == *"NOTE     port 7778: 3 CLOSE_WAIT"* ]]
+  [[ $output == *"NOTE     port 7778 (leaky.service): 3 CLOSE_WAIT"* ]]
   [[ $output == *"No socket on port 7780."* ]]
-  [ "$(grep -c "port 7778: " <<<"$output")" -eq 2 ]
+  [ "$(grep -c "port 7778 (leaky.service): " <<<"$output")" -eq 2 ]
 }
 
 @test "the document has owners, processes and sockets, and keeps to the schema" {

@@ -71,8 +71,8 @@ print(json.dumps(value) if not isinstance(value, str) else value)' "$@"
   [ "$(of_port watched.json 7004 advice.doubtful)" = false ]
   [ "$(of_port watched.json 7004 heard_again_seconds.data.connections)" -eq 40 ]
   [ "$(of_port watched.json 7001 advice.dead)" -eq 0 ]
-  [[ $(head -n 1 watched) == "WARNING: 20 of 275 connections look dead, on 1 port; watched for 6.0 s, "* ]]
-  grep "they look dead" watched
+  [[ $(head -n 1 watched) == "WARNING: 20 of 275 connections appear dead on 1 port; watched 6.0 s, "* ]]
+  tr -s " \n" " " <watched | grep "they appear dead"
 }
 
 @test "too few connections: no suggestion, and why" {
@@ -137,7 +137,7 @@ EOF
 }
 
 @test "interrupted, it tells what it saw" {
-  grep "stopped before the 1 h" interrupted
+  grep "Stopped early, before the requested 1 h." interrupted
   grep "Server port 7004" interrupted
 }
 

@@ -5,6 +5,7 @@
 load common
 
 diagnoses=$TOP_SRCDIR/src/judge/diagnoses.c
+words=$TOP_SRCDIR/src/output/words_diagnoses.c
 
 matrix() {
   python3 "$TOP_SRCDIR/tests/kernel/matrix.py" "$@"
@@ -33,7 +34,7 @@ matrix() {
 
 @test "the scenarios that the findings name can be run" {
   "$lab" list | awk '{ print $1 }' | sort >"$BATS_TEST_TMPDIR/list"
-  tr -d '"\n\t' <"$diagnoses" | sed 's/ \+/ /g' | grep -oE 'tcpstated-lab run( [a-z0-9-]+)+' | sed 's/tcpstated-lab run //' |
+  tr -d '"\n\t' <"$words" | sed 's/ \+/ /g' | grep -oE 'tcpstated-lab run( [a-z0-9-]+)+' | sed 's/tcpstated-lab run //' |
     tr ' ' '\n' | sort -u >"$BATS_TEST_TMPDIR/named"
   [ "$(wc -l <"$BATS_TEST_TMPDIR/named")" -ge 15 ]
   [ -z "$(comm -23 "$BATS_TEST_TMPDIR/named" "$BATS_TEST_TMPDIR/list")" ]

@@ -7,13 +7,14 @@ lint_tests = \
 	tests/lint/includes.lint \
 	tests/lint/mandoc.lint \
 	tests/lint/shellcheck.lint \
-	tests/lint/unit.lint
+	tests/lint/unit.lint \
+	tests/lint/wording.lint
 
 TEST_EXTENSIONS += .lint
 LINT_LOG_DRIVER = $(LOG_DRIVER)
 LINT_LOG_COMPILER = $(watchdog)
 
-EXTRA_DIST += $(lint_tests) tests/lint/lib.sh .clang-tidy bootstrap .ci/run CONTRIBUTING.md
+EXTRA_DIST += $(lint_tests) tests/lint/lib.sh tests/lint/wording.txt .clang-tidy bootstrap .ci/run CONTRIBUTING.md
 
 .PHONY: check-lint
 check-lint:

@@ -513,9 +513,9 @@ END
   cat /run/explained
 }
 
-# usage: oldest_seconds TEXT: of "the oldest for 4.8 s"
+# usage: oldest_seconds TEXT: of "oldest 4.8 s"
 oldest_seconds() {
-  sed -n 's/.*the oldest for \([0-9.]*\) s.*/\1/p' <<<"$1"
+  sed -n 's/.*since: oldest \([0-9.]*\) s.*/\1/p' <<<"$1"
 }
 
 @test "explain, without privilege: the unit, port, number, age, memory, growth and the sentence; as root the process, too" {
@@ -528,9 +528,9 @@ oldest_seconds() {
   text=$(explain_as_service)
   text=$(tr -s '\n ' '  ' <<<"$text")
   echo "$text"
-  [[ $text == *"port 7777: 300 CLOSE_WAIT"*"leaky.service"*"MiB"* ]]
+  [[ $text == *"port 7777 (leaky.service): 300 CLOSE_WAIT"*"MiB"* ]]
   [[ $text == *"whose: leaky.service"* ]]
-  [[ $text == *"at most 300 came within the last minute"* ]]
+  [[ $text == *"up to 300 new in the last minute"* ]]
   [[ $text == *" why: "*" do: "* ]]
   [[ $text != *"descriptors:"* ]]
   age=$(oldest_seconds "$text")

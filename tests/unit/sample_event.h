@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An alert event made by hand, for the tests of how it is told. */
+/* An alert event made by hand, for the tests of the outputs. */
 #ifndef TCPSTATED_TESTS_UNIT_SAMPLE_EVENT_H
 #define TCPSTATED_TESTS_UNIT_SAMPLE_EVENT_H
 
+#include "basic/unknown.h"
 #include "judge/alert.h"
 
 /* A leak on port 7777, just raised. */
@@ -10,20 +11,35 @@ static const struct alert_event sample_event = {
 	.sequence = 17,
 	.kind = EVENT_RAISED,
 	.time = {.tv_sec = 1795340400, .tv_nsec = 123000000},
-	.since = {.tv_sec = 1795340370, .tv_nsec = 120000000},
-	.severity = SEVERITY_WARNING,
-	.alert = "close-wait-leak",
 	.host = "gs1",
 	.netns = "host",
-	.key = {.has_port = true, .side = SIDE_SERVER, .port = 7777},
-	.measure = MEASURE_SOCKETS,
-	.states = STATE_BIT(STATE_CLOSE_WAIT),
-	.raise = 100,
-	.clear = 50,
-	.numbers = {.value = 412, .sockets = 412, .memory_bytes = 1594000, .oldest_ms = 913400},
-	.text = "port 7777: 412 CLOSE_WAIT held by a program, 1.5 MiB, oldest 15 min",
-	.why = "The peer has closed.",
-	.advice = "Close the socket.",
+	.alert =
+		{
+			.rule =
+				{
+					.name = "close-wait-leak",
+					.diagnosis = "close-wait-not-closed",
+					.severity = SEVERITY_WARNING,
+					.states = STATE_BIT(STATE_CLOSE_WAIT),
+					.ownerships = OWNERSHIP_BIT(OWNERSHIP_HELD),
+					.older_than_ms = 60000,
+					.measure = MEASURE_SOCKETS,
+					.raise = 100,
+					.clear = 50,
+				},
+			.key = {.has_port = true, .side = SIDE_SERVER, .port = 7777},
+			.owner = "game.service",
+			.since = {.tv_sec = 1795340370, .tv_nsec = 120000000},
+			.numbers =
+				{
+					.value = 412,
+					.sockets = 412,
+					.memory_bytes = 1594000,
+					.oldest_ms = 913400,
+					.usage = {UNKNOWN, UNKNOWN},
+				},
+		},
+	.explanation = {.id = "close-wait-eof-unread", .cause = CAUSE_NONE},
 };
 
 #endif

@@ -4,11 +4,12 @@
 #include "judge/alert.h"
 #include "judge/diagnosis.h"
 #include "sample.h"
+#include "sentence.h"
 #include "unit.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <math.h>
+#include <stdlib.h>
 
 #define SECOND 1000U
 #define MINUTE (60 * SECOND)
@@ -121,14 +122,15 @@ static void test_alerts_judge_goes_through_its_states(void **state)
 						: ALERT_INACTIVE;
 		if (is != steps[i].expected)
 			fail_msg("step %zu: expected %s, is %s", i,
-				alert_state_name(steps[i].expected), alert_state_name(is));
+				name_of(alert_state_names, steps[i].expected),
+				name_of(alert_state_names, is));
 		assert_int_equal(world.events_count - reported, steps[i].event != NONE);
 		if (steps[i].event != NONE)
 			assert_int_equal(world.events[reported].kind, steps[i].event);
 	}
 	/* Since it was seen first, not since it was told. */
-	assert_int_equal(world.events[0].since.tv_sec, 1795340440);
-	assert_int_equal(world.events[1].since.tv_sec, 1795340440);
+	assert_int_equal(world.events[0].alert.since.tv_sec, 1795340440);
+	assert_int_equal(world.events[1].alert.since.tv_sec, 1795340440);
 	assert_int_equal(world.events[0].sequence, 1);
 	assert_int_equal(world.events[1].sequence, 2);
 }
@@ -182,20 +184,21 @@ static void test_alerts_judge_reports_each_port_and_clears_one_that_is_gone(void
 	judge_at(0);
 	assert_int_equal(alerts_count(world.alerts), 2);
 	/* The heavier goes first. */
-	assert_string_equal(
-		alerts_get(world.alerts, 0)->text, "to port 3306: 1,000 CLOSE_WAIT, 3.8 MiB");
-	assert_string_equal(
-		alerts_get(world.alerts, 1)->text, "port 7777: 412 CLOSE_WAIT, 1.6 MiB");
+	assert_string_equal(sentence_of_alert(alerts_get(world.alerts, 0)),
+		"to port 3306: 1,000 CLOSE_WAIT, 3.8 MiB");
+	assert_string_equal(sentence_of_alert(alerts_get(world.alerts, 1)),
+		"port 7777: 412 CLOSE_WAIT, 1.6 MiB");
 	world.sample.snapshot.ports_count = 1;
 	judge_at(SECOND);
 	assert_int_equal(world.events_count, 3);
 	assert_int_equal(world.events[2].kind, EVENT_CLEARED);
-	assert_int_equal(world.events[2].key.port, 3306);
-	assert_string_equal(world.events[2].text, "to port 3306: 0 CLOSE_WAIT, 0 B");
+	assert_int_equal(world.events[2].alert.key.port, 3306);
+	assert_string_equal(
+		sentence_of_alert(&world.events[2].alert), "to port 3306: 0 CLOSE_WAIT, 0 B");
 	assert_int_equal(alerts_count(world.alerts), 1);
 }
 
-static void test_alerts_judge_heeds_side_ports_and_holds(void **state)
+static void test_alerts_judge_heeds_side_ports_and_ownership(void **state)
 {
 	static struct port_set ports;
 	struct rule rule = number_rule;
@@ -213,8 +216,8 @@ static void test_alerts_judge_heeds_side_ports_and_holds(void **state)
 	rule.ownerships = OWNERSHIP_BIT(OWNERSHIP_UNACCEPTED);
 	judge_at(1);
 	assert_int_equal(world.events_count, 1);
-	assert_true(world.events[0].numbers.value == 150);
-	assert_int_equal(world.events[0].numbers.memory_bytes, 150 * 4000);
+	assert_true(world.events[0].alert.numbers.value == 150);
+	assert_int_equal(world.events[0].alert.numbers.memory_bytes, 150 * 4000);
 
 	rule.ownerships = OWNERSHIP_SET_ALL;
 	rule.sides[SIDE_SERVER] = false;
@@ -251,9 +254,9 @@ static void test_alerts_judge_measures_limits_and_leaves_unknown_ones_alone(void
 	*usage = (struct usage){98304, 131072};
 	judge_at(0);
 	assert_int_equal(world.events_count, 1);
-	assert_false(world.events[0].key.has_port);
-	assert_string_equal(
-		world.events[0].text, "TIME_WAIT and mini FIN_WAIT_2: 98,304 of 131,072 (75.0 %)");
+	assert_false(world.events[0].alert.key.has_port);
+	assert_string_equal(sentence_of_alert(&world.events[0].alert),
+		"TIME_WAIT and mini FIN_WAIT_2: 98,304 of 131,072 (75.0 %)");
 	usage->used = UNKNOWN;
 	judge_at(SECOND);
 	assert_int_equal(world.events_count, 1);
@@ -320,10 +323,10 @@ static void test_alerts_judge_counts_only_what_is_old_enough(void **state)
 	set_sockets(row, STATE_CLOSE_WAIT, 200);
 	judge_at(61440);
 	assert_int_equal(world.events_count, 1);
-	assert_true(world.events[0].numbers.value == 120);
-	assert_int_equal(world.events[0].numbers.memory_bytes, 120 * 4000);
-	assert_int_equal(world.events[0].numbers.oldest_ms, 61440);
-	assert_string_equal(world.events[0].text,
+	assert_true(world.events[0].alert.numbers.value == 120);
+	assert_int_equal(world.events[0].alert.numbers.memory_bytes, 120 * 4000);
+	assert_int_equal(world.events[0].alert.numbers.oldest_ms, 61400);
+	assert_string_equal(sentence_of_alert(&world.events[0].alert),
 		"port 7777: 120 CLOSE_WAIT for 60 s or longer, 469 KiB, oldest 61 s");
 	ages_free(ages);
 }
@@ -340,11 +343,12 @@ static void test_alert_names_the_owner_of_its_port(void **state)
 	set_sockets(row, STATE_CLOSE_WAIT, 120);
 	judge_at(0);
 	assert_int_equal(world.events_count, 1);
-	assert_non_null(strstr(world.events[0].text, "port 7777: 120 CLOSE_WAIT"));
-	assert_non_null(strstr(world.events[0].text, ", owner gameserver.service"));
+	assert_non_null(strstr(sentence_of_alert(&world.events[0].alert),
+		"port 7777 (gameserver.service): 120 CLOSE_WAIT"));
 	row->cgroup.mixed = true;
 	judge_at(1000);
-	assert_non_null(strstr(alerts_get(world.alerts, 0)->text, ", owner mostly gameserver"));
+	assert_non_null(strstr(sentence_of_alert(alerts_get(world.alerts, 0)),
+		"port 7777 (mostly gameserver.service): "));
 }
 
 static struct rule growth_rule(void)
@@ -372,9 +376,9 @@ static void test_alerts_judge_growth_wants_what_keeps_growing(void **state)
 		judge_at(minute * MINUTE);
 		assert_int_equal(world.events_count, minute >= 8);
 	}
-	assert_true(fabs(world.events[0].numbers.value - 10) < 0.01);
-	assert_string_equal(world.events[0].text,
-		"port 7777: 480 CLOSE_WAIT, 1.8 MiB, 10.0 more a minute over 8 min");
+	assert_true(fabs(world.events[0].alert.numbers.value - 10) < 0.01);
+	assert_string_equal(sentence_of_alert(&world.events[0].alert),
+		"port 7777: 480 CLOSE_WAIT, 1.8 MiB, 10.0 more per minute over 8 min");
 	for (unsigned minute = 13; minute <= 16; minute++)
 		judge_at(minute * MINUTE);
 	assert_int_equal(world.events_count, 2);
@@ -421,7 +425,8 @@ static void test_alerts_judge_rate_of_a_counter(void **state)
 	*counter += 30;
 	judge_at(125 * SECOND);
 	assert_int_equal(world.events_count, 1);
-	assert_string_equal(world.events[0].text, "TCPTimeWaitOverflow: 30.0 a minute over 60 s");
+	assert_string_equal(sentence_of_alert(&world.events[0].alert),
+		"TCPTimeWaitOverflow: 30.0 per minute over 60 s");
 	*counter = UNKNOWN;
 	judge_at(130 * SECOND);
 	*counter = 1000030;
@@ -452,7 +457,8 @@ static void test_alerts_set_rules_carries_on_by_name(void **state)
 	judge_at(2 * SECOND);
 	assert_int_equal(world.events_count, 2);
 	assert_int_equal(world.events[1].kind, EVENT_CLEARED);
-	assert_non_null(strstr(world.events[1].text, "its rule was switched off"));
+	assert_non_null(
+		strstr(sentence_of_alert(&world.events[1].alert), "its rule was switched off"));
 	assert_int_equal(alerts_count(world.alerts), 0);
 }
 
@@ -484,13 +490,13 @@ static void test_alerts_restore_reports_nothing_twice(void **state)
 	judge_at(2 * MINUTE);
 	assert_int_equal(world.events_count, 2);
 	assert_int_equal(world.events[1].kind, EVENT_CLEARED);
-	assert_int_equal(world.events[1].since.tv_sec, 1795340401);
+	assert_int_equal(world.events[1].alert.since.tv_sec, 1795340401);
 	assert_int_equal(world.events[1].sequence, 2);
 }
 
 static void test_alerts_restore_clears_one_without_rule(void **state)
 {
-	struct alert kept = {.rule = number_rule, .state = ALERT_RAISED, .text = "it was so"};
+	struct alert kept = {.rule = number_rule, .state = ALERT_RAISED};
 
 	(void)state;
 	assert_int_equal(alerts_restore(world.alerts, &kept), 0);
@@ -642,6 +648,31 @@ static void test_built_in_rules_are_silent_on_a_healthy_machine(void **state)
 	ages_free(ages);
 }
 
+/* It once selected neither side, and so no listener at all. */
+static void test_built_in_rule_of_accept_queues_is_raised(void **state)
+{
+	struct port_tally *row = sample_port(&world.sample, SIDE_SERVER, 7777);
+
+	(void)state;
+	row->accept_queue = 129;
+	row->backlog = 128;
+	assert_int_equal(
+		alerts_set_rules(world.alerts, built_in_rules, built_in_rules_count), 0);
+	judge_at(0);
+	judge_at(MINUTE);
+	assert_int_equal(world.events_count, 1);
+	assert_string_equal(world.events[0].alert.rule.name, "accept-queue");
+	assert_string_equal(sentence_of_alert(&world.events[0].alert),
+		"port 7777: connections waiting for accept(): 129 of 128 (100.8 %)");
+	/* The listener is gone. */
+	world.sample.snapshot.ports_count = 0;
+	judge_at(2 * MINUTE);
+	judge_at(4 * MINUTE);
+	assert_int_equal(world.events_count, 2);
+	assert_string_equal(sentence_of_alert(&world.events[1].alert),
+		"port 7777: connections waiting for accept(): 0");
+}
+
 /* The reason is that of what most sockets of the port show, whatever the rule names. */
 static void test_alerts_judge_explains_by_symptoms(void **state)
 {
@@ -659,15 +690,15 @@ static void test_alerts_judge_explains_by_symptoms(void **state)
 	row->symptoms[SYMPTOM_DATA_UNREAD].sockets = 110;
 	judge_at(0);
 	assert_int_equal(world.events_count, 1);
-	assert_ptr_equal(world.events[0].why, diagnosis_find("close-wait-data-unread")->why);
-	assert_ptr_equal(world.events[0].advice, diagnosis_find("close-wait-data-unread")->advice);
+	assert_string_equal(world.events[0].explanation.id, "close-wait-data-unread");
+	assert_int_equal(world.events[0].explanation.cause, CAUSE_NONE);
 
 	/* Where nothing is left, the rule's own is told. */
 	memset(row->symptoms, 0, sizeof(row->symptoms));
 	set_sockets(row, STATE_CLOSE_WAIT, 0);
 	judge_at(1000);
 	assert_int_equal(world.events_count, 2);
-	assert_ptr_equal(world.events[1].why, diagnosis_find("close-wait-not-closed")->why);
+	assert_string_equal(world.events[1].explanation.id, "close-wait-not-closed");
 
 	rule.diagnosis = d->id;
 	rule.states = STATE_BIT(STATE_FIN_WAIT_1);
@@ -675,15 +706,16 @@ static void test_alerts_judge_explains_by_symptoms(void **state)
 	set_sockets(row, STATE_FIN_WAIT_1, 200);
 	row->symptoms[SYMPTOM_FIN_NOT_TAKEN].sockets = 179;
 	judge_at(2000);
-	assert_ptr_equal(world.events[2].why, d->why);
+	assert_string_equal(world.events[2].explanation.id, d->id);
+	assert_int_equal(world.events[2].explanation.cause, CAUSE_NONE);
 	set_sockets(row, STATE_FIN_WAIT_1, 0);
 	judge_at(3000);
 	set_sockets(row, STATE_FIN_WAIT_1, 200);
 	row->symptoms[SYMPTOM_FIN_NOT_TAKEN].sockets = 180;
 	judge_at(4000);
 	assert_int_equal(world.events_count, 5);
-	assert_ptr_equal(world.events[4].why, d->causes[1].why);
-	assert_ptr_equal(world.events[4].advice, d->causes[1].advice);
+	assert_string_equal(world.events[4].explanation.id, d->id);
+	assert_int_equal(world.events[4].explanation.cause, SYMPTOM_FIN_NOT_TAKEN);
 }
 
 /* Of each built-in rule that selects sockets, the diagnosis is of the same ones. */
@@ -714,7 +746,7 @@ int main(void)
 		TEST(test_alerts_judge_raises_at_once_without_for),
 		TEST(test_alerts_judge_repeats_while_it_lasts),
 		TEST(test_alerts_judge_reports_each_port_and_clears_one_that_is_gone),
-		TEST(test_alerts_judge_heeds_side_ports_and_holds),
+		TEST(test_alerts_judge_heeds_side_ports_and_ownership),
 		TEST(test_alerts_judge_measures_limits_and_leaves_unknown_ones_alone),
 		TEST(test_alerts_judge_leaves_states_alone_that_were_not_scanned),
 		TEST(test_alerts_judge_counts_only_what_is_old_enough),
@@ -730,6 +762,7 @@ int main(void)
 		TEST(test_alerts_judge_explains_by_symptoms),
 		TEST(test_built_in_rules_make_sense),
 		TEST(test_built_in_rules_have_diagnoses_that_fit),
+		TEST(test_built_in_rule_of_accept_queues_is_raised),
 		TEST(test_built_in_rules_are_silent_on_a_healthy_machine),
 	};
 

@@ -259,7 +259,7 @@ static void assert_scaled(const char *name, const char *what,
 	assert_range(text, reported, known[0] * 60, known[1] * 60, known[2] * 60);
 }
 
-static void test_closes_cases(void **state)
+static void test_close_rates_cases(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -278,7 +278,7 @@ static void test_closes_cases(void **state)
 	}
 }
 
-static void test_closes_one_poll_reports_nothing(void **state)
+static void test_close_rates_one_poll_reports_nothing(void **state)
 {
 	struct poll l;
 
@@ -295,7 +295,7 @@ static void test_closes_one_poll_reports_nothing(void **state)
 	close_rates_release(&l.close_rates);
 }
 
-static void test_closes_unknown_counter(void **state)
+static void test_close_rates_unknown_counter(void **state)
 {
 	static const struct step busy = {.passive = 10, .tw = 4, .fresh = 4, .resets = 1};
 	struct poll l;
@@ -321,7 +321,7 @@ static void test_closes_unknown_counter(void **state)
 	close_rates_release(&l.close_rates);
 }
 
-static void test_closes_counter_that_goes_backwards(void **state)
+static void test_close_rates_counter_that_goes_backwards(void **state)
 {
 	static const struct step busy = {.passive = 10, .resets = 4};
 	struct poll l;
@@ -340,7 +340,7 @@ static void test_closes_counter_that_goes_backwards(void **state)
 	close_rates_release(&l.close_rates);
 }
 
-static void test_closes_incomplete_poll_is_spanned(void **state)
+static void test_close_rates_incomplete_poll_is_spanned(void **state)
 {
 	static const struct step busy = {.passive = 10, .tw = 10, .fresh = 3};
 	static const struct step both = {.passive = 10, .tw = 10, .fresh = 20};
@@ -361,7 +361,7 @@ static void test_closes_incomplete_poll_is_spanned(void **state)
 }
 
 /* Before 5.18 TW tells what was a minute ago. */
-static void test_closes_old_kernel(void **state)
+static void test_close_rates_old_kernel(void **state)
 {
 	static const struct {
 		const char *kernel;
@@ -390,7 +390,7 @@ static void test_closes_old_kernel(void **state)
 }
 
 /* Looks 100 s apart show 60 s of TIME_WAIT; the counter knows of all. */
-static void test_closes_polls_far_apart(void **state)
+static void test_close_rates_polls_far_apart(void **state)
 {
 	static const struct step busy = {.passive = 200, .tw = 100, .fresh = 45, .other = 15};
 	struct poll l;
@@ -405,7 +405,7 @@ static void test_closes_polls_far_apart(void **state)
 	close_rates_release(&l.close_rates);
 }
 
-static void test_closes_part_of_the_sockets(void **state)
+static void test_close_rates_some_of_the_sockets(void **state)
 {
 	static const struct step busy = {.passive = 10, .tw = 5, .fresh = 2};
 	struct poll l;
@@ -421,7 +421,7 @@ static void test_closes_part_of_the_sockets(void **state)
 }
 
 /* A port's share, in connections that are there and that just went. */
-static void test_closes_main_port(void **state)
+static void test_close_rates_main_port(void **state)
 {
 	static const struct {
 		const char *name;
@@ -463,7 +463,7 @@ static void test_closes_main_port(void **state)
 	}
 }
 
-static void test_closes_smoothing(void **state)
+static void test_close_rates_smoothing(void **state)
 {
 	static const struct step slow = {.passive = 10}, fast = {.passive = 110};
 	struct poll l;
@@ -488,7 +488,7 @@ static void test_closes_smoothing(void **state)
 	close_rates_release(&l.close_rates);
 }
 
-static void test_closes_port_that_is_new_and_goes(void **state)
+static void test_close_rates_port_that_is_new_and_goes(void **state)
 {
 	static const struct step quiet = {0}, busy = {.tw = 30, .fresh = 30};
 	struct poll l;
@@ -511,7 +511,7 @@ static void test_closes_port_that_is_new_and_goes(void **state)
 	close_rates_release(&l.close_rates);
 }
 
-static void test_closes_ports_are_bounded(void **state)
+static void test_close_rates_ports_are_bounded(void **state)
 {
 	struct port_tally *rows = calloc(CLOSE_RATES_PORTS_MAX + 1, sizeof(*rows));
 	struct poll l;
@@ -539,18 +539,18 @@ static void test_closes_ports_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_closes_cases),
-		cmocka_unit_test(test_closes_one_poll_reports_nothing),
-		cmocka_unit_test(test_closes_unknown_counter),
-		cmocka_unit_test(test_closes_counter_that_goes_backwards),
-		cmocka_unit_test(test_closes_incomplete_poll_is_spanned),
-		cmocka_unit_test(test_closes_old_kernel),
-		cmocka_unit_test(test_closes_polls_far_apart),
-		cmocka_unit_test(test_closes_part_of_the_sockets),
-		cmocka_unit_test(test_closes_main_port),
-		cmocka_unit_test(test_closes_smoothing),
-		cmocka_unit_test(test_closes_port_that_is_new_and_goes),
-		cmocka_unit_test(test_closes_ports_are_bounded),
+		cmocka_unit_test(test_close_rates_cases),
+		cmocka_unit_test(test_close_rates_one_poll_reports_nothing),
+		cmocka_unit_test(test_close_rates_unknown_counter),
+		cmocka_unit_test(test_close_rates_counter_that_goes_backwards),
+		cmocka_unit_test(test_close_rates_incomplete_poll_is_spanned),
+		cmocka_unit_test(test_close_rates_old_kernel),
+		cmocka_unit_test(test_close_rates_polls_far_apart),
+		cmocka_unit_test(test_close_rates_some_of_the_sockets),
+		cmocka_unit_test(test_close_rates_main_port),
+		cmocka_unit_test(test_close_rates_smoothing),
+		cmocka_unit_test(test_close_rates_port_that_is_new_and_goes),
+		cmocka_unit_test(test_close_rates_ports_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include "judge/finding.h"
 #include "sample.h"
+#include "sentence.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -23,7 +24,7 @@ static void assert_silent(const struct sample *sample)
 	struct findings f = judge(sample);
 
 	if (f.count)
-		fail_msg("unexpected: %s: %s", f.list[0].id, f.list[0].what);
+		fail_msg("unexpected: %s: %s", f.list[0].id, sentence_of_finding(&f.list[0]));
 	findings_release(&f);
 }
 
@@ -37,8 +38,9 @@ static struct finding judge_one(const struct sample *sample, const char *id, enu
 	one = f.list[0];
 	findings_release(&f);
 	assert_string_equal(one.id, id);
-	assert_string_equal(severity_name(one.severity), severity_name(severity));
-	assert_true(one.why[0] && one.advice[0]);
+	assert_string_equal(
+		name_of(severity_names, one.severity), name_of(severity_names, severity));
+	assert_true(words_advice(id, one.cause).why && words_advice(id, one.cause).what_to_do);
 	return one;
 }
 
@@ -130,7 +132,8 @@ static void test_diagnose_floor_of_close_wait(void **state)
 	assert_int_equal(f.memory_bytes, 50 * 3867);
 	assert_int_equal(f.oldest_ms, UNKNOWN_U32);
 	assert_string_equal(f.netns, "host");
-	assert_string_equal(f.what, "port 7777: 50 CLOSE_WAIT not closed by the program, 189 KiB");
+	assert_string_equal(sentence_of_finding(&f),
+		"port 7777: 50 CLOSE_WAIT, not closed by the program, 189 KiB");
 }
 
 static void test_diagnose_client_is_named_by_its_peer(void **state)
@@ -143,8 +146,8 @@ static void test_diagnose_client_is_named_by_its_peer(void **state)
 	sample_held(&sample, sample_port(&sample, SIDE_CLIENT, 5432), STATE_CLOSE_WAIT, 412);
 	f = judge_one(&sample, "close-wait-not-closed", SEVERITY_WARNING);
 	assert_int_equal(f.side, SIDE_CLIENT);
-	assert_string_equal(
-		f.what, "to port 5432: 412 CLOSE_WAIT not closed by the program, 1.5 MiB");
+	assert_string_equal(sentence_of_finding(&f),
+		"to port 5432: 412 CLOSE_WAIT, not closed by the program, 1.5 MiB");
 }
 
 static void test_diagnose_memory_speaks_below_the_floor(void **state)
@@ -169,7 +172,7 @@ static void test_diagnose_memory_speaks_below_the_floor(void **state)
 	judge_one(&sample, "fin-wait-1-stuck", SEVERITY_CRITICAL);
 }
 
-static void test_diagnose_splits_close_wait_by_who_holds_it(void **state)
+static void test_diagnose_splits_close_wait_by_ownership(void **state)
 {
 	struct sample sample;
 	struct port_tally *port;
@@ -220,13 +223,13 @@ static void test_diagnose_splits_fin_wait_2_by_price(void **state)
 	assert_int_equal(f.list[1].sockets, 150);
 	assert_int_equal(f.list[1].memory_bytes, 150 * 264);
 	assert_int_equal(f.list[1].oldest_ms, 58000);
-	assert_string_equal(f.list[1].what,
-		"port 7003: 150 FIN_WAIT_2 not closed by the peer, 38.7 KiB, oldest 58 s");
+	assert_string_equal(sentence_of_finding(&f.list[1]),
+		"port 7003: 150 FIN_WAIT_2, not closed by the peer, 38.7 KiB, oldest 58 s");
 	findings_release(&f);
 }
 
 /* On the client side they hold their local ports too: all that the state holds is theirs. */
-static void test_diagnose_mini_alone_hold_all_of_the_state(void **state)
+static void test_diagnose_mini_alone_have_all_of_the_state(void **state)
 {
 	struct sample sample;
 	struct port_tally *port;
@@ -292,31 +295,32 @@ static void test_diagnose_fin_wait_1_says_its_causes(void **state)
 	port = sample_port(&sample, SIDE_SERVER, 7007);
 	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 100);
 	general = judge_one(&sample, "fin-wait-1-stuck", SEVERITY_WARNING);
-	assert_string_equal(
-		general.what, "port 7007: 100 FIN_WAIT_1 not acknowledged by the peer, 247 KiB");
+	assert_string_equal(sentence_of_finding(&general),
+		"port 7007: 100 FIN_WAIT_1, not acknowledged by the peer, 247 KiB");
 
 	sample_symptom(&sample, port, SYMPTOM_FIN_UNANSWERED, 90);
 	unanswered = judge_one(&sample, "fin-wait-1-stuck", SEVERITY_WARNING);
-	assert_string_equal(unanswered.what,
-		"port 7007: 100 FIN_WAIT_1 not acknowledged by the peer (90 sent again without an "
+	assert_string_equal(sentence_of_finding(&unanswered),
+		"port 7007: 100 FIN_WAIT_1, not acknowledged by the peer (90 retransmitted without "
+		"an "
 		"answer), 247 KiB");
-	assert_string_not_equal(unanswered.why, general.why);
-	assert_string_not_equal(unanswered.advice, general.advice);
+	assert_int_equal(general.cause, CAUSE_NONE);
+	assert_int_equal(unanswered.cause, SYMPTOM_FIN_UNANSWERED);
 
 	/* Of both causes neither is the cause. */
 	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 20);
 	sample_symptom(&sample, port, SYMPTOM_FIN_NOT_TAKEN, 30);
 	not_taken = judge_one(&sample, "fin-wait-1-stuck", SEVERITY_WARNING);
-	assert_string_equal(not_taken.what,
-		"port 7007: 120 FIN_WAIT_1 not acknowledged by the peer (90 sent again without an "
+	assert_string_equal(sentence_of_finding(&not_taken),
+		"port 7007: 120 FIN_WAIT_1, not acknowledged by the peer (90 retransmitted without "
+		"an "
 		"answer, 30 behind data that the peer does not read), 296 KiB");
-	assert_string_equal(not_taken.why, general.why);
+	assert_int_equal(not_taken.cause, CAUSE_NONE);
 
 	sample_orphans(&sample, port, STATE_FIN_WAIT_1, 1000);
 	sample_symptom(&sample, port, SYMPTOM_FIN_NOT_TAKEN, 1000);
 	not_taken = judge_one(&sample, "fin-wait-1-stuck", SEVERITY_WARNING);
-	assert_string_not_equal(not_taken.why, general.why);
-	assert_string_not_equal(not_taken.why, unanswered.why);
+	assert_int_equal(not_taken.cause, SYMPTOM_FIN_NOT_TAKEN);
 }
 
 /* The signs that are no state of their own: silent below the floor, alone at it. */
@@ -400,8 +404,8 @@ static void test_diagnose_close_wait_by_what_is_unread(void **state)
 	close_wait_with(&sample, port, 0, 60, 0);
 	one = judge_one(&sample, "close-wait-eof-unread", SEVERITY_WARNING);
 	assert_int_equal(one.oldest_ms, 90000);
-	assert_string_equal(one.what,
-		"port 7777: 60 CLOSE_WAIT not looked at by the program since the peer left, "
+	assert_string_equal(sentence_of_finding(&one),
+		"port 7777: 60 CLOSE_WAIT, the program has not read the peer's close, "
 		"227 KiB, oldest 90 s");
 }
 
@@ -439,7 +443,8 @@ static void test_diagnose_sockets_spread_over_ports_are_reported_together(void *
 	f = judge_one(&sample, "close-wait-not-closed", SEVERITY_WARNING);
 	assert_false(f.has_port);
 	assert_int_equal(f.sockets, 50);
-	assert_string_equal(f.what, "many ports: 50 CLOSE_WAIT not closed by the program, 189 KiB");
+	assert_string_equal(sentence_of_finding(&f),
+		"many ports: 50 CLOSE_WAIT, not closed by the program, 189 KiB");
 }
 
 static void test_diagnose_spread_sockets_are_reported_once(void **state)
@@ -511,8 +516,8 @@ static void test_diagnose_client_ports_name_the_destination(void **state)
 	assert_int_equal(f.side, SIDE_CLIENT);
 	assert_int_equal(f.port, 3306);
 	assert_int_equal(f.sockets, 27000);
-	assert_string_equal(
-		f.what, "to 10.0.0.5:3306: local ports in use: 27,000 of 28,232 (95.6 %)");
+	assert_string_equal(sentence_of_finding(&f),
+		"to 10.0.0.5:3306: local ports in use: 27,000 of 28,232 (95.6 %)");
 }
 
 static void test_diagnose_accept_queue(void **state)
@@ -533,8 +538,8 @@ static void test_diagnose_accept_queue(void **state)
 	judge_one(&sample, "accept-queue-full", SEVERITY_WARNING);
 	port->accept_queue = 129;
 	f = judge_one(&sample, "accept-queue-full", SEVERITY_CRITICAL);
-	assert_string_equal(
-		f.what, "port 7777: 129 connections wait for accept(), the backlog is 128");
+	assert_string_equal(sentence_of_finding(&f),
+		"port 7777: connections waiting for accept(): 129 of 128 (100.8 %)");
 
 	/* A small queue that is nearly full is no news; one that is over is. */
 	port->backlog = 5;
@@ -617,9 +622,9 @@ int main(void)
 		cmocka_unit_test(test_diagnose_floor_of_close_wait),
 		cmocka_unit_test(test_diagnose_client_is_named_by_its_peer),
 		cmocka_unit_test(test_diagnose_memory_speaks_below_the_floor),
-		cmocka_unit_test(test_diagnose_splits_close_wait_by_who_holds_it),
+		cmocka_unit_test(test_diagnose_splits_close_wait_by_ownership),
 		cmocka_unit_test(test_diagnose_splits_fin_wait_2_by_price),
-		cmocka_unit_test(test_diagnose_mini_alone_hold_all_of_the_state),
+		cmocka_unit_test(test_diagnose_mini_alone_have_all_of_the_state),
 		cmocka_unit_test(test_diagnose_traffic_passing_through_is_silent),
 		cmocka_unit_test(test_diagnose_fin_wait_2_that_just_began_is_silent),
 		cmocka_unit_test(test_diagnose_fin_wait_1_says_its_causes),

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What --heartbeat tells, as text and as JSON. */
 #include "basic/cleanup.h"
+#include "basic/format.h"
 #include "unit.h"
 
 #include "output/heartbeat_json.h"
 #include "output/heartbeat_text.h"
-#include "output/heartbeat_words.h"
+#include "output/words.h"
 #include "sample.h"
 
 #include <errno.h>
@@ -116,7 +117,7 @@ static struct json_object *document(void)
 	return doc;
 }
 
-static void assert_holds(const char *reported, const char *words)
+static void assert_contains(const char *reported, const char *words)
 {
 	if (!strstr(reported, words))
 		fail_msg("'%s' is missing in:\n%s", words, reported);
@@ -143,19 +144,19 @@ static void test_heartbeat_text_suggestion(void **state)
 	add_port(7777, 100, 4000, 0);
 	reported = text();
 	assert_int_equal(strncmp(reported,
-				 "No connection is known to be dead, of 100; watched for 60 s, "
-				 "61 looks\n",
+				 "No dead connection found: 100 connections; watched 60 s, "
+				 "61 polls\n",
 				 strcspn(reported, "\n") + 1),
 		0);
-	assert_holds(reported, "Server port 7777: 100 connections\n");
-	assert_holds(reported,
+	assert_contains(reported, "Server port 7777: 100 connections\n");
+	assert_contains(reported,
 		"  suggest: 15 s without data. Of 100 peers that were heard again, 99.9 %");
-	assert_holds(reported, "three times that, rounded up");
-	assert_holds(reported, "round trip                       24 ms");
-	assert_holds(reported, "runs on none of 100 connections");
-	assert_holds(reported, "TCP_USER_TIMEOUT");
-	assert_holds(reported, "  to weigh: Too long:");
-	assert_null(strstr(reported, "look dead"));
+	assert_contains(reported, "three times that, rounded up");
+	assert_contains(reported, "round trip                       24 ms");
+	assert_contains(reported, "keepalive: off for all of 100 connections");
+	assert_contains(reported, "TCP_USER_TIMEOUT");
+	assert_contains(reported, "\ntrade-off: Too long:");
+	assert_null(strstr(reported, "appear dead"));
 }
 
 static void test_heartbeat_text_dead_peers(void **state)
@@ -166,12 +167,15 @@ static void test_heartbeat_text_dead_peers(void **state)
 	(void)state;
 	p->unacknowledged = 7;
 	reported = text();
-	assert_holds(reported, "WARNING: 50 of 150 connections look dead, on 1 port; watched for");
-	assert_holds(reported, "  suggest: 5 s without data.");
-	assert_holds(reported, "   silent: 50 gave no sign for longer than that, up to 60 min");
-	assert_holds(reported, "Data is under way to 7");
-	assert_holds(reported, "5 s                       50    33.3 %            0          50\n");
-	assert_holds(reported, "1 h                        0     0.0 %            0           0\n");
+	assert_contains(reported, "WARNING: 50 of 150 connections appear dead on 1 port; watched");
+	assert_contains(reported, "  suggest: 5 s without data.");
+	assert_contains(reported,
+		"   silent: 50 showed no sign of life for longer than that, up to 60 min:");
+	assert_contains(reported, "Data is in flight to 7");
+	assert_contains(
+		reported, "5 s                       50    33.3 %            0          50\n");
+	assert_contains(
+		reported, "1 h                        0     0.0 %            0           0\n");
 }
 
 static void test_heartbeat_text_one_poll_is_weak(void **state)
@@ -185,9 +189,9 @@ static void test_heartbeat_text_one_poll_is_weak(void **state)
 	f.report.numbers = (struct heartbeat_numbers){.sockets = 100, .polls = 1, .weight = 1};
 	f.report.requested_ms = 0;
 	reported = text();
-	assert_holds(reported, "No connection is known to be dead, of 100; at one look\n");
-	assert_holds(reported, "At one look");
-	assert_holds(reported, "--for");
+	assert_contains(reported, "No dead connection found: 100 connections; one snapshot\n");
+	assert_contains(reported, "In one snapshot");
+	assert_contains(reported, "--for");
 	assert_null(strstr(reported, "until heard again"));
 }
 
@@ -206,12 +210,13 @@ static void test_heartbeat_text_reservations(void **state)
 	f.report.omitted.ports = 2;
 	f.report.omitted.sockets = 1234;
 	reported = text();
-	assert_holds(reported, "INCOMPLETE: the socket table ?[31mchanged");
-	assert_holds(reported, "stopped before the 1 h");
-	assert_holds(reported, "a sample: 60,000 connections, each for 4");
-	assert_holds(reported, "Of 3 connections the kernel told no times");
-	assert_holds(reported, "  suggest: none: 20 living peers");
-	assert_holds(reported, "and 2 more ports with 1,234 connections");
+	assert_contains(reported, "INCOMPLETE: the socket table ?[31mchanged");
+	assert_contains(reported, "Stopped early, before the requested 1 h.");
+	assert_contains(reported, "a sample: 60,000 connections, each");
+	assert_contains(reported, "The kernel reported no times for 3 connections.");
+	assert_contains(
+		reported, "  suggest: none: a suggestion for a port needs at least 20 peers");
+	assert_contains(reported, "and 2 more ports with 1,234 connections");
 }
 
 static void test_heartbeat_text_too_short(void **state)
@@ -221,8 +226,8 @@ static void test_heartbeat_text_too_short(void **state)
 	(void)state;
 	add_port(22, 5, 1000, 60);
 	reported = text();
-	assert_holds(reported, "none: only 5 peers were heard again in 60 s");
-	assert_holds(reported, "Watch for 2 h.");
+	assert_contains(reported, "none: only 5 peers were heard again in 60 s");
+	assert_contains(reported, "Watch for 2 h.");
 }
 
 static void test_heartbeat_text_nothing(void **state)
@@ -230,7 +235,7 @@ static void test_heartbeat_text_nothing(void **state)
 	cleanup_(freep) char *reported = text();
 
 	(void)state;
-	assert_holds(reported, "There are no connections; watched for 60 s, 61 looks\n");
+	assert_contains(reported, "No connections; watched 60 s, 61 polls\n");
 }
 
 /* The widest that there can be. */
@@ -245,7 +250,7 @@ static void test_heartbeat_text_large_numbers(void **state)
 	p->keepalive[KEEPALIVE_ON] = p->keepalive[KEEPALIVE_UNKNOWN] = 99999999;
 	p->keepalive_next_ms = UINT32_MAX - 1;
 	reported = text();
-	assert_holds(
+	assert_contains(
 		reported, "Client side, to port 65535: 199,999,998 connections; 199,999,998 never");
 }
 
@@ -321,18 +326,22 @@ static void test_heartbeat_full_disk(void **state)
 	fclose(full);
 }
 
-static void test_heartbeat_format_timeout(void **state)
+static void test_words_timeout_as_it_is_set(void **state)
 {
 	static const struct {
 		uint32_t ms;
 		const char *text;
 	} rows[] = {{5000, "5 s"}, {90000, "90 s"}, {60000, "1 min"}, {900000, "15 min"},
 		{7200000, "2 h"}, {1500, "1.5 s"}, {250, "250 ms"}};
-	char buf[FORMAT_SIZE];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_string_equal(heartbeat_format_timeout(buf, rows[i].ms), rows[i].text);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[FORMAT_SIZE];
+		struct string s = STRING_IN(text);
+
+		words_timeout(&s, rows[i].ms);
+		assert_string_equal(text, rows[i].text);
+	}
 }
 
 #define REPORT_TEST(t) cmocka_unit_test_setup(t, setup)
@@ -350,7 +359,7 @@ int main(void)
 		REPORT_TEST(test_heartbeat_json_values),
 		REPORT_TEST(test_heartbeat_json_unknown_is_null),
 		REPORT_TEST(test_heartbeat_full_disk),
-		REPORT_TEST(test_heartbeat_format_timeout),
+		REPORT_TEST(test_words_timeout_as_it_is_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "json.h"
 #include "model/tally.h"
 #include "sample_event.h"
+#include "sentence.h"
 
 #include <errno.h>
 #include <math.h>
@@ -35,7 +36,8 @@ static void test_journal_fields(void **state)
 	assert_int_equal(journal_send(&sample_event), 0);
 	assert_string_equal(sent,
 		"MESSAGE=raised close-wait-leak: "
-		"port 7777: 412 CLOSE_WAIT held by a program, 1.5 MiB, oldest 15 min\n"
+		"port 7777 (game.service): 412 CLOSE_WAIT for 60 s or longer, not closed by the "
+		"program, 1.5 MiB, oldest 15 min\n"
 		"MESSAGE_ID=" JOURNAL_ID_RAISED "\n"
 		"PRIORITY=4\n"
 		"SYSLOG_IDENTIFIER=tcpstated\n"
@@ -58,7 +60,8 @@ static void test_journal_fields(void **state)
 		"TCPSTATED_SINCE=2026-11-22T09:39:30.120Z\n"
 		"TCPSTATED_SEQUENCE=17\n"
 		"TCPSTATED_TEXT="
-		"port 7777: 412 CLOSE_WAIT held by a program, 1.5 MiB, oldest 15 min\n");
+		"port 7777 (game.service): 412 CLOSE_WAIT for 60 s or longer, not closed by the "
+		"program, 1.5 MiB, oldest 15 min\n");
 }
 
 static void test_journal_leaves_out_what_is_unknown(void **state)
@@ -69,9 +72,14 @@ static void test_journal_leaves_out_what_is_unknown(void **state)
 
 	(void)state;
 	e.netns[0] = '\0';
-	e.key.has_port = false;
-	e.states = 0;
-	e.numbers = (struct alert_numbers){(double)NAN, UNKNOWN, UNKNOWN, UNKNOWN_U32};
+	e.alert.key.has_port = false;
+	e.alert.rule.measure = MEASURE_RATE;
+	e.alert.numbers = (struct alert_numbers){
+		.value = UNKNOWN_DOUBLE,
+		.sockets = UNKNOWN,
+		.memory_bytes = UNKNOWN,
+		.oldest_ms = UNKNOWN_U32,
+	};
 	assert_int_equal(journal_send(&e), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
 		char field[64];
@@ -82,19 +90,19 @@ static void test_journal_leaves_out_what_is_unknown(void **state)
 	assert_non_null(strstr(sent, "\nTCPSTATED_SEQUENCE=17\n"));
 }
 
-static void test_journal_longest_values_stay_whole(void **state)
+static void test_journal_longest_values_are_not_cut(void **state)
 {
 	struct alert_event e = sample_event;
-	char expected[300];
+	char expected[SENTENCE_SIZE + 32];
 
 	(void)state;
 	memset(e.netns, 'n', sizeof(e.netns) - 1);
-	memset(e.text, 't', sizeof(e.text) - 1);
-	e.states = STATE_SET_ALL;
+	memset(e.alert.owner, 'o', sizeof(e.alert.owner) - 1);
+	e.alert.rule.states = STATE_SET_ALL;
 	assert_int_equal(journal_send(&e), 0);
 	snprintf(expected, sizeof(expected), "\nTCPSTATED_NETNS=%s\n", e.netns);
 	assert_non_null(strstr(sent, expected));
-	snprintf(expected, sizeof(expected), "\nTCPSTATED_TEXT=%s\n", e.text);
+	snprintf(expected, sizeof(expected), "\nTCPSTATED_TEXT=%s\n", sentence_of_alert(&e.alert));
 	assert_non_null(strstr(sent, expected));
 	assert_non_null(strstr(sent,
 		"\nTCPSTATED_STATE=ESTABLISHED,SYN_SENT,SYN_RECV,FIN_WAIT_1,FIN_WAIT_2,TIME_WAIT,"
@@ -121,7 +129,7 @@ static void test_journal_kinds_and_priorities(void **state)
 		char expected[128];
 
 		e.kind = rows[i].kind;
-		e.severity = rows[i].severity;
+		e.alert.rule.severity = rows[i].severity;
 		assert_int_equal(journal_send(&e), 0);
 		snprintf(
 			expected, sizeof(expected), "MESSAGE=%s close-wait-leak: ", rows[i].begins);
@@ -168,7 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_journal_fields),
 		cmocka_unit_test(test_journal_leaves_out_what_is_unknown),
-		cmocka_unit_test(test_journal_longest_values_stay_whole),
+		cmocka_unit_test(test_journal_longest_values_are_not_cut),
 		cmocka_unit_test(test_journal_kinds_and_priorities),
 		cmocka_unit_test(test_journal_failure),
 		cmocka_unit_test(test_journal_catalog_has_the_ids),

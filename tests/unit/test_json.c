@@ -482,14 +482,15 @@ static void set_alerts(void)
 	alerts[0] = (struct alert){
 		.rule = {.name = "close-wait-leak",
 			.severity = SEVERITY_WARNING,
+			.states = STATE_BIT(STATE_CLOSE_WAIT),
+			.ownerships = OWNERSHIP_BIT(OWNERSHIP_HELD),
 			.measure = MEASURE_SOCKETS,
 			.raise = 100,
 			.clear = 50},
 		.key = {.has_port = true, .side = SIDE_SERVER, .port = 7777},
 		.state = ALERT_RAISED,
 		.since = {.tv_sec = 1795340370, .tv_nsec = 120000000},
-		.numbers = {412, 412, 1594000, 913400},
-		.text = "port 7777: 412 CLOSE_WAIT held by a program, 1.5 MiB, oldest 15 min",
+		.numbers = {412, 412, 1594000, 913400, {UNKNOWN, UNKNOWN}, {0}},
 	};
 	alerts[1] = (struct alert){
 		.rule = {.name = "closing-memory",
@@ -498,17 +499,17 @@ static void set_alerts(void)
 			.raise = 0.25,
 			.clear = 0.125},
 		.state = ALERT_PENDING,
-		.numbers = {0.3333333, 10, UNKNOWN, UNKNOWN_U32},
-		.text = "closing sockets",
+		.numbers = {0.3333333, 10, UNKNOWN, UNKNOWN_U32, {10, 3000}, {0}},
 	};
 	alerts[2] = alerts[1];
 	alerts[2].state = ALERT_CLEARING;
-	alerts[2].numbers = (struct alert_numbers){(double)NAN, UNKNOWN, UNKNOWN, UNKNOWN_U32};
+	alerts[2].numbers = (struct alert_numbers){
+		UNKNOWN_DOUBLE, UNKNOWN, UNKNOWN, UNKNOWN_U32, {UNKNOWN, UNKNOWN}, {0}};
 	alerts_used = ARRAY_SIZE(alerts);
 	alerts_left_out = 5;
 }
 
-static void test_report_json_closes(void **state)
+static void test_report_json_close_rates(void **state)
 {
 	struct close_rates_port port = {
 		.port = 7777, .fresh_time_wait = {40, 60000}, .fresh_fin_wait_2 = {0, 60000}};
@@ -578,7 +579,7 @@ static void test_report_json_alerts(void **state)
 		"\"measure\":\"sockets\",\"value\":412,\"raise\":100,\"clear\":50,"
 		"\"netns\":\"host\",\"side\":\"server\",\"port\":7777,\"sockets\":412,"
 		"\"memory_bytes\":1594000,\"oldest_seconds\":913.4,"
-		"\"text\":\"port 7777: 412 CLOSE_WAIT held by a program, 1.5 MiB, "
+		"\"text\":\"port 7777: 412 CLOSE_WAIT, held by a program, 1.5 MiB, "
 		"oldest 15 min\"}");
 	assert_string_equal(at(doc, "/alerts/1/state"), "\"pending\"");
 	assert_string_equal(at(doc, "/alerts/1/severity"), "\"critical\"");
@@ -727,7 +728,7 @@ int main(void)
 		cmocka_unit_test(test_report_json_unknown_is_null),
 		cmocka_unit_test(test_report_json_limits_and_counters),
 		cmocka_unit_test(test_report_json_findings),
-		cmocka_unit_test(test_report_json_closes),
+		cmocka_unit_test(test_report_json_close_rates),
 		cmocka_unit_test(test_report_json_alerts),
 		cmocka_unit_test(test_report_json_many_ports),
 		cmocka_unit_test(test_report_json_pretty_is_the_same_document),

@@ -106,7 +106,7 @@ static void push_event(struct fixture *f, uint64_t sequence, const char *alert)
 	struct alert_event e = sample_event;
 
 	e.sequence = sequence;
-	snprintf(e.alert, sizeof(e.alert), "%s", alert);
+	snprintf(e.alert.rule.name, sizeof(e.alert.rule.name), "%s", alert);
 	outputs_push_event(f->outputs, &e);
 }
 

@@ -2,6 +2,7 @@
 #include "basic/macro.h"
 #include "basic/unknown.h"
 #include "daemon/state_file.h"
+#include "sentence.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -81,7 +82,7 @@ static int save(void)
 		.now_ms = 5000000,
 		.alerts = world.alerts,
 		.ages = world.ages,
-		.events = world.events[0].alert[0] ? list_events : NULL,
+		.events = world.events[0].alert.rule.name[0] ? list_events : NULL,
 		.events_source = world.events,
 	};
 
@@ -105,11 +106,11 @@ static struct alert an_alert(const char *name, uint16_t port)
 		.rule = RULE_DEFAULT,
 		.key = {.has_port = true, .side = SIDE_CLIENT, .port = port},
 		.state = ALERT_RAISED,
-		.since = {.tv_sec = 1795340400, .tv_nsec = 123456789},
+		.since = {.tv_sec = 1795340400, .tv_nsec = 123000000},
 		.changed_ms = 4000000,
 		.reported_ms = 4500000,
-		.numbers = {412.5, 412, 1600000, 913000},
-		.text = "to port 7777: 412 \"CLOSE_WAIT\" \\ \303\251",
+		.owner = "\"ga\\me\303\251\".service",
+		.numbers = {412.5, 412, 1600000, 913000, {UNKNOWN, UNKNOWN}, {0}},
 	};
 
 	strcpy(alert.rule.name, name);
@@ -131,7 +132,7 @@ static void test_state_load_reads_back_what_was_saved(void **state)
 {
 	struct alert one = an_alert("close-wait-leak", 7777), two = an_alert("mine", 1);
 	const struct alert *back;
-	char note[256] = "";
+	char note[256] = "", said[SENTENCE_SIZE];
 	uint32_t age;
 
 	(void)state;
@@ -152,9 +153,8 @@ static void test_state_load_reads_back_what_was_saved(void **state)
 		world.events[i] = (struct alert_event){
 			.sequence = 40 + i,
 			.kind = i ? EVENT_CLEARED : EVENT_RAISED,
-			.severity = SEVERITY_WARNING,
-			.alert = "close-wait-leak",
-			.text = "a text",
+			.alert = an_alert("close-wait-leak", 7777),
+			.explanation = {.cause = CAUSE_NONE},
 		};
 	}
 
@@ -171,13 +171,14 @@ static void test_state_load_reads_back_what_was_saved(void **state)
 	assert_int_equal(back->key.side, SIDE_CLIENT);
 	assert_int_equal(back->state, ALERT_RAISED);
 	assert_int_equal(back->since.tv_sec, 1795340400);
-	assert_int_equal(back->since.tv_nsec, 123456789);
+	assert_int_equal(back->since.tv_nsec, 123000000);
 	assert_int_equal(back->changed_ms, 4000000);
 	assert_int_equal(back->reported_ms, 4500000);
 	assert_true(back->numbers.value == 412.5);
 	assert_int_equal(back->numbers.memory_bytes, 1600000);
 	assert_int_equal(back->numbers.oldest_ms, 913000);
-	assert_string_equal(back->text, one.text);
+	snprintf(said, sizeof(said), "%s", sentence_of_alert(&one));
+	assert_string_equal(sentence_of_alert(back), said);
 	back = alerts_get(world.alerts_back, 1);
 	assert_int_equal(back->state, ALERT_PENDING);
 	assert_false(back->key.has_port);
@@ -278,6 +279,8 @@ static void test_state_read_refuses_what_makes_no_sense(void **state)
 		{HEADER "alert \nend\n", -EBADMSG},
 		{HEADER "alert {}\nend\n", -EBADMSG},
 		{HEADER "alert []\nend\n", -EBADMSG},
+		{HEADER "alert raised 1 1 {}\nend\n", -EBADMSG},
+		{HEADER "alert raised 1 1 []\nend\n", -EBADMSG},
 		{HEADER "event nothing\nend\n", -EBADMSG},
 		{HEADER "event exec page\t{}\nend\n", -EBADMSG},
 	};
@@ -298,28 +301,36 @@ static void test_state_read_refuses_what_makes_no_sense(void **state)
 static void test_state_read_refuses_alerts_with_a_field_that_is_off(void **state)
 {
 	static const char good[] =
-		"{\"name\":\"a\",\"severity\":1,\"states\":1,\"holds\":1,\"older_than_ms\":0,"
-		"\"measure\":0,\"limit\":0,\"counter\":0,\"window_ms\":0,\"scope\":0,\"raise\":1.0,"
-		"\"clear\":0.0,\"has_port\":0,\"side\":0,\"port\":0,\"state\":2,\"since\":[1,2],"
-		"\"changed_ms\":1,\"told_ms\":1,\"value\":1.0,\"sockets\":1,\"memory_bytes\":1,"
-		"\"oldest_ms\":1,\"text\":\"t\"}";
+		"raised 4000000 4500000 {\"schema\":\"tcpstated.event/1\",\"sequence\":0,"
+		"\"event\":\"raised\",\"time\":\"2026-11-22T09:40:00.123Z\","
+		"\"since\":\"2026-11-22T09:40:00.123Z\",\"host\":null,\"netns\":null,"
+		"\"alert\":\"mine\",\"severity\":\"warning\",\"side\":\"server\",\"port\":80,"
+		"\"owner\":null,\"owner_mixed\":false,\"destination\":null,"
+		"\"states\":[\"CLOSE_WAIT\"],\"ownership\":null,\"older_than_seconds\":null,"
+		"\"measure\":\"sockets\",\"limit\":null,\"counter\":null,\"window_seconds\":null,"
+		"\"value\":1,\"raise\":1,\"clear\":0,\"rule_gone\":false,\"used\":null,"
+		"\"max\":null,\"sockets\":1,\"memory_bytes\":1,\"oldest_seconds\":null,"
+		"\"diagnosis\":null,\"explained_by\":null,\"cause\":null,\"text\":\"t\","
+		"\"why\":null,\"do\":null}";
 	static const char *const off[][2] = {
-		{"\"name\":\"a\"", "\"name\":\"\""},
-		{"\"name\":\"a\"", "\"name\":7"},
-		{"\"name\":\"a\"",
-			"\"name\":\"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee\""},
-		{"\"severity\":1", "\"severity\":99"},
-		{"\"severity\":1", "\"severity\":-1"},
-		{"\"side\":0", "\"side\":2"},
-		{"\"port\":0", "\"port\":65536"},
-		{"\"state\":2", "\"state\":0"},
-		{"\"state\":2", "\"state\":9"},
-		{"\"since\":[1,2]", "\"since\":[1]"},
-		{"\"since\":[1,2]", "\"since\":[1,1000000000]"},
-		{"\"raise\":1.0", "\"raise\":NaN"},
-		{"\"raise\":1.0", "\"raise\":\"1\""},
+		{"\"alert\":\"mine\"", "\"alert\":\"\""},
+		{"\"alert\":\"mine\"", "\"alert\":7"},
+		{"\"alert\":\"mine\"",
+			"\"alert\":\"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee\""},
+		{"\"severity\":\"warning\"", "\"severity\":\"bad\""},
+		{"\"severity\":\"warning\"", "\"severity\":\"ok\""},
+		{"\"side\":\"server\"", "\"side\":\"both\""},
+		{"\"port\":80", "\"port\":65536"},
+		{"raised 4", "inactive 4"},
+		{"raised 4", "risen 4"},
+		{"4000000 ", ""},
+		{"4500000 ", "4500000"},
+		{"4500000 ", "-4500000 "},
+		{"4500000 ", "99999999999999999999 "},
+		{"\"raise\":1", "\"raise\":NaN"},
+		{"\"raise\":1", "\"raise\":\"1\""},
 		{"\"text\":\"t\"", "\"texts\":\"t\""},
-		{"\"counter\":0", "\"counter\":1000"},
+		{"\"counter\":null", "\"counter\":1000"},
 	};
 	char text[2048], note[256];
 

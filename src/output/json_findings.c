@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output/json_private.h"
+
+#include "basic/macro.h"
+#include "basic/unknown.h"
+#include "judge/match.h"
+#include "output/words.h"
+
+static struct json_object *alert(struct builder *b, const struct document *d, const struct alert *a)
+{
+	const struct alert_numbers *n = &a->numbers;
+	struct json_object *o = build_object(b);
+	char sentence[SENTENCE_SIZE];
+	struct string text = STRING_IN(sentence);
+
+	build_put(b, o, "name", build_string(b, a->rule.name));
+	build_put(b, o, "state", build_string(b, name_of(alert_state_names, a->state)));
+	build_put(b, o, "since", build_time(b, &a->since));
+	build_put(b, o, "severity", build_string(b, name_of(severity_names, a->rule.severity)));
+	build_put(b, o, "measure", build_string(b, name_of(measure_names, a->rule.measure)));
+	build_put(b, o, "value", build_quantity(b, n->value));
+	build_put(b, o, "raise", build_quantity(b, a->rule.raise));
+	build_put(b, o, "clear", build_quantity(b, a->rule.clear));
+	build_put(b, o, "netns", build_string(b, d->snapshot->origin.netns));
+	build_put(b, o, "side",
+		a->key.has_port ? build_string(b, side_name((enum sock_side)a->key.side)) : NULL);
+	build_put(b, o, "port", build_number(b, a->key.has_port ? a->key.port : UNKNOWN));
+	build_put(b, o, "sockets", build_number(b, n->sockets));
+	build_put(b, o, "memory_bytes", build_number(b, n->memory_bytes));
+	build_put(b, o, "oldest_seconds", build_seconds(b, n->oldest_ms));
+	words_alert(&text, a);
+	build_put(b, o, "text", build_string(b, sentence));
+	return o;
+}
+
+/* A single poll gives no rule a state. */
+static struct json_object *alerts(struct builder *b, const struct document *d)
+{
+	struct json_object *array = build_array(b);
+
+	for (size_t i = 0; d->extras->alerts && i < alerts_count(d->extras->alerts); i++)
+		build_append(b, array, alert(b, d, alerts_get(d->extras->alerts, i)));
+	return array;
+}
+
+static struct json_object *process(struct builder *b, const struct process *p)
+{
+	const size_t known = MIN(p->descriptors_count, (uint32_t)PROCESS_DESCRIPTORS_MAX);
+	struct json_object *o = build_object(b), *descriptors = build_array(b);
+
+	for (size_t i = 0; i < known; i++)
+		build_append(b, descriptors, build_number(b, p->descriptors[i]));
+	build_put(b, o, "pid", build_number(b, p->pid));
+	build_put(b, o, "uid", build_number(b, p->uid));
+	build_put(b, o, "comm", build_string(b, p->comm));
+	build_put(b, o, "command", build_string(b, p->command));
+	build_put(b, o, "descriptors_count", build_number(b, p->descriptors_count));
+	build_put(b, o, "descriptors", descriptors);
+	return o;
+}
+
+/* The processes that hold the sockets of one finding. */
+static struct json_object *holders_of(struct builder *b, const struct document *d, size_t index)
+{
+	const struct processes *p = d->extras->processes;
+	struct json_object *array = build_array(b);
+
+	for (size_t i = 0; i < p->count; i++)
+		if (finding_matches(d->findings, index, p->list[i].group))
+			build_append(b, array, process(b, &p->list[i]));
+	return array;
+}
+
+static struct json_object *finding(struct builder *b, const struct document *d, size_t index)
+{
+	const struct finding *f = &d->findings->list[index];
+	const struct advice advice = words_advice(f->id, f->cause);
+	struct json_object *o = build_object(b);
+	char sentence[SENTENCE_SIZE];
+	struct string what = STRING_IN(sentence);
+
+	build_put(b, o, "id", build_string(b, f->id));
+	build_put(b, o, "severity", build_string(b, name_of(severity_names, f->severity)));
+	build_put(b, o, "netns", build_string(b, f->netns));
+	build_put(b, o, "side", f->has_port ? build_string(b, side_name(f->side)) : NULL);
+	build_put(b, o, "port", build_number(b, f->has_port ? f->port : UNKNOWN));
+	build_put(b, o, "sockets", build_number(b, f->sockets));
+	build_put(b, o, "memory_bytes", build_number(b, f->memory_bytes));
+	build_put(b, o, "oldest_seconds", build_seconds(b, f->oldest_ms));
+	build_put(b, o, "owner", build_string(b, f->owner));
+	if (d->extras->processes)
+		build_put(b, o, "processes", holders_of(b, d, index));
+	words_finding(&what, f);
+	build_put(b, o, "what", build_string(b, sentence));
+	build_put(b, o, "why", build_string(b, advice.why));
+	build_put(b, o, "do", build_string(b, advice.what_to_do));
+	build_put(b, o, "see", build_string(b, advice.see));
+	return o;
+}
+
+static struct json_object *findings(struct builder *b, const struct document *d)
+{
+	struct json_object *array = build_array(b);
+
+	for (size_t i = 0; i < d->findings->count; i++)
+		build_append(b, array, finding(b, d, i));
+	return array;
+}
+
+/* What the lists of processes lack. */
+static struct json_object *processes(struct builder *b, const struct document *d)
+{
+	const struct processes *p = d->extras->processes;
+	struct json_object *o = build_object(b);
+
+	build_put(b, o, "refused", build_number(b, p->refused));
+	build_put(b, o, "unheld", build_number(b, p->unheld));
+	build_put(b, o, "omitted", build_number(b, p->omitted));
+	return o;
+}
+
+void json_put_findings(struct builder *b, struct json_object *o, const struct document *d)
+{
+	const struct alerts *a = d->extras->alerts;
+
+	build_put(b, o, "alerts", alerts(b, d));
+	build_put(b, o, "alerts_omitted", build_number(b, a ? alerts_omitted(a) : 0));
+	build_put(b, o, "findings", findings(b, d));
+	if (d->extras->processes)
+		build_put(b, o, "processes", processes(b, d));
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output/words.h"
+
+#include "basic/format.h"
+#include "basic/macro.h"
+#include "basic/unknown.h"
+#include "basic/utf8.h"
+#include "output/words_private.h"
+
+#include <string.h>
+
+const char *const severity_labels[] = {
+	[SEVERITY_OK] = "OK",
+	[SEVERITY_NOTE] = "NOTE",
+	[SEVERITY_WARNING] = "WARNING",
+	[SEVERITY_CRITICAL] = "CRITICAL",
+};
+
+const char *const limit_nouns[LIMIT_COUNT] = {
+	[LIMIT_TW_BUCKETS] = "TIME_WAIT and mini FIN_WAIT_2",
+	[LIMIT_ORPHANS] = "orphaned sockets",
+	[LIMIT_TCP_MEM] = "pages of TCP buffers",
+	[LIMIT_CONNTRACK] = "connection tracking entries",
+	[LIMIT_CLIENT_PORTS] = "local ports in use",
+	[LIMIT_ACCEPT_QUEUE] = "connections waiting for accept()",
+	[LIMIT_MEMORY] = "kernel memory of sockets",
+};
+
+void words_name(struct string *s, const char *name, size_t max)
+{
+	const size_t start = s->length;
+	size_t cut = start; /* where a name that is too long ends */
+
+	while (*name && !s->error) {
+		const size_t length = utf8_printable_length(name), size = MAX(length, (size_t)1);
+
+		if (s->length - start + size > max) {
+			string_cut(s, cut);
+			string_add(s, "...");
+			return;
+		}
+		string_add_bytes(s, length ? name : "?", size);
+		if (s->length - start + strlen("...") <= max)
+			cut = s->length;
+		name += size;
+	}
+}
+
+void words_count(struct string *s, uint64_t n, const char *one, const char *many)
+{
+	char number[FORMAT_SIZE];
+
+	string_addf(s, "%s %s", format_count(number, n), n == 1 ? one : many);
+}
+
+void words_owner(struct string *s, const char *owner, bool is_mixed)
+{
+	string_add(s, is_mixed ? "mostly " : "");
+	words_name(s, owner, OWNER_SHOWN);
+}
+
+void words_port(
+	struct string *s, enum sock_side side, uint16_t port, const char *owner, bool is_mixed)
+{
+	string_addf(s, side == SIDE_SERVER ? "port %u" : "to port %u", (unsigned)port);
+	if (owner && *owner) {
+		string_add(s, " (");
+		words_owner(s, owner, is_mixed);
+		string_add(s, ")");
+	}
+	string_add(s, ": ");
+}
+
+void words_destination(struct string *s, const struct destination *d)
+{
+	char endpoint[FORMAT_SIZE];
+
+	string_addf(s, "to %s: ", format_endpoint(endpoint, d->family, d->address, d->port));
+}
+
+void words_usage(struct string *s, const char *noun, const struct usage *u)
+{
+	char used[FORMAT_SIZE], max[FORMAT_SIZE], percent[FORMAT_SIZE];
+
+	string_addf(s, "%s: %s", noun, format_count(used, u->used));
+	if (usage_percent(u) >= 0)
+		string_addf(s, " of %s (%s)", format_count(max, u->max),
+			format_percent(percent, usage_percent(u)));
+}
+
+void words_memory_and_age(struct string *s, uint64_t memory_bytes, uint32_t oldest_ms)
+{
+	char number[FORMAT_SIZE];
+
+	if (is_known(memory_bytes))
+		string_addf(s, ", %s", format_bytes(number, memory_bytes));
+	/* At the first poll, 0 is as much as is known. */
+	if (is_known(oldest_ms) && oldest_ms)
+		string_addf(s, ", oldest %s", format_duration(number, oldest_ms));
+}

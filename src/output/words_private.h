@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of words share. */
+#ifndef TCPSTATED_OUTPUT_WORDS_PRIVATE_H
+#define TCPSTATED_OUTPUT_WORDS_PRIVATE_H
+
+#include "basic/string.h"
+#include "judge/limit.h"
+#include "model/destinations.h"
+#include "model/filter.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a diagnosis says of its sockets, or NULL; id may be NULL. */
+const char *words_of_diagnosis(const char *id);
+
+/* What is used of each limit: "orphaned sockets". */
+extern const char *const limit_nouns[LIMIT_COUNT];
+
+/* "port 80: ", "to port 5432 (mostly app.service): "; owner may be NULL or "". */
+void words_port(
+	struct string *s, enum sock_side side, uint16_t port, const char *owner, bool is_mixed);
+
+/* "to 10.0.0.5:3306: " */
+void words_destination(struct string *s, const struct destination *d);
+
+/* "orphaned sockets: 400 of 65,536 (0.6 %)"; without a limit that is known, only the number. */
+void words_usage(struct string *s, const char *noun, const struct usage *u);
+
+/* ", 1.6 MiB, oldest 15 min"; what is unknown is left out. */
+void words_memory_and_age(struct string *s, uint64_t memory_bytes, uint32_t oldest_ms);
+
+#endif

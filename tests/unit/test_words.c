@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
+#include "basic/unknown.h"
+#include "unit.h"
+
+#include "basic/utf8.h"
+#include "judge/diagnosis.h"
+#include "output/words.h"
+#include "sample_event.h"
+#include "sentence.h"
+
+#include <string.h>
+
+static void test_words_name_is_bounded_where_a_character_ends(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t max;
+		const char *expected;
+	} rows[] = {
+		{"", 4, ""}, {"abcd", 4, "abcd"}, {"abcde", 4, "a..."},
+		{"ab\xc3\xa9", 4, "ab\xc3\xa9"},
+		{"a\xc3\xa9"
+		 "bc",
+			4, "a..."},
+		{"\xc3\xa9"
+		 "bcd",
+			4, "..."},
+		{"\xf0\x9f\x92\xa9\xf0\x9f\x92\xa9", 8, "\xf0\x9f\x92\xa9\xf0\x9f\x92\xa9"},
+		{"\xf0\x9f\x92\xa9\xf0\x9f\x92\xa9x", 8, "\xf0\x9f\x92\xa9..."},
+		{"a\nb\xff", 4, "a?b?"},
+		{"\xe2\x80\xae"
+		 "abc",
+			9, "???abc"}, /* RIGHT-TO-LEFT OVERRIDE */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char buffer[64];
+		struct string s = STRING_IN(buffer);
+
+		words_name(&s, rows[i].name, rows[i].max);
+		assert_string_equal(buffer, rows[i].expected);
+	}
+}
+
+static void assert_printable(const char *text)
+{
+	while (*text) {
+		size_t length = utf8_printable_length(text);
+
+		if (!length)
+			fail_msg("not printable: %s", text);
+		text += length;
+	}
+}
+
+/* Whatever bytes a name of 4 KiB has, and wherever they are cut, the numbers are behind it. */
+static void test_long_names_leave_the_numbers(void **state)
+{
+	static const char *const characters[] = {"x", "\xc3\xa9", "\xe2\x82\xac",
+		"\xf0\x9f\x92\xa9", "\xff", "\x1b", "\xe2\x80\xae"};
+	static char name[4097];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(characters); i++) {
+		for (size_t shift = 0; shift < 4; shift++) {
+			const size_t length = strlen(characters[i]);
+			struct finding f = {
+				.id = "fin-wait-2-held",
+				.has_port = true,
+				.owner = name,
+				.sockets = 60,
+				.memory_bytes = 232020,
+				.oldest_ms = 60000,
+				.usage = {UNKNOWN, UNKNOWN},
+				.cause = CAUSE_NONE,
+			};
+			const char *sentence;
+
+			memset(name, 'x', shift);
+			for (size_t at = shift; at + length < sizeof(name); at += length)
+				strcpy(name + at, characters[i]);
+			sentence = sentence_of_finding(&f);
+			assert_printable(sentence);
+			assert_non_null(strstr(sentence, "227 KiB"));
+			assert_non_null(strstr(sentence, "oldest 60 s"));
+			assert_non_null(strstr(sentence, "..."));
+		}
+	}
+}
+
+/* The same name is shown the same by an alert, which keeps only its beginning. */
+static void test_an_alert_shows_as_much_of_a_name_as_a_finding(void **state)
+{
+	struct alert a = sample_event.alert;
+
+	(void)state;
+	memset(a.owner, 'x', sizeof(a.owner) - 1);
+	assert_true(sizeof(a.owner) > OWNER_SHOWN + 1);
+	assert_non_null(strstr(sentence_of_alert(&a), "xxx..."));
+	assert_non_null(strstr(sentence_of_alert(&a), "oldest 15 min"));
+}
+
+static void test_every_diagnosis_and_cause_has_its_words(void **state)
+{
+	(void)state;
+	for (const struct diagnosis *d = diagnoses; d->id; d++) {
+		const struct advice general = words_advice(d->id, CAUSE_NONE);
+
+		if (!general.why || !general.what_to_do || !general.see)
+			fail_msg("%s has no words", d->id);
+		for (enum symptom c = 0; c < SYMPTOM_COUNT; c++) {
+			const struct advice a = words_advice(d->id, c);
+
+			if (!(d->causes & SYMPTOM_BIT(c)))
+				continue;
+			if (a.why == general.why || a.what_to_do == general.what_to_do)
+				fail_msg("%s has no words for a cause", d->id);
+			assert_non_null(name_of(cause_names, c));
+		}
+	}
+	assert_null(words_advice(NULL, CAUSE_NONE).why);
+	assert_null(words_advice("unknown", CAUSE_NONE).see);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words_name_is_bounded_where_a_character_ends),
+		cmocka_unit_test(test_long_names_leave_the_numbers),
+		cmocka_unit_test(test_an_alert_shows_as_much_of_a_name_as_a_finding),
+		cmocka_unit_test(test_every_diagnosis_and_cause_has_its_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
