@@ -11,6 +11,7 @@
 #include "lab/play.h"
 #include "lab/scenario.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
