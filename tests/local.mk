@@ -35,6 +35,7 @@ unit_tests = \
 	tests/unit/test_journal \
 	tests/unit/test_command \
 	tests/unit/test_append \
+	tests/unit/test_replace \
 	tests/unit/test_queue \
 	tests/unit/test_outputs \
 	tests/unit/test_prices \
@@ -181,6 +182,7 @@ tests_unit_test_command_SOURCES = tests/unit/test_command.c tests/unit/sample_ev
 	tests/unit/pidfd.c tests/unit/pidfd.h
 tests_unit_test_command_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
 tests_unit_test_append_SOURCES = tests/unit/test_append.c tests/unit/folder.h
+tests_unit_test_replace_SOURCES = tests/unit/test_replace.c tests/unit/folder.h
 tests_unit_test_outputs_SOURCES = tests/unit/test_outputs.c tests/unit/sample_event.h tests/unit/folder.h \
 	tests/unit/pidfd.c tests/unit/pidfd.h
 tests_unit_test_outputs_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_journal_sendv,--wrap=pthread_create,--wrap=syscall

@@ -119,6 +119,16 @@ void string_addf(struct string *s, const char *format, ...)
 	va_end(args);
 }
 
+int string_fail(struct string *s, int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	string_addv(s, format, args);
+	va_end(args);
+	return error;
+}
+
 void string_add_printable(struct string *s, const char *text)
 {
 	while (*text && !s->error) {

@@ -34,6 +34,10 @@ __attribute__((format(printf, 2, 3))) void string_addf(struct string *s, const c
 __attribute__((format(printf, 2, 0))) void string_addv(
 	struct string *s, const char *format, va_list args);
 
+/* The same with a sentence about a failure. Returns error, so that a function can fail with it. */
+__attribute__((format(printf, 3, 4))) int string_fail(
+	struct string *s, int error, const char *format, ...);
+
 /* Foreign text: printable characters only (basic/utf8.h). */
 void string_add_printable(struct string *s, const char *text);
 

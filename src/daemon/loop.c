@@ -152,13 +152,16 @@ static void log_errors(const struct config_errors *errors)
 static int apply(struct daemon *d, struct config *new)
 {
 	struct manager *l = &d->manager;
-	int r = outputs_replace(&l->outputs, new, d->notify_fd);
+	struct outputs *outputs = NULL;
+	int r = outputs_new(new, d->notify_fd, l->outputs, &outputs);
 
-	if (r < 0)
+	if (r == 0)
+		r = alerts_set_rules(l->alerts, new->rules, new->rules_count);
+	if (r < 0) {
+		outputs_stop(outputs, 0);
 		return r;
-	r = alerts_set_rules(l->alerts, new->rules, new->rules_count);
-	if (r < 0)
-		return r;
+	}
+	outputs_replace(&l->outputs, outputs);
 	ages_set_max(l->ages, new->tracked_max);
 	budget_set(&l->budget, new->interval_ms, new->cpu_budget_percent);
 	config_free(l->config);
@@ -307,7 +310,7 @@ static int set_up_manager(struct daemon *d)
 	if (r >= 0)
 		r = alerts_set_rules(l->alerts, l->config->rules, l->config->rules_count);
 	if (r >= 0)
-		r = outputs_new(l->config, d->notify_fd, &l->outputs);
+		r = outputs_new(l->config, d->notify_fd, NULL, &l->outputs);
 	l->settings.filter = FILTER_ALL;
 	l->settings.attempts = SCAN_ATTEMPTS;
 	l->settings.ages = l->ages;

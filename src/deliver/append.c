@@ -3,6 +3,7 @@
 
 #include "basic/cleanup.h"
 #include "basic/macro.h"
+#include "output/event_json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,63 +14,63 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-struct file_out {
+struct append {
 	char *path;       /* NULL: standard output */
 	int fd;           /* -1 while it is not open */
 	int interrupt_fd; /* an eventfd that stays readable once it was interrupted */
-	bool whole;       /* a regular file: a write does not block, and takes a line as a whole */
+	bool is_regular;  /* a write does not block, and takes all of a line */
 	bool torn;        /* the last line has no end */
 };
 
-/* Of standard output there is only one, whoever writes to it. */
+/* There is only one standard output, whoever writes to it. */
 static pthread_mutex_t stdout_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool stdout_torn;
 
-int file_out_new(const char *path, struct file_out **ret)
+static void close_file(struct append *a)
 {
-	bool is_stdout = strcmp(path, "stdout") == 0;
-	struct file_out *f = calloc(1, sizeof(*f));
+	if (a->path)
+		closep(&a->fd);
+	a->fd = -1;
+}
+
+static void append_free(void *output)
+{
+	struct append *a = output;
+
+	close_file(a);
+	closep(&a->interrupt_fd);
+	free(a->path);
+	free(a);
+}
+
+static int append_make(const struct output_settings *settings, void **ret)
+{
+	const bool is_stdout = strcmp(settings->target, "stdout") == 0;
+	struct append *a = calloc(1, sizeof(*a));
 	int r;
 
-	if (!f)
+	if (!a)
 		return -ENOMEM;
-	f->fd = -1;
-	f->interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = f->interrupt_fd < 0 ? -errno : 0;
-	f->path = is_stdout ? NULL : strdup(path);
-	if (r == 0 && !is_stdout && !f->path)
+	a->fd = -1;
+	a->interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = a->interrupt_fd < 0 ? -errno : 0;
+	a->path = is_stdout ? NULL : strdup(settings->target);
+	if (r == 0 && !is_stdout && !a->path)
 		r = -ENOMEM;
 	if (r < 0) {
-		file_out_free(f);
+		append_free(a);
 		return r;
 	}
-	*ret = f;
+	*ret = a;
 	return 0;
 }
 
-static void close_file(struct file_out *f)
+static void append_interrupt(void *output)
 {
-	if (f->path)
-		closep(&f->fd);
-	f->fd = -1;
-}
+	struct append *a = output;
 
-struct file_out *file_out_free(struct file_out *f)
-{
-	if (!f)
-		return NULL;
-	close_file(f);
-	closep(&f->interrupt_fd);
-	free(f->path);
-	free(f);
-	return NULL;
-}
-
-void file_out_interrupt(struct file_out *f)
-{
-	(void)eventfd_write(f->interrupt_fd, 1);
+	(void)eventfd_write(a->interrupt_fd, 1);
 }
 
 /* Whether a file does not end with a newline: its last writer was killed, or the disk was full. */
@@ -81,93 +82,134 @@ static bool ends_torn(const char *path, off_t size)
 	return size > 0 && fd >= 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
 }
 
-static int open_file(struct file_out *f)
+static int open_file(struct append *a)
 {
 	struct stat st;
 
-	if (f->fd >= 0)
+	if (a->fd >= 0)
 		return 0;
-	/* Without waiting for whoever reads from a FIFO. */
-	f->fd = f->path ? open(f->path,
+	/* Without waiting for a reader of a FIFO. */
+	a->fd = a->path ? open(a->path,
 				  O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
 				  0640)
 			: STDOUT_FILENO;
-	if (f->fd < 0)
+	if (a->fd < 0)
 		return -errno;
-	f->whole = fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode);
-	if (f->path && f->whole)
-		f->torn = ends_torn(f->path, st.st_size);
+	a->is_regular = fstat(a->fd, &st) == 0 && S_ISREG(st.st_mode);
+	if (a->path && a->is_regular)
+		a->torn = ends_torn(a->path, st.st_size);
 	return 0;
 }
 
-static int wait_until_writable(const struct file_out *f)
+static int wait_until_writable(const struct append *a)
 {
 	struct pollfd fds[] = {
-		{.fd = f->fd, .events = POLLOUT},
-		{.fd = f->interrupt_fd, .events = POLLIN},
+		{.fd = a->fd, .events = POLLOUT},
+		{.fd = a->interrupt_fd, .events = POLLIN},
 	};
 
 	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
 		if (errno != EINTR)
 			return -errno;
-	/* What can be written at once is written even then. */
+	/* Even after an interruption, what can be written at once is written. */
 	return fds[0].revents ? 0 : -ECANCELED;
 }
 
 /*
- * Standard output is shared with other programs, so it is not made non-blocking; but what a pipe or
- * a socket that is writable takes at least, it takes without blocking.
+ * Standard output is shared with other programs, so it is not made non-blocking; but a writable
+ * pipe or socket takes PIPE_BUF bytes without blocking.
  */
-static int put(struct file_out *f, const char *data, size_t size)
+static int put(struct append *a, const char *data, size_t size)
 {
 	while (size) {
 		ssize_t n;
-		int r = wait_until_writable(f);
+		int r = wait_until_writable(a);
 
 		if (r < 0)
 			return r;
-		n = write(f->fd, data, f->whole ? size : MIN(size, (size_t)PIPE_BUF));
+		n = write(a->fd, data, a->is_regular ? size : MIN(size, (size_t)PIPE_BUF));
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			return -errno;
 		if (n <= 0)
 			continue;
-		f->torn = data[n - 1] != '\n';
+		a->torn = data[n - 1] != '\n';
 		data += n;
 		size -= (size_t)n;
 	}
 	return 0;
 }
 
-static int put_line(struct file_out *f, const char *line, size_t size)
+static int put_line(struct append *a, const char *line, size_t size)
 {
-	int r = open_file(f);
+	int r = open_file(a);
 
-	if (r == 0 && f->torn)
-		r = put(f, "\n", 1);
+	if (r == 0 && a->torn)
+		r = put(a, "\n", 1);
 	if (r == 0)
-		r = put(f, line, size);
+		r = put(a, line, size);
 	/* The next try finds a new reader of a FIFO, or a disk that is mounted again. */
 	if (r < 0)
-		close_file(f);
+		close_file(a);
 	return r;
 }
 
-int file_out_write(struct file_out *f, const char *line, size_t size)
+static int append_line(struct append *a, const char *line, size_t size)
 {
 	int r;
 
-	if (f->path)
-		return put_line(f, line, size);
+	if (a->path)
+		return put_line(a, line, size);
 	pthread_mutex_lock(&stdout_lock);
-	f->torn = stdout_torn;
-	r = put_line(f, line, size);
-	stdout_torn = f->torn;
+	a->torn = stdout_torn;
+	r = put_line(a, line, size);
+	stdout_torn = a->torn;
 	pthread_mutex_unlock(&stdout_lock);
 	return r;
 }
 
-int file_out_reopen(struct file_out *f)
+static int append_event(struct append *a, const struct alert_event *e)
 {
-	close_file(f);
-	return open_file(f);
+	cleanup_(freep) char *line = NULL;
+	size_t size;
+	int r = event_json_format(e, &line);
+
+	if (r < 0)
+		return r;
+	/* The newline takes the place of the NUL. */
+	size = strlen(line);
+	line[size] = '\n';
+	return append_line(a, line, size + 1);
 }
+
+static int append_result(const struct append *a, int r, struct string *error)
+{
+	return output_result(r, a->path ? a->path : "stdout", error);
+}
+
+static int append_deliver(void *output, const struct item *item, struct string *error)
+{
+	struct append *a = output;
+	int r = item->kind == ITEM_EVENT ? append_event(a, &item->event)
+					 : append_line(a, item->text, item->size);
+
+	return append_result(a, r, error);
+}
+
+static int append_reopen(void *output, struct string *error)
+{
+	struct append *a = output;
+	int r;
+
+	close_file(a);
+	r = open_file(a);
+	/* A FIFO needs no reader before there is something to read. */
+	return r == -ENXIO ? 0 : append_result(a, r, error);
+}
+
+const struct output_ops append_ops = {
+	.make = append_make,
+	.deliver = append_deliver,
+	.interrupt = append_interrupt,
+	.reopen = append_reopen,
+	.free = append_free,
+};

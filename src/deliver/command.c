@@ -14,15 +14,15 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 
-struct exec {
-	char *command;
+struct command {
+	char *text;
 	uint32_t timeout_ms;
 	int interrupt_fd; /* an eventfd that stays readable once it was interrupted */
 };
@@ -38,43 +38,44 @@ struct run {
 
 #define NEVER UINT64_MAX
 
-int exec_new(const char *command, uint32_t timeout_ms, struct exec **ret)
+static void command_free(void *output)
 {
-	struct exec *x = calloc(1, sizeof(*x));
+	struct command *c = output;
+
+	closep(&c->interrupt_fd);
+	free(c->text);
+	free(c);
+}
+
+static int command_make(const struct output_settings *settings, void **ret)
+{
+	struct command *c = calloc(1, sizeof(*c));
 	int r;
 
-	if (!x)
+	if (!c)
 		return -ENOMEM;
-	x->timeout_ms = timeout_ms;
-	x->interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = x->interrupt_fd < 0 ? -errno : 0;
-	x->command = strdup(command);
-	if (r == 0 && !x->command)
+	c->timeout_ms = settings->timeout_ms;
+	c->interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = c->interrupt_fd < 0 ? -errno : 0;
+	c->text = strdup(settings->target);
+	if (r == 0 && !c->text)
 		r = -ENOMEM;
 	if (r < 0) {
-		exec_free(x);
+		command_free(c);
 		return r;
 	}
-	*ret = x;
+	*ret = c;
 	return 0;
 }
 
-struct exec *exec_free(struct exec *x)
+static void command_interrupt(void *output)
 {
-	if (!x)
-		return NULL;
-	closep(&x->interrupt_fd);
-	free(x->command);
-	free(x);
-	return NULL;
+	struct command *c = output;
+
+	(void)eventfd_write(c->interrupt_fd, 1);
 }
 
-void exec_interrupt(struct exec *x)
-{
-	(void)eventfd_write(x->interrupt_fd, 1);
-}
-
-/* Not in every C library that there is a system call for it in every kernel from 5.3 on. */
+/* The kernel has it since 5.3, not every C library has a function for it. */
 static int open_pidfd(pid_t pid)
 {
 	return (int)syscall(SYS_pidfd_open, pid, 0);
@@ -99,7 +100,7 @@ static bool is_private(const char *variable)
 	return false;
 }
 
-/* The environment of the command; it borrows all of it. NULL when no memory is left. */
+/* The environment of the command, which borrows its strings. NULL when no memory is left. */
 static char **make_environment(struct event_fields *fields, char *json)
 {
 	size_t count = 0, used = 0;
@@ -120,21 +121,23 @@ static char **make_environment(struct event_fields *fields, char *json)
 }
 
 /*
- * A pipe with the line in it already, so that a command that does not read it is nobody's concern.
- * Even the smallest pipe, of one page, has room for it. Returns its end to read from, or -errno.
+ * A pipe that already holds the line, so that a command need not read it. Even the smallest pipe,
+ * of one page, has room for it. Returns its end to read from, or -errno.
  */
-static int make_stdin(const char *line)
+static int make_stdin(char *json)
 {
+	char newline = '\n';
+	const struct iovec line[] = {{json, strlen(json)}, {&newline, 1}};
 	int ends[2], error;
 	ssize_t n;
 
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -errno;
-	n = write(ends[1], line, strlen(line));
+	n = writev(ends[1], line, ARRAY_SIZE(line));
 	error = n < 0 ? errno : EMSGSIZE;
 	close(ends[1]);
-	/* The command is to wait, if at all, as for any other input. */
-	if (n == (ssize_t)strlen(line) && fcntl(ends[0], F_SETFL, 0) == 0)
+	/* The command waits for more, if at all, as for any other input. */
+	if (n == (ssize_t)line[0].iov_len + 1 && fcntl(ends[0], F_SETFL, 0) == 0)
 		return ends[0];
 	close(ends[0]);
 	return -error;
@@ -148,7 +151,7 @@ static int set_descriptors(posix_spawn_file_actions_t *actions, int stdin_fd)
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(actions, STDERR_FILENO, STDOUT_FILENO);
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
-	/* All of ours close by themselves; of what we inherited nobody knows. */
+	/* Our own are all O_CLOEXEC; what we inherited may not be. */
 	if (r == 0)
 		r = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
 #endif
@@ -197,11 +200,11 @@ static int spawn(const char *command, int stdin_fd, char **environment, pid_t *r
 }
 
 /* Returns the process, or -errno. */
-static pid_t start(const struct exec *x, const struct alert_event *e)
+static pid_t start(const struct command *c, const struct alert_event *e)
 {
-	static const char name[] = "TCPSTATED_JSON=";
-	cleanup_(freep) char *json = NULL, *variable = NULL, *line = NULL;
+	cleanup_(freep) char *json = NULL;
 	cleanup_(freep) char **environment = NULL;
+	cleanup_(string_release) struct string variable = string_up_to(EVENT_JSON_SIZE_MAX);
 	cleanup_(closep) int stdin_fd = -1;
 	struct event_fields fields;
 	pid_t pid = 0;
@@ -210,31 +213,30 @@ static pid_t start(const struct exec *x, const struct alert_event *e)
 	r = event_json_format(e, &json);
 	if (r < 0)
 		return r;
-	if (asprintf(&variable, "%s%s", name, json) < 0)
-		variable = NULL;
-	if (asprintf(&line, "%s\n", json) < 0)
-		line = NULL;
+	string_addf(&variable, "TCPSTATED_JSON=%s", json);
+	if (variable.error)
+		return variable.error;
 	event_fields(e, &fields);
-	environment = variable && line ? make_environment(&fields, variable) : NULL;
+	environment = make_environment(&fields, variable.text);
 	if (!environment)
 		return -ENOMEM;
-	stdin_fd = make_stdin(line);
+	stdin_fd = make_stdin(json);
 	if (stdin_fd < 0)
 		return stdin_fd;
-	r = spawn(x->command, stdin_fd, environment, &pid);
+	r = spawn(c->text, stdin_fd, environment, &pid);
 	return r < 0 ? r : pid;
 }
 
-/* Goes on to the next, harder way to end the command and all that it started. */
+/* Goes on to the next, harder step to end the command and all that it started. */
 static void escalate(struct run *r)
 {
 	static const struct {
 		int signal;
 		uint64_t patience_ms;
-	} ways[] = {
-		[RUN_GOES_ON] = {SIGTERM, EXEC_TERMINATE_MS},
-		/* A process that waits for a dead disk does not end at all: but for an
-		 * interruption we wait for it, or there would be two of them. */
+	} steps[] = {
+		[RUN_GOES_ON] = {SIGTERM, COMMAND_TERMINATE_MS},
+		/* A process that waits for a dead disk does not end at all: unless we are
+		 * interrupted we wait for it, or there would be two of them. */
 		[RUN_TERMINATED] = {SIGKILL, NEVER},
 	};
 	uint64_t patience_ms;
@@ -243,10 +245,10 @@ static void escalate(struct run *r)
 		r->phase = RUN_GIVEN_UP;
 		return;
 	}
-	(void)kill(-r->pid, ways[r->phase].signal);
-	patience_ms = ways[r->phase].patience_ms;
+	(void)kill(-r->pid, steps[r->phase].signal);
+	patience_ms = steps[r->phase].patience_ms;
 	if (r->interrupted)
-		patience_ms = EXEC_TERMINATE_MS / 10;
+		patience_ms = COMMAND_TERMINATE_MS / 10;
 	r->phase_end_ms = patience_ms == NEVER ? NEVER : clock_monotonic_ms() + patience_ms;
 	r->phase++;
 }
@@ -261,7 +263,7 @@ static int poll_timeout(uint64_t until_ms)
 }
 
 /* Waits until the command has ended or is given up. Returns 0 or -errno. */
-static int wait_for_end(const struct exec *x, struct run *r)
+static int wait_for_end(const struct command *c, struct run *r)
 {
 	/* There were too many descriptors. */
 	if (r->pid_fd < 0)
@@ -269,7 +271,7 @@ static int wait_for_end(const struct exec *x, struct run *r)
 	while (r->phase != RUN_GIVEN_UP) {
 		struct pollfd fds[] = {
 			{.fd = r->pid_fd, .events = POLLIN},
-			{.fd = r->interrupted ? -1 : x->interrupt_fd, .events = POLLIN},
+			{.fd = r->interrupted ? -1 : c->interrupt_fd, .events = POLLIN},
 		};
 
 		if (poll(fds, ARRAY_SIZE(fds), poll_timeout(r->phase_end_ms)) < 0) {
@@ -287,89 +289,86 @@ static int wait_for_end(const struct exec *x, struct run *r)
 	return 0;
 }
 
-__attribute__((format(printf, 4, 5))) static int fail(
-	int error, char *sentence, size_t size, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(sentence, size, format, args);
-	va_end(args);
-	return error;
-}
-
-static int judge(const struct exec *x, const struct run *r, const siginfo_t *end, char *error,
-	size_t error_size)
+static int result_of(
+	const struct command *c, const struct run *r, const siginfo_t *end, struct string *error)
 {
 	char duration[FORMAT_SIZE];
 
 	if (r->interrupted)
-		return fail(-ECANCELED, error, error_size, "the command was interrupted");
+		return string_fail(error, -ECANCELED, "the command was interrupted");
 	if (r->phase != RUN_GOES_ON)
-		return fail(-ETIMEDOUT, error, error_size, "the command did not end within %s",
-			format_duration(duration, x->timeout_ms));
+		return string_fail(error, -ETIMEDOUT, "the command did not end within %s",
+			format_duration(duration, c->timeout_ms));
 	if (end->si_code != CLD_EXITED)
-		return fail(-EPROTO, error, error_size, "the command was killed by signal %d (%s)",
+		return string_fail(error, -EPROTO, "the command was killed by signal %d (%s)",
 			end->si_status, strsignal(end->si_status));
 	if (end->si_status != 0)
-		return fail(-EPROTO, error, error_size, "the command ended with exit status %d",
-			end->si_status);
+		return string_fail(
+			error, -EPROTO, "the command ended with exit status %d", end->si_status);
 	return 0;
 }
 
-static int finish(const struct exec *x, struct run *r, char *error, size_t error_size)
+static int finish(const struct command *c, struct run *r, struct string *error)
 {
 	siginfo_t end = {0};
-	int result = wait_for_end(x, r);
+	int result = wait_for_end(c, r);
 
-	/* As long as it was not waited for, its number is nobody else's. */
+	/* Until it is waited for, its process number is not reused. */
 	if (result < 0 || r->phase != RUN_GOES_ON)
 		(void)kill(-r->pid, SIGKILL);
-	if (result < 0)
-		fail(result, error, error_size, "cannot wait for the command: %s",
-			strerror(-result));
 	if (waitid(P_PID, (id_t)r->pid, &end, WEXITED | (r->phase == RUN_GIVEN_UP ? WNOHANG : 0)) <
-		0)
-		return fail(-errno, error, error_size, "cannot wait for the command: %s",
-			strerror(errno));
-	return result < 0 ? result : judge(x, r, &end, error, error_size);
+			0 &&
+		result == 0)
+		result = -errno;
+	if (result < 0)
+		return string_fail(
+			error, result, "cannot wait for the command: %s", strerror(-result));
+	return result_of(c, r, &end, error);
 }
 
-/* Without it a command that hangs could not be ended, so none is begun. */
-static int check_kernel(char *error, size_t error_size)
+/* Without pidfd_open() a command that hangs could not be ended, so none is started. */
+static int check_kernel(struct string *error)
 {
 	cleanup_(closep) int fd = open_pidfd(getpid());
 
 	if (fd >= 0)
 		return 0;
-	return fail(-errno, error, error_size,
+	return string_fail(error, -errno,
 		"no command can be run: pidfd_open: %s; it needs Linux 5.3 or newer",
 		strerror(errno));
 }
 
-static bool is_interrupted(const struct exec *x)
+static bool is_interrupted(const struct command *c)
 {
-	struct pollfd p = {.fd = x->interrupt_fd, .events = POLLIN};
+	struct pollfd p = {.fd = c->interrupt_fd, .events = POLLIN};
 
 	return poll(&p, 1, 0) == 1;
 }
 
-int exec_run(struct exec *x, const struct alert_event *e, char *error, size_t error_size)
+static int command_deliver(void *output, const struct item *item, struct string *error)
 {
+	const struct command *c = output;
 	cleanup_(closep) int pid_fd = -1;
 	struct run run = {0};
 	int r;
 
-	r = check_kernel(error, error_size);
+	r = check_kernel(error);
 	if (r < 0)
 		return r;
-	if (is_interrupted(x))
-		return fail(-ECANCELED, error, error_size, "the command was interrupted");
-	run.phase_end_ms = clock_monotonic_ms() + x->timeout_ms;
-	run.pid = start(x, e);
+	if (is_interrupted(c))
+		return string_fail(error, -ECANCELED, "the command was interrupted");
+	run.phase_end_ms = clock_monotonic_ms() + c->timeout_ms;
+	run.pid = start(c, &item->event);
 	if (run.pid < 0)
-		return fail(run.pid, error, error_size, "cannot start the command: %s",
-			strerror(-run.pid));
+		return string_fail(
+			error, run.pid, "cannot start the command: %s", strerror(-run.pid));
 	run.pid_fd = pid_fd = open_pidfd(run.pid);
-	return finish(x, &run, error, error_size);
+	return finish(c, &run, error);
 }
+
+const struct output_ops command_ops = {
+	.make = command_make,
+	.deliver = command_deliver,
+	.interrupt = command_interrupt,
+	.free = command_free,
+};

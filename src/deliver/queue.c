@@ -13,8 +13,8 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
-/* Enough for what deliver() does; the default of 8 MiB counts against the unit's limits where
- * memory is locked. */
+/* Enough for any deliver(); the default of 8 MiB counts against the unit's limits where memory is
+ * locked. */
 #define STACK_SIZE ((size_t)(128 * 1024))
 
 /* The kernel's TASK_COMM_LEN, with the NUL. */
@@ -39,181 +39,171 @@ struct output_queue {
 	int notify_fd;
 
 	/* A ring with room for queue_max items and the one under delivery, which is the head. */
-	void **ring;
+	struct item **ring;
 	size_t head, count;
 	bool delivering;
 
 	enum order order;
 	bool reopen;      /* is wanted */
-	bool interrupted; /* the consumer was told to come back */
+	bool interrupted; /* the output was told to return */
 	bool ended;       /* the thread touches nothing any more */
-	bool abandoned;   /* nobody but the thread knows this outlet any more */
+	bool abandoned;   /* only the thread still knows this queue */
 	uint64_t retry_at_ms;
 	uint32_t pause_ms;
 	struct output_queue_status status;
 };
 
 /* Waits for a change, at most until a time of clock_monotonic_ms(). */
-static void wait_until(struct output_queue *o, uint64_t ms)
+static void wait_until(struct output_queue *q, uint64_t ms)
 {
 	const struct timespec t = {
 		.tv_sec = (time_t)(ms / 1000),
 		.tv_nsec = (long)(ms % 1000 * 1000000),
 	};
 
-	pthread_cond_timedwait(&o->changed, &o->lock, &t);
+	pthread_cond_timedwait(&q->changed, &q->lock, &t);
 }
 
-/* The descriptor is the caller's, who may have closed it once it told the thread to end. */
-static void notify(const struct output_queue *o)
+/* The caller may close its descriptor once it has told the thread to end. */
+static void notify(const struct output_queue *q)
 {
-	if (o->notify_fd >= 0 && o->order != ORDER_END)
-		(void)eventfd_write(o->notify_fd, 1);
+	if (q->notify_fd >= 0 && q->order != ORDER_END)
+		(void)eventfd_write(q->notify_fd, 1);
 }
 
-static size_t place(const struct output_queue *o, size_t index)
+static size_t place(const struct output_queue *q, size_t index)
 {
-	return (o->head + index) % (o->queue_max + 1);
+	return (q->head + index) % (q->queue_max + 1);
 }
 
-static void *take_head(struct output_queue *o)
+static struct item *take_head(struct output_queue *q)
 {
-	void *item = o->ring[o->head];
+	struct item *item = q->ring[q->head];
 
-	o->head = place(o, 1);
-	o->count--;
+	q->head = place(q, 1);
+	q->count--;
 	return item;
 }
 
 /* Drops the oldest item that is not under delivery. */
-static void drop_oldest(struct output_queue *o)
+static void drop_oldest(struct output_queue *q)
 {
-	void *head = take_head(o);
+	struct item *head = take_head(q);
 
-	if (o->delivering) {
-		void *second = o->ring[o->head];
+	if (q->delivering) {
+		struct item *second = q->ring[q->head];
 
-		o->ring[o->head] = head;
+		q->ring[q->head] = head;
 		head = second;
 	}
-	o->ops->free_item(head);
-	o->status.dropped++;
+	item_unref(head);
+	q->status.dropped++;
 }
 
-static void failed(struct output_queue *o, const char *error)
+static void failed(struct output_queue *q, const char *error)
 {
-	o->pause_ms = o->status.failures++ ? MIN(o->pause_ms, o->retry_max_ms / 2) * 2
-					   : o->retry_first_ms;
-	o->pause_ms = MIN(o->pause_ms, o->retry_max_ms);
-	o->retry_at_ms = clock_monotonic_ms() + o->pause_ms;
-	snprintf(o->status.error, sizeof(o->status.error), "%s", error);
-	if (o->order == ORDER_DRAIN)
-		o->order = ORDER_END;
-	/* With the one that waits again there may be one too many; at the end it is kept. */
-	if (o->count > o->queue_max && o->order == ORDER_RUN)
-		drop_oldest(o);
-	notify(o);
+	q->pause_ms = q->status.failures++ ? MIN(q->pause_ms, q->retry_max_ms / 2) * 2
+					   : q->retry_first_ms;
+	q->pause_ms = MIN(q->pause_ms, q->retry_max_ms);
+	q->retry_at_ms = clock_monotonic_ms() + q->pause_ms;
+	snprintf(q->status.error, sizeof(q->status.error), "%s", error);
+	if (q->order == ORDER_DRAIN)
+		q->order = ORDER_END;
+	/* The item that waits again may be one too many; while the queue ends, it is kept. */
+	if (q->count > q->queue_max && q->order == ORDER_RUN)
+		drop_oldest(q);
+	notify(q);
 }
 
-static void succeeded(struct output_queue *o)
+static void succeeded(struct output_queue *q)
 {
-	o->ops->free_item(take_head(o));
-	o->status.delivered++;
-	o->status.error[0] = '\0';
-	o->retry_at_ms = 0;
-	if (o->status.failures) {
-		o->status.failures = 0;
-		notify(o);
+	item_unref(take_head(q));
+	q->status.delivered++;
+	q->status.error[0] = '\0';
+	q->retry_at_ms = 0;
+	if (q->status.failures) {
+		q->status.failures = 0;
+		notify(q);
 	}
 }
 
-static void deliver(struct output_queue *o)
+/* Delivers the head, or reopens the output; the lock is open meanwhile. */
+static void work(struct output_queue *q)
 {
-	char error[sizeof(o->status.error)] = "";
-	const void *item = o->ring[o->head];
+	char text[sizeof(q->status.error)];
+	struct string error = STRING_IN(text);
+	const bool reopens = q->reopen;
+	const struct item *item = q->ring[q->head];
 	int r;
 
-	o->delivering = true;
-	pthread_mutex_unlock(&o->lock);
-	r = o->ops->deliver(o->output, item, error, sizeof(error));
-	pthread_mutex_lock(&o->lock);
-	o->delivering = false;
-	if (r < 0)
-		failed(o, error);
+	q->reopen = false;
+	q->delivering = !reopens;
+	pthread_mutex_unlock(&q->lock);
+	if (reopens)
+		r = q->ops->reopen ? q->ops->reopen(q->output, &error) : 0;
 	else
-		succeeded(o);
-}
-
-static void reopen(struct output_queue *o)
-{
-	char error[sizeof(o->status.error)] = "";
-	int r = 0;
-
-	o->reopen = false;
-	pthread_mutex_unlock(&o->lock);
-	if (o->ops->reopen)
-		r = o->ops->reopen(o->output, error, sizeof(error));
-	pthread_mutex_lock(&o->lock);
+		r = q->ops->deliver(q->output, item, &error);
+	pthread_mutex_lock(&q->lock);
+	q->delivering = false;
 	if (r < 0)
-		failed(o, error);
+		failed(q, text);
+	else if (!reopens)
+		succeeded(q);
 }
 
-/* Returns false when there will be no work any more. */
-static bool wait_for_work(struct output_queue *o)
+/* Returns false when there will be no more work. */
+static bool wait_for_work(struct output_queue *q)
 {
-	while (o->order != ORDER_END && !o->reopen) {
-		uint64_t retry_at_ms = o->count ? o->retry_at_ms : 0;
+	while (q->order != ORDER_END && !q->reopen) {
+		uint64_t retry_at_ms = q->count ? q->retry_at_ms : 0;
 
-		if (o->order == ORDER_DRAIN)
-			return o->count > 0;
+		if (q->order == ORDER_DRAIN)
+			return q->count > 0;
 		if (retry_at_ms > clock_monotonic_ms())
-			wait_until(o, retry_at_ms);
-		else if (o->count)
+			wait_until(q, retry_at_ms);
+		else if (q->count)
 			return true;
 		else
-			pthread_cond_wait(&o->changed, &o->lock);
+			pthread_cond_wait(&q->changed, &q->lock);
 	}
-	return o->order != ORDER_END;
+	return q->order != ORDER_END;
 }
 
-static void free_queue(struct output_queue *o)
+static void free_queue(struct output_queue *q)
 {
-	while (o->count)
-		o->ops->free_item(take_head(o));
-	o->ops->free_output(o->output);
-	pthread_cond_destroy(&o->changed);
-	pthread_mutex_destroy(&o->lock);
-	free(o->ring);
-	free(o->name);
-	free(o);
+	while (q->count)
+		item_unref(take_head(q));
+	if (q->ops->free)
+		q->ops->free(q->output);
+	pthread_cond_destroy(&q->changed);
+	pthread_mutex_destroy(&q->lock);
+	free(q->ring);
+	free(q->name);
+	free(q);
 }
 
 static void *run(void *userdata)
 {
-	struct output_queue *o = userdata;
+	struct output_queue *q = userdata;
 	char name[THREAD_NAME_SIZE];
 	bool abandoned;
 
-	snprintf(name, sizeof(name), "%s", o->name);
+	snprintf(name, sizeof(name), "%s", q->name);
 	pthread_setname_np(pthread_self(), name);
-	pthread_mutex_lock(&o->lock);
-	while (wait_for_work(o)) {
-		if (o->reopen)
-			reopen(o);
-		else
-			deliver(o);
-	}
-	o->ended = true;
-	abandoned = o->abandoned;
-	pthread_cond_broadcast(&o->changed);
-	pthread_mutex_unlock(&o->lock);
-	/* Unless it is abandoned, whoever stops it may have freed it by now. */
+	pthread_mutex_lock(&q->lock);
+	while (wait_for_work(q))
+		work(q);
+	q->ended = true;
+	abandoned = q->abandoned;
+	pthread_cond_broadcast(&q->changed);
+	pthread_mutex_unlock(&q->lock);
+	/* Unless abandoned, q may have been freed by output_queue_stop(). */
 	if (abandoned)
-		free_queue(o);
+		free_queue(q);
 	return NULL;
 }
 
-static int start_thread(struct output_queue *o)
+static int start_thread(struct output_queue *q)
 {
 	sigset_t all, before;
 	pthread_attr_t attr;
@@ -227,7 +217,7 @@ static int start_thread(struct output_queue *o)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	if (r == 0)
-		r = pthread_create(&o->thread, &attr, run, o);
+		r = pthread_create(&q->thread, &attr, run, q);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
 	return -r;
@@ -250,113 +240,108 @@ static int init_condition(pthread_cond_t *condition)
 
 int output_queue_new(const struct output_queue_settings *settings, struct output_queue **ret)
 {
-	cleanup_(freep) struct output_queue *o = calloc(1, sizeof(*o));
+	cleanup_(freep) struct output_queue *q = calloc(1, sizeof(*q));
 	cleanup_(freep) char *name = strdup(settings->name);
-	cleanup_(freep) void **ring = calloc(settings->queue_max + 1, sizeof(*ring));
+	cleanup_(freep) struct item **ring = calloc(settings->queue_max + 1, sizeof(*ring));
 	int r;
 
 	if (!settings->queue_max)
 		return -EINVAL;
-	if (!o || !name || !ring)
+	if (!q || !name || !ring)
 		return -ENOMEM;
-	o->ops = settings->ops;
-	o->output = settings->output;
-	o->queue_max = settings->queue_max;
-	o->retry_first_ms = settings->retry_ms;
-	o->retry_max_ms = MAX(settings->retry_ms, settings->retry_max_ms);
-	o->notify_fd = settings->notify_fd;
-	o->name = name;
-	o->ring = ring;
-	r = init_condition(&o->changed);
+	q->ops = settings->ops;
+	q->output = settings->output;
+	q->queue_max = settings->queue_max;
+	q->retry_first_ms = settings->retry_ms;
+	q->retry_max_ms = MAX(settings->retry_ms, settings->retry_max_ms);
+	q->notify_fd = settings->notify_fd;
+	q->name = name;
+	q->ring = ring;
+	r = init_condition(&q->changed);
 	if (r < 0)
 		return r;
-	pthread_mutex_init(&o->lock, NULL);
-	r = start_thread(o);
+	pthread_mutex_init(&q->lock, NULL);
+	r = start_thread(q);
 	if (r < 0) {
-		pthread_mutex_destroy(&o->lock);
-		pthread_cond_destroy(&o->changed);
+		pthread_mutex_destroy(&q->lock);
+		pthread_cond_destroy(&q->changed);
 		return r;
 	}
 	(void)TAKE_PTR(name);
 	(void)TAKE_PTR(ring);
-	*ret = TAKE_PTR(o);
+	*ret = TAKE_PTR(q);
 	return 0;
 }
 
-void output_queue_push(struct output_queue *o, void *item)
+void output_queue_push(struct output_queue *q, struct item *item)
 {
-	pthread_mutex_lock(&o->lock);
-	if (o->count - o->delivering >= o->queue_max) {
-		drop_oldest(o);
-		notify(o);
+	pthread_mutex_lock(&q->lock);
+	if (q->count - q->delivering >= q->queue_max) {
+		drop_oldest(q);
+		notify(q);
 	}
-	o->ring[place(o, o->count++)] = item;
-	pthread_cond_broadcast(&o->changed);
-	pthread_mutex_unlock(&o->lock);
+	q->ring[place(q, q->count++)] = item;
+	pthread_cond_broadcast(&q->changed);
+	pthread_mutex_unlock(&q->lock);
 }
 
-const char *output_queue_name(const struct output_queue *o)
-{
-	return o->name;
-}
-
-void output_queue_status(struct output_queue *o, struct output_queue_status *ret)
+void output_queue_status(struct output_queue *q, struct output_queue_status *ret)
 {
 	uint64_t now = clock_monotonic_ms();
 
-	pthread_mutex_lock(&o->lock);
-	*ret = o->status;
-	ret->queued = o->count;
-	if (o->count && !o->delivering && o->retry_at_ms > now)
-		ret->retry_ms = (uint32_t)(o->retry_at_ms - now);
-	pthread_mutex_unlock(&o->lock);
+	pthread_mutex_lock(&q->lock);
+	*ret = q->status;
+	ret->queued = q->count;
+	if (q->count && !q->delivering && q->retry_at_ms > now)
+		ret->retry_ms = (uint32_t)(q->retry_at_ms - now);
+	pthread_mutex_unlock(&q->lock);
 }
 
-void output_queue_reopen(struct output_queue *o)
+void output_queue_reopen(struct output_queue *q)
 {
-	pthread_mutex_lock(&o->lock);
-	o->reopen = true;
-	pthread_cond_broadcast(&o->changed);
-	pthread_mutex_unlock(&o->lock);
+	pthread_mutex_lock(&q->lock);
+	q->reopen = true;
+	pthread_cond_broadcast(&q->changed);
+	pthread_mutex_unlock(&q->lock);
 }
 
 void output_queue_foreach(
-	struct output_queue *o, void (*fn)(const void *item, void *userdata), void *userdata)
+	struct output_queue *q, void (*fn)(struct item *item, void *userdata), void *userdata)
 {
-	pthread_mutex_lock(&o->lock);
-	for (size_t i = 0; i < o->count; i++)
-		fn(o->ring[place(o, i)], userdata);
-	pthread_mutex_unlock(&o->lock);
+	pthread_mutex_lock(&q->lock);
+	for (size_t i = 0; i < q->count; i++)
+		fn(q->ring[place(q, i)], userdata);
+	pthread_mutex_unlock(&q->lock);
 }
 
-static void give_order(struct output_queue *o, enum order order)
+static void give_order(struct output_queue *q, enum order order)
 {
-	pthread_mutex_lock(&o->lock);
-	o->order = MAX(o->order, order);
-	pthread_cond_broadcast(&o->changed);
-	pthread_mutex_unlock(&o->lock);
+	pthread_mutex_lock(&q->lock);
+	q->order = MAX(q->order, order);
+	pthread_cond_broadcast(&q->changed);
+	pthread_mutex_unlock(&q->lock);
 }
 
-static void wait_for_end(struct output_queue *o, uint64_t until_ms)
+static void wait_for_end(struct output_queue *q, uint64_t until_ms)
 {
-	pthread_mutex_lock(&o->lock);
-	while (!o->ended && clock_monotonic_ms() < until_ms)
-		wait_until(o, until_ms);
-	pthread_mutex_unlock(&o->lock);
+	pthread_mutex_lock(&q->lock);
+	while (!q->ended && clock_monotonic_ms() < until_ms)
+		wait_until(q, until_ms);
+	pthread_mutex_unlock(&q->lock);
 }
 
-static void interrupt(struct output_queue *o)
+static void interrupt(struct output_queue *q)
 {
 	bool needed;
 
-	give_order(o, ORDER_END);
-	pthread_mutex_lock(&o->lock);
-	needed = !o->ended && !o->interrupted;
-	o->interrupted = true;
-	pthread_mutex_unlock(&o->lock);
-	/* The consumer lives at least until this outlet is stopped, which the caller does. */
-	if (needed && o->ops->interrupt)
-		o->ops->interrupt(o->output);
+	give_order(q, ORDER_END);
+	pthread_mutex_lock(&q->lock);
+	needed = !q->ended && !q->interrupted;
+	q->interrupted = true;
+	pthread_mutex_unlock(&q->lock);
+	/* The output lives until this queue is stopped, which is the caller's to do. */
+	if (needed && q->ops->interrupt)
+		q->ops->interrupt(q->output);
 }
 
 void output_queue_finish(
@@ -375,28 +360,28 @@ void output_queue_finish(
 		wait_for_end(list[i], until_ms);
 }
 
-size_t output_queue_stop(struct output_queue *o, uint32_t wait_ms)
+size_t output_queue_stop(struct output_queue *q, uint32_t wait_ms)
 {
 	size_t undelivered;
 	bool finished;
 
-	if (!o)
+	if (!q)
 		return 0;
-	pthread_mutex_lock(&o->lock);
-	finished = o->interrupted;
-	pthread_mutex_unlock(&o->lock);
+	pthread_mutex_lock(&q->lock);
+	finished = q->interrupted;
+	pthread_mutex_unlock(&q->lock);
 	if (!finished)
-		output_queue_finish(&o, 1, QUEUE_DRAIN, wait_ms);
-	pthread_mutex_lock(&o->lock);
-	undelivered = o->count;
-	if (!o->ended) {
-		o->abandoned = true;
-		pthread_detach(o->thread);
-		pthread_mutex_unlock(&o->lock);
+		output_queue_finish(&q, 1, QUEUE_DRAIN, wait_ms);
+	pthread_mutex_lock(&q->lock);
+	undelivered = q->count;
+	if (!q->ended) {
+		q->abandoned = true;
+		pthread_detach(q->thread);
+		pthread_mutex_unlock(&q->lock);
 		return undelivered;
 	}
-	pthread_mutex_unlock(&o->lock);
-	pthread_join(o->thread, NULL);
-	free_queue(o);
+	pthread_mutex_unlock(&q->lock);
+	pthread_join(q->thread, NULL);
+	free_queue(q);
 	return undelivered;
 }

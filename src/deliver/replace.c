@@ -1,82 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "deliver/replace.h"
 
-#include "basic/cleanup.h"
+#include "basic/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* rename() would put a file in the place of /dev/null, too. */
-static int check(const char *path)
+/* The output is its path. */
+static int replace_make(const struct output_settings *settings, void **ret)
 {
-	struct stat st;
-
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	return S_ISREG(st.st_mode) || S_ISLNK(st.st_mode) ? 0 : -EEXIST;
+	*ret = strdup(settings->target);
+	return *ret ? 0 : -ENOMEM;
 }
 
-static int write_all(int fd, const char *data, size_t size)
+static int replace(const char *path, const char *text, size_t size)
 {
-	while (size) {
-		ssize_t n = write(fd, data, size);
+	char buffer[PATH_MAX];
+	struct string temporary = STRING_IN(buffer);
 
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			data += n;
-			size -= (size_t)n;
-		}
-	}
-	return 0;
+	string_addf(&temporary, "%s.new", path);
+	if (temporary.overflowed)
+		return -ENAMETOOLONG;
+	return file_replace_at(AT_FDCWD, path, buffer, 0644, text, size);
 }
 
-static int write_file(const char *path, const char *data, size_t size)
+static int replace_deliver(void *output, const struct item *item, struct string *error)
 {
-	cleanup_(closep) int fd = -1;
-	int r;
+	const char *path = output;
+	int r = item->size ? replace(path, item->text, item->size)
+			   : file_withdraw_at(AT_FDCWD, path);
 
-	/* Whatever has that name, a link to somewhere included, is not written to. */
-	if (unlink(path) < 0 && errno != ENOENT)
-		return -errno;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return -errno;
-	r = write_all(fd, data, size);
-	/* The umask of a service may be narrow; this is for everybody. */
-	if (r == 0 && fchmod(fd, 0644) < 0)
-		r = -errno;
-	return r;
+	return output_result(r, path, error);
 }
 
-int file_replace(const char *path, const char *data, size_t size)
-{
-	cleanup_(freep) char *temporary = NULL;
-	int r;
-
-	if (asprintf(&temporary, "%s.new", path) < 0) {
-		temporary = NULL;
-		return -ENOMEM;
-	}
-	r = check(path);
-	if (r < 0)
-		return r;
-	r = write_file(temporary, data, size);
-	if (r == 0 && rename(temporary, path) < 0)
-		r = -errno;
-	if (r < 0)
-		(void)unlink(temporary);
-	return r;
-}
-
-int file_withdraw(const char *path)
-{
-	int r = check(path);
-
-	if (r == 0 && unlink(path) < 0 && errno != ENOENT)
-		r = -errno;
-	return r;
-}
+const struct output_ops replace_ops = {
+	.make = replace_make,
+	.deliver = replace_deliver,
+	.free = free,
+};

@@ -18,31 +18,40 @@
 
 struct fixture {
 	struct folder *folder;
-	struct exec *exec;
+	void *command;
 	char error[256];
 };
 
 /* The command runs in the folder, which is the test's working directory. */
 static void start(struct fixture *f, void **state, const char *command, uint32_t timeout_ms)
 {
+	const struct output_settings settings = {.target = command, .timeout_ms = timeout_ms};
+
 	memset(f, 0, sizeof(*f));
 	f->folder = *state;
 	assert_int_equal(chdir(f->folder->path), 0);
-	assert_int_equal(exec_new(command, timeout_ms, &f->exec), 0);
+	assert_int_equal(command_ops.make(&settings, &f->command), 0);
 }
 
 static int run_event(struct fixture *f)
 {
-	return exec_run(f->exec, &sample_event, f->error, sizeof(f->error));
+	struct item *item = item_new_event(&sample_event);
+	struct string error = STRING_IN(f->error);
+	int r;
+
+	assert_non_null(item);
+	r = command_ops.deliver(f->command, item, &error);
+	item_unref(item);
+	return r;
 }
 
 static void end(struct fixture *f)
 {
-	f->exec = exec_free(f->exec);
+	command_ops.free(f->command);
 	assert_int_equal(chdir("/"), 0);
 }
 
-/* Runs a command that must succeed, and tells what it left in the file "out". */
+/* Runs a command that must succeed, and returns what it left in the file "out". */
 static const char *output_of(void **state, const char *command)
 {
 	static char path[512];
@@ -56,7 +65,7 @@ static const char *output_of(void **state, const char *command)
 	return contents(path);
 }
 
-static void test_exec_event_on_stdin(void **state)
+static void test_command_event_on_stdin(void **state)
 {
 	cleanup_(freep) char *json = NULL;
 	const char *out = output_of(state, "cat >out");
@@ -66,7 +75,7 @@ static void test_exec_event_on_stdin(void **state)
 	assert_string_equal(out + strlen(json), "\n");
 }
 
-static void test_exec_event_in_the_environment(void **state)
+static void test_command_event_in_the_environment(void **state)
 {
 	cleanup_(freep) char *json = NULL;
 	const char *out;
@@ -90,7 +99,7 @@ static void test_exec_event_in_the_environment(void **state)
 }
 
 /* Nobody must read what is on standard input. */
-static void test_exec_need_not_read(void **state)
+static void test_command_need_not_read(void **state)
 {
 	static const char *const commands[] = {"true", "exec <&-; exec true", "read -r x <&0"};
 	struct fixture f;
@@ -102,7 +111,7 @@ static void test_exec_need_not_read(void **state)
 	}
 }
 
-static void test_exec_failures_have_a_sentence(void **state)
+static void test_command_failures_have_a_sentence(void **state)
 {
 	static const struct {
 		const char *command;
@@ -136,7 +145,7 @@ static void test_exec_failures_have_a_sentence(void **state)
 	signal(SIGPIPE, SIG_DFL);
 }
 
-static void test_exec_what_it_inherits(void **state)
+static void test_command_what_it_inherits(void **state)
 {
 	char command[256];
 	int fd = open("/dev/null", O_RDONLY);
@@ -152,7 +161,7 @@ static void test_exec_what_it_inherits(void **state)
 	close(fd);
 }
 
-static void test_exec_output_goes_to_stderr(void **state)
+static void test_command_output_goes_to_stderr(void **state)
 {
 	const char *path = in_folder(*state, "err");
 	int saved = dup(STDERR_FILENO), fd = open(path, O_WRONLY | O_CREAT, 0600);
@@ -196,7 +205,7 @@ static int open_fifo(const struct fixture *f)
 	return fd;
 }
 
-static void test_exec_time_limit_ends_all_that_it_started(void **state)
+static void test_command_time_limit_ends_all_that_it_started(void **state)
 {
 	struct fixture f;
 	int fifo;
@@ -211,7 +220,7 @@ static void test_exec_time_limit_ends_all_that_it_started(void **state)
 }
 
 /* It ends when it is told to, but is late all the same. */
-static void test_exec_late_success_is_none(void **state)
+static void test_command_late_success_is_none(void **state)
 {
 	struct fixture f;
 
@@ -239,11 +248,11 @@ static void *interrupt_when_it_runs(void *userdata)
 			return NULL;
 		sched_yield();
 	}
-	exec_interrupt(i->f->exec);
+	command_ops.interrupt(i->f->command);
 	return NULL;
 }
 
-static void test_exec_interrupt_ends_even_what_ignores_it(void **state)
+static void test_command_interrupt_ends_even_what_ignores_it(void **state)
 {
 	struct interrupter interrupter;
 	pthread_t thread;
@@ -265,7 +274,7 @@ static void test_exec_interrupt_ends_even_what_ignores_it(void **state)
 	end(&f);
 }
 
-static void test_exec_old_kernel(void **state)
+static void test_command_old_kernel(void **state)
 {
 	struct fixture f;
 
@@ -278,7 +287,6 @@ static void test_exec_old_kernel(void **state)
 	assert_int_equal(run_event(&f), 0);
 	assert_true(exists(in_folder(f.folder, "here")));
 	end(&f);
-	assert_null(exec_free(NULL));
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup_folder, remove_folder)
@@ -286,16 +294,16 @@ static void test_exec_old_kernel(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_exec_event_on_stdin),
-		CASE(test_exec_event_in_the_environment),
-		CASE(test_exec_need_not_read),
-		CASE(test_exec_failures_have_a_sentence),
-		CASE(test_exec_what_it_inherits),
-		CASE(test_exec_output_goes_to_stderr),
-		CASE(test_exec_time_limit_ends_all_that_it_started),
-		CASE(test_exec_late_success_is_none),
-		CASE(test_exec_interrupt_ends_even_what_ignores_it),
-		CASE(test_exec_old_kernel),
+		CASE(test_command_event_on_stdin),
+		CASE(test_command_event_in_the_environment),
+		CASE(test_command_need_not_read),
+		CASE(test_command_failures_have_a_sentence),
+		CASE(test_command_what_it_inherits),
+		CASE(test_command_output_goes_to_stderr),
+		CASE(test_command_time_limit_ends_all_that_it_started),
+		CASE(test_command_late_success_is_none),
+		CASE(test_command_interrupt_ends_even_what_ignores_it),
+		CASE(test_command_old_kernel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,7 @@ static void start(struct fixture *f, void **state, const struct config *c)
 	assert_int_equal(chdir(f->folder->path), 0);
 	f->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	assert_true(f->notify_fd >= 0);
-	assert_int_equal(outputs_new(c, f->notify_fd, &f->outputs), 0);
+	assert_int_equal(outputs_new(c, f->notify_fd, NULL, &f->outputs), 0);
 }
 
 static size_t stop(struct fixture *f, uint32_t wait_ms)
@@ -99,6 +99,14 @@ static void assert_nothing_to_report(struct fixture *f)
 	f->reports_count = 0;
 	outputs_take_reports(f->outputs, record_report, f);
 	assert_int_equal(f->reports_count, 0);
+}
+
+static void replace(struct fixture *f, const struct config *c)
+{
+	struct outputs *new = NULL;
+
+	assert_int_equal(outputs_new(c, f->notify_fd, f->outputs, &new), 0);
+	outputs_replace(&f->outputs, new);
 }
 
 static void push_event(struct fixture *f, uint64_t sequence, const char *alert)
@@ -295,12 +303,12 @@ static void test_outputs_replace_moves_what_waits(void **state)
 		push_event(&f, i, "one");
 	/* Both hang. */
 	read_lines(fifo, text, sizeof(text), 2);
-	assert_int_equal(outputs_replace(&f.outputs, &c_after, f.notify_fd), 0);
+	replace(&f, &c_after);
 	push_event(&f, 4, "one");
 	wait_for_reports(&f);
 	assert_int_equal(f.reports_count, 1);
-	assert_string_equal(f.reports[0],
-		"4 exec gone: is not configured any more; 3 events were not delivered");
+	assert_string_equal(
+		f.reports[0], "4 exec gone: is no longer configured; 3 events not delivered");
 	outputs_drain(f.outputs, MINUTE_MS);
 	assert_string_equal(sequences(contents("paged")), "1 2 3 4");
 	assert_string_equal(sequences(contents("other")), "1 2 3 4");
@@ -322,7 +330,7 @@ static void test_outputs_replace_moves_snapshots(void **state)
 	outputs_push_snapshot(f.outputs, "{1}\n", 4);
 	wait_for_reports(&f);
 	assert_non_null(strstr(f.reports[0], "4 snapshots: fifo: nobody reads from it; "));
-	assert_int_equal(outputs_replace(&f.outputs, &after, f.notify_fd), 0);
+	replace(&f, &after);
 	assert_int_equal(stop(&f, MINUTE_MS), 0);
 	assert_string_equal(contents(in_folder(*state, "snapshots")), "{}\n{1}\n");
 }
@@ -333,13 +341,12 @@ struct saved {
 	struct alert_event last;
 };
 
-static void record_saved(const char *output_queue, const struct alert_event *e, void *userdata)
+static void record_saved(const char *output, const struct alert_event *e, void *userdata)
 {
 	struct saved *s = userdata;
 	size_t used = strlen(s->text);
 
-	snprintf(s->text + used, sizeof(s->text) - used, "%s %u;", output_queue,
-		(unsigned)e->sequence);
+	snprintf(s->text + used, sizeof(s->text) - used, "%s %u;", output, (unsigned)e->sequence);
 	s->count++;
 	s->last = *e;
 }
@@ -456,9 +463,9 @@ static void test_outputs_without_threads(void **state)
 
 	start(&f, state, &c_before);
 	threads_left = 1;
-	assert_int_equal(outputs_replace(&f.outputs, &c_after, f.notify_fd), -EAGAIN);
+	assert_int_equal(outputs_new(&c_after, f.notify_fd, f.outputs, &none), -EAGAIN);
 	threads_left = 1;
-	assert_int_equal(outputs_new(&c_after, f.notify_fd, &none), -EAGAIN);
+	assert_int_equal(outputs_new(&c_after, f.notify_fd, NULL, &none), -EAGAIN);
 	assert_null(none);
 	threads_left = UINT32_MAX;
 	push_event(&f, 1, "one");
@@ -466,6 +473,77 @@ static void test_outputs_without_threads(void **state)
 	assert_string_equal(sequences(contents("paged")), "1");
 	assert_string_equal(sequences(contents("events")), "1");
 	assert_int_equal(stop(&f, 0), 0);
+}
+
+/* As when another part of a reload fails: nothing of the new set is seen. */
+static void test_outputs_new_set_that_is_not_needed(void **state)
+{
+	char events[] = "events", other[] = "other", page[] = "cat >>paged";
+	struct exec_config execs[] = {exec_config("page", page, MINUTE_MS)};
+	const struct config before = {.events = events, .execs = execs, .execs_count = 1};
+	const struct config after = {.events = other};
+	struct outputs *new = NULL;
+	struct fixture f;
+
+	start(&f, state, &before);
+	assert_int_equal(outputs_new(&after, f.notify_fd, f.outputs, &new), 0);
+	assert_int_equal(outputs_stop(new, MINUTE_MS), 0);
+	assert_false(exists("other"));
+	push_event(&f, 1, "one");
+	outputs_drain(f.outputs, MINUTE_MS);
+	assert_nothing_to_report(&f);
+	assert_string_equal(sequences(contents("events")), "1");
+	assert_string_equal(sequences(contents("paged")), "1");
+	assert_int_equal(stop(&f, 0), 0);
+}
+
+/* What nobody has read of the final reports goes along. */
+static void test_outputs_replace_twice(void **state)
+{
+	char hang[] = "echo >fifo; sleep 1000", events[] = "events";
+	struct exec_config execs[] = {exec_config("page", hang, MINUTE_MS)};
+	const struct config before = {.events = events, .execs = execs, .execs_count = 1};
+	const struct config after = {.events = events};
+	struct fixture f;
+	char text[16];
+	int fifo;
+
+	start(&f, state, &before);
+	fifo = open_fifo("fifo");
+	push_event(&f, 1, "one");
+	read_lines(fifo, text, sizeof(text), 1);
+	close(fifo);
+	replace(&f, &after);
+	replace(&f, &after);
+	wait_for_reports(&f);
+	assert_int_equal(f.reports_count, 1);
+	assert_string_equal(
+		f.reports[0], "4 exec page: is no longer configured; 1 event not delivered");
+	assert_int_equal(stop(&f, MINUTE_MS), 0);
+}
+
+/* Counted are only those that survive a restart. */
+static void test_outputs_undelivered(void **state)
+{
+	char hang[] = "echo >fifo; sleep 1000", snapshots[] = "fifo2";
+	struct exec_config execs[] = {exec_config("page", hang, MINUTE_MS)};
+	const struct config c = {
+		.journal = true, .snapshots = snapshots, .execs = execs, .execs_count = 1};
+	struct fixture f;
+	char text[16];
+	int fifo;
+
+	assert_int_equal(mkfifo(in_folder(*state, "fifo2"), 0600), 0);
+	start(&f, state, &c);
+	assert_int_equal(outputs_undelivered(f.outputs), 0);
+	fifo = open_fifo("fifo");
+	push_event(&f, 1, "one");
+	push_event(&f, 2, "one");
+	outputs_push_snapshot(f.outputs, "{}\n", 3);
+	read_lines(fifo, text, sizeof(text), 1);
+	close(fifo);
+	assert_int_equal(outputs_undelivered(f.outputs), 2);
+	assert_int_equal(stop(&f, 0), 3);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup_folder, remove_folder)
@@ -483,6 +561,9 @@ int main(void)
 		CASE(test_outputs_wrong_path_is_reported_at_once),
 		CASE(test_outputs_full_queue),
 		CASE(test_outputs_without_threads),
+		CASE(test_outputs_new_set_that_is_not_needed),
+		CASE(test_outputs_replace_twice),
+		CASE(test_outputs_undelivered),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
