@@ -47,6 +47,7 @@ unit_tests = \
 	tests/unit/test_nearest \
 	tests/unit/test_quantity \
 	tests/unit/test_file \
+	tests/unit/test_log \
 	tests/unit/test_escape \
 	tests/unit/test_cgroup_tree \
 	tests/unit/test_cgroups \
@@ -109,6 +110,7 @@ tests_unit_test_configuration_SOURCES = tests/unit/test_configuration.c
 tests_unit_test_nearest_SOURCES = tests/unit/test_nearest.c
 tests_unit_test_quantity_SOURCES = tests/unit/test_quantity.c
 tests_unit_test_file_SOURCES = tests/unit/test_file.c
+tests_unit_test_log_SOURCES = tests/unit/test_log.c tests/unit/folder.h
 tests_unit_test_escape_SOURCES = tests/unit/test_escape.c
 tests_unit_test_cgroup_tree_SOURCES = tests/unit/test_cgroup_tree.c tests/unit/fake_tree.h
 tests_unit_test_cgroups_SOURCES = tests/unit/test_cgroups.c

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the program says to its operator: whole sentences on standard error. */
+/* What the program says to its operator: whole sentences on standard error. For one thread. */
 #ifndef TCPSTATED_BASIC_LOG_H
 #define TCPSTATED_BASIC_LOG_H
 
 #include <syslog.h>
 
 /*
- * Writes one line: under systemd's journal with the priority in front (sd-daemon(3)), else behind
- * the program's name. Never waits for a reader that does not read.
+ * Writes one line: to systemd's journal after its priority (sd-daemon(3)), else after the program's
+ * name. Never waits for a reader: a line that finds no room is lost, and the next one that finds
+ * some says how many were. A line longer than 2 KiB is cut.
  */
 __attribute__((format(printf, 2, 3))) void log_line(int priority, const char *format, ...);
-
-/* Whether standard error goes to the journal. */
-int log_is_journal(void);
 
 #endif
