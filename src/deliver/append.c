@@ -12,20 +12,33 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 struct append {
-	char *path;       /* NULL: standard output */
-	int fd;           /* -1 while it is not open */
-	int interrupt_fd; /* an eventfd that stays readable once it was interrupted */
-	bool is_regular;  /* a write does not block, and takes all of a line */
-	bool torn;        /* the last line has no end */
+	char *path;      /* NULL: standard output */
+	int fd;          /* -1 while it is not open */
+	bool is_regular; /* a write does not block, and takes all of a line */
+	bool torn;       /* the last line has no end */
 };
 
 /* There is only one standard output, whoever writes to it. */
 static pthread_mutex_t stdout_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool stdout_torn;
+
+static int append_make(const struct output_settings *settings, void **ret)
+{
+	const bool is_stdout = strcmp(settings->target, "stdout") == 0;
+	cleanup_(freep) struct append *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return -ENOMEM;
+	a->fd = -1;
+	a->path = is_stdout ? NULL : strdup(settings->target);
+	if (!is_stdout && !a->path)
+		return -ENOMEM;
+	*ret = TAKE_PTR(a);
+	return 0;
+}
 
 static void close_file(struct append *a)
 {
@@ -39,38 +52,8 @@ static void append_free(void *output)
 	struct append *a = output;
 
 	close_file(a);
-	closep(&a->interrupt_fd);
 	free(a->path);
 	free(a);
-}
-
-static int append_make(const struct output_settings *settings, void **ret)
-{
-	const bool is_stdout = strcmp(settings->target, "stdout") == 0;
-	struct append *a = calloc(1, sizeof(*a));
-	int r;
-
-	if (!a)
-		return -ENOMEM;
-	a->fd = -1;
-	a->interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = a->interrupt_fd < 0 ? -errno : 0;
-	a->path = is_stdout ? NULL : strdup(settings->target);
-	if (r == 0 && !is_stdout && !a->path)
-		r = -ENOMEM;
-	if (r < 0) {
-		append_free(a);
-		return r;
-	}
-	*ret = a;
-	return 0;
-}
-
-static void append_interrupt(void *output)
-{
-	struct append *a = output;
-
-	(void)eventfd_write(a->interrupt_fd, 1);
 }
 
 /* Whether a file does not end with a newline: its last writer was killed, or the disk was full. */
@@ -101,11 +84,11 @@ static int open_file(struct append *a)
 	return 0;
 }
 
-static int wait_until_writable(const struct append *a)
+static int wait_until_writable(int fd, int interrupt_fd)
 {
 	struct pollfd fds[] = {
-		{.fd = a->fd, .events = POLLOUT},
-		{.fd = a->interrupt_fd, .events = POLLIN},
+		{.fd = fd, .events = POLLOUT},
+		{.fd = interrupt_fd, .events = POLLIN},
 	};
 
 	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
@@ -119,11 +102,11 @@ static int wait_until_writable(const struct append *a)
  * Standard output is shared with other programs, so it is not made non-blocking; but a writable
  * pipe or socket takes PIPE_BUF bytes without blocking.
  */
-static int put(struct append *a, const char *data, size_t size)
+static int put(struct append *a, const char *data, size_t size, int interrupt_fd)
 {
 	while (size) {
 		ssize_t n;
-		int r = wait_until_writable(a);
+		int r = wait_until_writable(a->fd, interrupt_fd);
 
 		if (r < 0)
 			return r;
@@ -139,35 +122,35 @@ static int put(struct append *a, const char *data, size_t size)
 	return 0;
 }
 
-static int put_line(struct append *a, const char *line, size_t size)
+static int put_line(struct append *a, const char *line, size_t size, int interrupt_fd)
 {
 	int r = open_file(a);
 
 	if (r == 0 && a->torn)
-		r = put(a, "\n", 1);
+		r = put(a, "\n", 1, interrupt_fd);
 	if (r == 0)
-		r = put(a, line, size);
+		r = put(a, line, size, interrupt_fd);
 	/* The next try finds a new reader of a FIFO, or a disk that is mounted again. */
 	if (r < 0)
 		close_file(a);
 	return r;
 }
 
-static int append_line(struct append *a, const char *line, size_t size)
+static int append_line(struct append *a, const char *line, size_t size, int interrupt_fd)
 {
 	int r;
 
 	if (a->path)
-		return put_line(a, line, size);
+		return put_line(a, line, size, interrupt_fd);
 	pthread_mutex_lock(&stdout_lock);
 	a->torn = stdout_torn;
-	r = put_line(a, line, size);
+	r = put_line(a, line, size, interrupt_fd);
 	stdout_torn = a->torn;
 	pthread_mutex_unlock(&stdout_lock);
 	return r;
 }
 
-static int append_event(struct append *a, const struct alert_event *e)
+static int append_event(struct append *a, const struct alert_event *e, int interrupt_fd)
 {
 	cleanup_(freep) char *line = NULL;
 	size_t size;
@@ -178,7 +161,7 @@ static int append_event(struct append *a, const struct alert_event *e)
 	/* The newline takes the place of the NUL. */
 	size = strlen(line);
 	line[size] = '\n';
-	return append_line(a, line, size + 1);
+	return append_line(a, line, size + 1, interrupt_fd);
 }
 
 static int append_result(const struct append *a, int r, struct string *error)
@@ -186,11 +169,12 @@ static int append_result(const struct append *a, int r, struct string *error)
 	return output_result(r, a->path ? a->path : "stdout", error);
 }
 
-static int append_deliver(void *output, const struct item *item, struct string *error)
+static int append_deliver(
+	void *output, const struct item *item, int interrupt_fd, struct string *error)
 {
 	struct append *a = output;
-	int r = item->kind == ITEM_EVENT ? append_event(a, &item->event)
-					 : append_line(a, item->text, item->size);
+	int r = item->kind == ITEM_EVENT ? append_event(a, &item->event, interrupt_fd)
+					 : append_line(a, item->text, item->size, interrupt_fd);
 
 	return append_result(a, r, error);
 }
@@ -209,7 +193,6 @@ static int append_reopen(void *output, struct string *error)
 const struct output_ops append_ops = {
 	.make = append_make,
 	.deliver = append_deliver,
-	.interrupt = append_interrupt,
 	.reopen = append_reopen,
 	.free = append_free,
 };

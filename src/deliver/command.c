@@ -16,21 +16,19 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
 struct command {
-	char *text;
 	uint32_t timeout_ms;
-	int interrupt_fd; /* an eventfd that stays readable once it was interrupted */
+	char text[];
 };
 
 /* A command under way. */
 struct run {
 	pid_t pid;
-	int pid_fd;
+	int pid_fd, interrupt_fd;
 	enum { RUN_GOES_ON, RUN_TERMINATED, RUN_KILLED, RUN_GIVEN_UP } phase;
 	uint64_t phase_end_ms;
 	bool interrupted;
@@ -38,41 +36,17 @@ struct run {
 
 #define NEVER UINT64_MAX
 
-static void command_free(void *output)
-{
-	struct command *c = output;
-
-	closep(&c->interrupt_fd);
-	free(c->text);
-	free(c);
-}
-
 static int command_make(const struct output_settings *settings, void **ret)
 {
-	struct command *c = calloc(1, sizeof(*c));
-	int r;
+	const size_t size = strlen(settings->target) + 1;
+	struct command *c = malloc(sizeof(*c) + size);
 
 	if (!c)
 		return -ENOMEM;
 	c->timeout_ms = settings->timeout_ms;
-	c->interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = c->interrupt_fd < 0 ? -errno : 0;
-	c->text = strdup(settings->target);
-	if (r == 0 && !c->text)
-		r = -ENOMEM;
-	if (r < 0) {
-		command_free(c);
-		return r;
-	}
+	memcpy(c->text, settings->target, size);
 	*ret = c;
 	return 0;
-}
-
-static void command_interrupt(void *output)
-{
-	struct command *c = output;
-
-	(void)eventfd_write(c->interrupt_fd, 1);
 }
 
 /* The kernel has it since 5.3, not every C library has a function for it. */
@@ -263,7 +237,7 @@ static int poll_timeout(uint64_t until_ms)
 }
 
 /* Waits until the command has ended or is given up. Returns 0 or -errno. */
-static int wait_for_end(const struct command *c, struct run *r)
+static int wait_for_end(struct run *r)
 {
 	/* There were too many descriptors. */
 	if (r->pid_fd < 0)
@@ -271,7 +245,7 @@ static int wait_for_end(const struct command *c, struct run *r)
 	while (r->phase != RUN_GIVEN_UP) {
 		struct pollfd fds[] = {
 			{.fd = r->pid_fd, .events = POLLIN},
-			{.fd = r->interrupted ? -1 : c->interrupt_fd, .events = POLLIN},
+			{.fd = r->interrupted ? -1 : r->interrupt_fd, .events = POLLIN},
 		};
 
 		if (poll(fds, ARRAY_SIZE(fds), poll_timeout(r->phase_end_ms)) < 0) {
@@ -311,7 +285,7 @@ static int result_of(
 static int finish(const struct command *c, struct run *r, struct string *error)
 {
 	siginfo_t end = {0};
-	int result = wait_for_end(c, r);
+	int result = wait_for_end(r);
 
 	/* Until it is waited for, its process number is not reused. */
 	if (result < 0 || r->phase != RUN_GOES_ON)
@@ -338,24 +312,25 @@ static int check_kernel(struct string *error)
 		strerror(errno));
 }
 
-static bool is_interrupted(const struct command *c)
+static bool is_readable(int fd)
 {
-	struct pollfd p = {.fd = c->interrupt_fd, .events = POLLIN};
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 
 	return poll(&p, 1, 0) == 1;
 }
 
-static int command_deliver(void *output, const struct item *item, struct string *error)
+static int command_deliver(
+	void *output, const struct item *item, int interrupt_fd, struct string *error)
 {
 	const struct command *c = output;
 	cleanup_(closep) int pid_fd = -1;
-	struct run run = {0};
+	struct run run = {.interrupt_fd = interrupt_fd};
 	int r;
 
 	r = check_kernel(error);
 	if (r < 0)
 		return r;
-	if (is_interrupted(c))
+	if (is_readable(interrupt_fd))
 		return string_fail(error, -ECANCELED, "the command was interrupted");
 	run.phase_end_ms = clock_monotonic_ms() + c->timeout_ms;
 	run.pid = start(c, &item->event);
@@ -369,6 +344,5 @@ static int command_deliver(void *output, const struct item *item, struct string 
 const struct output_ops command_ops = {
 	.make = command_make,
 	.deliver = command_deliver,
-	.interrupt = command_interrupt,
-	.free = command_free,
+	.free = free,
 };

@@ -61,9 +61,11 @@ static int journal_make(const struct output_settings *settings, void **ret)
 	return 0;
 }
 
-static int journal_deliver(void *output, const struct item *item, struct string *error)
+static int journal_deliver(
+	void *output, const struct item *item, int interrupt_fd, struct string *error)
 {
 	(void)output;
+	(void)interrupt_fd;
 	return output_result(send_event(&item->event), "cannot write to it", error);
 }
 

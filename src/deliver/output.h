@@ -42,16 +42,12 @@ struct output_ops {
 	/* Makes an output, which opens nothing yet and copies what it needs. */
 	int (*make)(const struct output_settings *settings, void **ret);
 	/*
-	 * Delivers one item; called from the output's thread, may block. After a failure the item
-	 * is delivered again later.
+	 * Delivers one item; called from the output's thread, may block. Once interrupt_fd is
+	 * readable, which it then stays, whatever would still block ends as soon as possible. After
+	 * a failure the item is delivered again later.
 	 */
-	int (*deliver)(void *output, const struct item *item, struct string *error);
-	/*
-	 * Ends a deliver() under way as soon as possible; called from another thread, once, perhaps
-	 * just before that deliver() begins: so each later one that would block ends at once, too.
-	 * May be NULL.
-	 */
-	void (*interrupt)(void *output);
+	int (*deliver)(
+		void *output, const struct item *item, int interrupt_fd, struct string *error);
 	/*
 	 * Reopens its file before the next delivery; called from the output's thread. After a
 	 * failure the next deliver() tries again. May be NULL.

@@ -15,57 +15,36 @@
 #define RETRY_MS     1000
 #define RETRY_MAX_MS (60 * 1000)
 
-static const struct output_kind journal_kind = {
-	.ops = &journal_ops,
-	.item = ITEM_EVENT,
-	.matters = true,
-	.queue_max = OUTPUTS_EVENTS_MAX,
+enum { JOURNAL, EVENTS, SNAPSHOTS, SNAPSHOT_FILE, EXEC };
+
+static const struct output_kind kinds[] = {
+	[JOURNAL] = {"journal", &journal_ops, ITEM_EVENT, .matters = true,
+		.queue_max = OUTPUTS_EVENTS_MAX},
+	[EVENTS] = {"events", &append_ops, ITEM_EVENT, .saved = true, .matters = true,
+		.queue_max = OUTPUTS_EVENTS_MAX},
+	[SNAPSHOTS] = {"snapshots", &append_ops, ITEM_SNAPSHOT, .matters = true,
+		.queue_max = OUTPUTS_SNAPSHOTS_MAX},
+	[SNAPSHOT_FILE] = {"snapshot_file", &replace_ops, ITEM_SNAPSHOT, .queue_max = 1},
+	[EXEC] = {"exec", &command_ops, ITEM_EVENT, .saved = true, .matters = true,
+		.queue_max = OUTPUTS_EVENTS_MAX},
 };
 
-static const struct output_kind events_kind = {
-	.ops = &append_ops,
-	.item = ITEM_EVENT,
-	.saved = true,
-	.matters = true,
-	.queue_max = OUTPUTS_EVENTS_MAX,
-};
-
-static const struct output_kind snapshots_kind = {
-	.ops = &append_ops,
-	.item = ITEM_SNAPSHOT,
-	.matters = true,
-	.queue_max = OUTPUTS_SNAPSHOTS_MAX,
-};
-
-static const struct output_kind snapshot_file_kind = {
-	.ops = &replace_ops,
-	.item = ITEM_SNAPSHOT,
-	.queue_max = 1,
-};
-
-static const struct output_kind exec_kind = {
-	.ops = &command_ops,
-	.item = ITEM_EVENT,
-	.saved = true,
-	.matters = true,
-	.queue_max = OUTPUTS_EVENTS_MAX,
-};
-
-static struct output *add(struct outputs *o, const struct output_kind *kind, const char *target)
+static struct output *add(struct outputs *o, size_t kind, const char *target)
 {
 	struct output *output = &o->list[o->count++];
 
-	output->kind = kind;
+	output->kind = &kinds[kind];
 	output->settings.target = target;
+	strcpy(output->name, output->kind->name);
 	return output;
 }
 
 static void add_exec(struct outputs *o, const struct exec_config *x)
 {
-	struct output *output = add(o, &exec_kind, x->command);
+	struct output *output = add(o, EXEC, x->command);
 	struct string name = STRING_IN(output->name);
 
-	string_addf(&name, "exec %s", x->name);
+	string_addf(&name, "%s %s", output->kind->name, x->name);
 	output->settings.timeout_ms = x->timeout_ms;
 	output->alerts = (const char(*)[RULE_NAME_SIZE])x->alerts;
 	output->alerts_count = x->alerts_count;
@@ -73,24 +52,22 @@ static void add_exec(struct outputs *o, const struct exec_config *x)
 
 static int list_outputs(struct outputs *o, const struct config *c)
 {
-	const struct {
-		const struct output_kind *kind;
-		const char *name, *target; /* no target: there is none */
-	} rows[] = {
-		{&journal_kind, "journal", c->journal ? "" : NULL},
-		{&events_kind, "events", c->events},
-		{&snapshots_kind, "snapshots", c->snapshots},
-		{&snapshot_file_kind, "snapshot_file", c->snapshot_file},
+	/* NULL: there is none. */
+	const char *const targets[] = {
+		[JOURNAL] = c->journal ? "" : NULL,
+		[EVENTS] = c->events,
+		[SNAPSHOTS] = c->snapshots,
+		[SNAPSHOT_FILE] = c->snapshot_file,
 	};
-	const size_t count_max = ARRAY_SIZE(rows) + c->execs_count;
+	const size_t count_max = ARRAY_SIZE(targets) + c->execs_count;
 
 	o->list = calloc(count_max, sizeof(*o->list));
 	o->queues = calloc(count_max, sizeof(struct output_queue *));
 	if (!o->list || !o->queues)
 		return -ENOMEM;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].target)
-			strcpy(add(o, rows[i].kind, rows[i].target)->name, rows[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
+		if (targets[i])
+			(void)add(o, i, targets[i]);
 	for (size_t i = 0; i < c->execs_count; i++)
 		add_exec(o, &c->execs[i]);
 	return 0;

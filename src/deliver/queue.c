@@ -37,6 +37,7 @@ struct output_queue {
 	size_t queue_max;
 	uint32_t retry_first_ms, retry_max_ms;
 	int notify_fd;
+	int interrupt_fd; /* an eventfd, for ops->deliver() */
 
 	/* A ring with room for queue_max items and the one under delivery, which is the head. */
 	struct item **ring;
@@ -44,10 +45,9 @@ struct output_queue {
 	bool delivering;
 
 	enum order order;
-	bool reopen;      /* is wanted */
-	bool interrupted; /* the output was told to return */
-	bool ended;       /* the thread touches nothing any more */
-	bool abandoned;   /* only the thread still knows this queue */
+	bool reopen;    /* is wanted */
+	bool ended;     /* the thread touches nothing any more */
+	bool abandoned; /* only the thread still knows this queue */
 	uint64_t retry_at_ms;
 	uint32_t pause_ms;
 	struct output_queue_status status;
@@ -142,7 +142,7 @@ static void work(struct output_queue *q)
 	if (reopens)
 		r = q->ops->reopen ? q->ops->reopen(q->output, &error) : 0;
 	else
-		r = q->ops->deliver(q->output, item, &error);
+		r = q->ops->deliver(q->output, item, q->interrupt_fd, &error);
 	pthread_mutex_lock(&q->lock);
 	q->delivering = false;
 	if (r < 0)
@@ -175,6 +175,7 @@ static void free_queue(struct output_queue *q)
 		item_unref(take_head(q));
 	if (q->ops->free)
 		q->ops->free(q->output);
+	closep(&q->interrupt_fd);
 	pthread_cond_destroy(&q->changed);
 	pthread_mutex_destroy(&q->lock);
 	free(q->ring);
@@ -243,12 +244,16 @@ int output_queue_new(const struct output_queue_settings *settings, struct output
 	cleanup_(freep) struct output_queue *q = calloc(1, sizeof(*q));
 	cleanup_(freep) char *name = strdup(settings->name);
 	cleanup_(freep) struct item **ring = calloc(settings->queue_max + 1, sizeof(*ring));
+	cleanup_(closep) int interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int r;
 
 	if (!settings->queue_max)
 		return -EINVAL;
 	if (!q || !name || !ring)
 		return -ENOMEM;
+	if (interrupt_fd < 0)
+		return -errno;
+	q->interrupt_fd = interrupt_fd;
 	q->ops = settings->ops;
 	q->output = settings->output;
 	q->queue_max = settings->queue_max;
@@ -269,6 +274,7 @@ int output_queue_new(const struct output_queue_settings *settings, struct output
 	}
 	(void)TAKE_PTR(name);
 	(void)TAKE_PTR(ring);
+	(void)TAKE_FD(interrupt_fd);
 	*ret = TAKE_PTR(q);
 	return 0;
 }
@@ -332,16 +338,8 @@ static void wait_for_end(struct output_queue *q, uint64_t until_ms)
 
 static void interrupt(struct output_queue *q)
 {
-	bool needed;
-
 	give_order(q, ORDER_END);
-	pthread_mutex_lock(&q->lock);
-	needed = !q->ended && !q->interrupted;
-	q->interrupted = true;
-	pthread_mutex_unlock(&q->lock);
-	/* The output lives until this queue is stopped, which is the caller's to do. */
-	if (needed && q->ops->interrupt)
-		q->ops->interrupt(q->output);
+	(void)eventfd_write(q->interrupt_fd, 1);
 }
 
 void output_queue_finish(
@@ -368,7 +366,7 @@ size_t output_queue_stop(struct output_queue *q, uint32_t wait_ms)
 	if (!q)
 		return 0;
 	pthread_mutex_lock(&q->lock);
-	finished = q->interrupted;
+	finished = q->order == ORDER_END;
 	pthread_mutex_unlock(&q->lock);
 	if (!finished)
 		output_queue_finish(&q, 1, QUEUE_DRAIN, wait_ms);

@@ -27,12 +27,14 @@ static int replace(const char *path, const char *text, size_t size)
 	return file_replace_at(AT_FDCWD, path, buffer, 0644, text, size);
 }
 
-static int replace_deliver(void *output, const struct item *item, struct string *error)
+static int replace_deliver(
+	void *output, const struct item *item, int interrupt_fd, struct string *error)
 {
 	const char *path = output;
 	int r = item->size ? replace(path, item->text, item->size)
 			   : file_withdraw_at(AT_FDCWD, path);
 
+	(void)interrupt_fd;
 	return output_result(r, path, error);
 }
 

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <time.h>
 
 #define MINUTE_MS (60U * 1000)
@@ -19,6 +20,7 @@
 struct fixture {
 	struct folder *folder;
 	void *command;
+	int interrupt_fd;
 	char error[256];
 };
 
@@ -30,6 +32,8 @@ static void start(struct fixture *f, void **state, const char *command, uint32_t
 	memset(f, 0, sizeof(*f));
 	f->folder = *state;
 	assert_int_equal(chdir(f->folder->path), 0);
+	f->interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	assert_true(f->interrupt_fd >= 0);
 	assert_int_equal(command_ops.make(&settings, &f->command), 0);
 }
 
@@ -40,7 +44,7 @@ static int run_event(struct fixture *f)
 	int r;
 
 	assert_non_null(item);
-	r = command_ops.deliver(f->command, item, &error);
+	r = command_ops.deliver(f->command, item, f->interrupt_fd, &error);
 	item_unref(item);
 	return r;
 }
@@ -48,6 +52,7 @@ static int run_event(struct fixture *f)
 static void end(struct fixture *f)
 {
 	command_ops.free(f->command);
+	close(f->interrupt_fd);
 	assert_int_equal(chdir("/"), 0);
 }
 
@@ -248,7 +253,7 @@ static void *interrupt_when_it_runs(void *userdata)
 			return NULL;
 		sched_yield();
 	}
-	command_ops.interrupt(i->f->command);
+	assert_int_equal(eventfd_write(i->f->interrupt_fd, 1), 0);
 	return NULL;
 }
 

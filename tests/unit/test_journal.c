@@ -38,7 +38,7 @@ static int journal_send(const struct alert_event *e)
 	int r;
 
 	assert_non_null(item);
-	r = journal_ops.deliver(NULL, item, &error);
+	r = journal_ops.deliver(NULL, item, -1, &error);
 	item_unref(item);
 	assert_int_equal(r < 0, text[0] != '\0');
 	return r;

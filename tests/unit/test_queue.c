@@ -59,7 +59,29 @@ static int number_of(const struct item *item)
 	return number;
 }
 
-static int deliver(void *userdata, const struct item *item, struct string *error)
+#define SET(c, ...)                                                                                \
+	do {                                                                                       \
+		pthread_mutex_lock(&(c)->lock);                                                    \
+		__VA_ARGS__;                                                                       \
+		pthread_cond_broadcast(&(c)->changed);                                             \
+		pthread_mutex_unlock(&(c)->lock);                                                  \
+	} while (0)
+
+/* Waits a little; counts and tells when the delivery is interrupted for the first time. */
+static void hang_on(struct output *c, int interrupt_fd)
+{
+	struct pollfd p = {.fd = c->interrupted ? -1 : interrupt_fd, .events = POLLIN};
+	bool is_new;
+
+	pthread_mutex_unlock(&c->lock);
+	is_new = poll(&p, 1, 1) == 1;
+	if (is_new && c->releases)
+		SET(c->releases, c->releases->hangs = false);
+	pthread_mutex_lock(&c->lock);
+	c->interrupted += is_new;
+}
+
+static int deliver(void *userdata, const struct item *item, int interrupt_fd, struct string *error)
 {
 	struct output *c = userdata;
 	int r = 0;
@@ -72,7 +94,7 @@ static int deliver(void *userdata, const struct item *item, struct string *error
 	c->signals_open |= some_signal_is_open();
 	pthread_cond_broadcast(&c->changed);
 	while (c->hangs && !(c->interruptible && c->interrupted))
-		pthread_cond_wait(&c->changed, &c->lock);
+		hang_on(c, interrupt_fd);
 	if (c->hangs || c->fails) {
 		c->fails -= c->fails > 0;
 		r = -EIO;
@@ -81,23 +103,6 @@ static int deliver(void *userdata, const struct item *item, struct string *error
 	c->inside--;
 	pthread_mutex_unlock(&c->lock);
 	return r;
-}
-
-#define SET(c, ...)                                                                                \
-	do {                                                                                       \
-		pthread_mutex_lock(&(c)->lock);                                                    \
-		__VA_ARGS__;                                                                       \
-		pthread_cond_broadcast(&(c)->changed);                                             \
-		pthread_mutex_unlock(&(c)->lock);                                                  \
-	} while (0)
-
-static void interrupt(void *userdata)
-{
-	struct output *c = userdata;
-
-	SET(c, c->interrupted++);
-	if (c->releases)
-		SET(c->releases, c->releases->hangs = false);
 }
 
 static int reopen(void *userdata, struct string *error)
@@ -126,7 +131,6 @@ static void free_output(void *userdata)
 
 static const struct output_ops ops = {
 	.deliver = deliver,
-	.interrupt = interrupt,
 	.reopen = reopen,
 	.free = free_output,
 };

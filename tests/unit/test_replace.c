@@ -18,7 +18,7 @@ static int replace(const char *path, const char *text)
 
 	assert_non_null(item);
 	assert_int_equal(replace_ops.make(&settings, &output), 0);
-	r = replace_ops.deliver(output, item, &error);
+	r = replace_ops.deliver(output, item, -1, &error);
 	replace_ops.free(output);
 	item_unref(item);
 	/* Every failure says why. */
