@@ -70,6 +70,9 @@ unit_tests = \
 	tests/unit/test_close_rates \
 	tests/unit/test_budget \
 	tests/unit/test_state_file \
+	tests/unit/test_state_ages \
+	tests/unit/test_manager \
+	tests/unit/test_loop \
 	tests/unit/test_owner \
 	tests/unit/test_histogram \
 	tests/unit/test_heartbeat \
@@ -93,6 +96,11 @@ tests_unit_test_alert_SOURCES = tests/unit/test_alert.c tests/unit/sample.h test
 tests_unit_test_close_rates_SOURCES = tests/unit/test_close_rates.c tests/unit/sample.h
 tests_unit_test_budget_SOURCES = tests/unit/test_budget.c
 tests_unit_test_state_file_SOURCES = tests/unit/test_state_file.c tests/unit/sentence.h
+tests_unit_test_manager_SOURCES = tests/unit/test_manager.c tests/unit/fake_source.h tests/unit/folder.h
+tests_unit_test_manager_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=alerts_set_rules
+tests_unit_test_loop_SOURCES = tests/unit/test_loop.c tests/unit/fake_source.h tests/unit/folder.h
+tests_unit_test_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=source_live_new
+tests_unit_test_state_ages_SOURCES = tests/unit/test_state_ages.c tests/unit/folder.h
 tests_unit_test_sock_memory_SOURCES = tests/unit/test_sock_memory.c
 tests_unit_test_histogram_SOURCES = tests/unit/test_histogram.c
 tests_unit_test_heartbeat_SOURCES = tests/unit/test_heartbeat.c
@@ -204,12 +212,13 @@ sentences: tests/sentences tcpstated
 	@tests/sentences
 	@echo; echo '== mistakes in a configuration =='; ! ./tcpstated --check-config --config $(srcdir)/tests/sentences.conf 2>&1
 
-# Programs that measure: "make memory-table" (as root), "make heartbeat-table" (three minutes), "make ages-table" and
-# "make bench".
+# Programs that measure: "make memory-table" (as root), "make heartbeat-table" (three minutes), "make ages-table",
+# "make event-cost" and "make bench".
 measures = \
 	tests/bench/ages \
 	tests/bench/bare_dump \
 	tests/bench/compare \
+	tests/bench/event_cost \
 	tests/kernel/memory_table
 
 tests_bench_ages_SOURCES = tests/bench/ages.c
@@ -218,6 +227,8 @@ tests_bench_bare_dump_SOURCES = tests/bench/bare_dump.c
 tests_bench_bare_dump_LDADD =
 tests_bench_compare_SOURCES = tests/bench/compare.c
 tests_bench_compare_LDADD =
+tests_bench_event_cost_SOURCES = tests/bench/event_cost.c tests/unit/fake_source.h
+tests_bench_event_cost_LDADD = libtcpstated.a $(CORE_LIBS)
 tests_kernel_memory_table_SOURCES = tests/kernel/memory_table.c \
 	tests/helpers/slabs.c tests/helpers/slabs.h
 tests_kernel_memory_table_LDADD = $(JSON_C_LIBS)
@@ -240,10 +251,14 @@ AGES_SOCKETS = 200000
 ages-table: tcpstated-lab tests/bench/ages
 	./tcpstated-lab hold CLOSE_WAIT -n $(AGES_SOCKETS) -- tests/bench/ages
 
+# What an event costs the poll beside the ages of 262,144 sockets.
+event-cost: tests/bench/event_cost
+	tests/bench/event_cost
+
 bench: tcpstated tcpstated-lab tests/bench/bare_dump tests/bench/compare
 	$(SHELL) $(srcdir)/tests/bench/bench.sh .
 
-.PHONY: sentences memory-table heartbeat-table diagnosis-matrix ages-table bench
+.PHONY: sentences memory-table heartbeat-table diagnosis-matrix ages-table event-cost bench
 
 check_PROGRAMS = $(unit_tests) $(helpers) $(measures) $(readers)
 TESTS = $(unit_tests) $(bats_tests) $(lab_tests) $(daemon_tests)

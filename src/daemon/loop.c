@@ -5,256 +5,185 @@
 #include "basic/clock.h"
 #include "basic/log.h"
 #include "basic/macro.h"
-#include "daemon/manager.h"
-#include "kernel/memory/object_sizes.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
-
-/* As in main.c: a dump that was disturbed is taken again, but not for ever. */
-#define SCAN_ATTEMPTS 3
-
-/* SIGTERM to the end: what the consumers may take of it. */
+/* Of the time from SIGTERM to the end, what the outputs may take. */
 #define DRAIN_MS 600
 
 /*
- * After an event the state is kept again as soon as it may have been delivered, and then less and
- * less often, up to the next look: what was delivered must not be delivered again after a crash.
+ * While events wait for delivery, what changed is saved soon after a poll, then less and less
+ * often until the next one: what was delivered must not be delivered again after a crash.
  */
-#define RESAVE_FIRST_MS    10
-#define RESAVE_FACTOR      5
-#define RESAVE_LAST_MS     1250
-#define RESAVE_ACCURACY_US 5000
+#define SAVE_FIRST_MS    10
+#define SAVE_FACTOR      5
+#define SAVE_LAST_MS     1250
+#define SAVE_ACCURACY_US 5000
 
-struct daemon {
-	const struct daemon_options *options;
-	struct manager manager;
-	int notify_fd; /* an eventfd: an outlet has something to report */
+struct loop {
+	struct manager *manager;
 	sd_event *event;
-	sd_event_source *timer, *resave;
-	uint64_t next_ms;     /* when the next look is due, CLOCK_MONOTONIC */
-	uint64_t watchdog_ms; /* how often systemd wants to hear from us; 0: never */
-	uint64_t sequence;    /* of the last event that was seen */
-	uint32_t resave_ms;   /* from the last time that the state was kept to the next */
-	bool ready;
+	sd_event_source *poll_timer, *save_timer;
+	uint64_t next_ms; /* when the next poll is due, CLOCK_MONOTONIC */
+	uint32_t save_ms; /* from the last saving to the next */
+	bool ready, reloading;
 };
 
 /* A notification that nobody awaits goes nowhere; one that fails must not stop the polling. */
 #define notify(...) ((void)sd_notifyf(0, __VA_ARGS__))
 
-static void report_status(struct daemon *d, bool is_good)
+/*
+ * Ready is only what has polled well. But a reload ends with the poll after it, however that went:
+ * systemd waits for it, and the status says what is wrong.
+ */
+static void notify_polled(struct loop *l, bool is_good)
 {
-	const char *ready = is_good && !d->ready ? "\nREADY=1" : "";
+	const bool is_ready = is_good || (l->ready && l->reloading);
+	const char *ready = is_ready && (!l->ready || l->reloading) ? "\nREADY=1" : "";
 
-	/* Not before it is known that the sockets can be read at all. */
-	d->ready = d->ready || is_good;
-	notify("STATUS=%s\nWATCHDOG=1%s", d->manager.status, ready);
+	notify("STATUS=%s%s", l->manager->status, ready);
+	l->ready |= is_ready;
+	l->reloading &= !is_ready;
 }
 
-/* The timer rings for the next look, or in between where systemd would think that we hang. */
-static int set_timer(struct daemon *d)
+static int save_after(struct loop *l, uint32_t ms)
 {
-	uint64_t at_ms = d->next_ms;
+	int r;
 
-	if (d->watchdog_ms)
-		at_ms = MIN(at_ms, clock_monotonic_ms() + d->watchdog_ms);
-	return sd_event_source_set_time(d->timer, at_ms * 1000);
+	l->save_ms = ms;
+	r = sd_event_source_set_time_relative(l->save_timer, ms * UINT64_C(1000));
+	return r < 0 ? r : sd_event_source_set_enabled(l->save_timer, SD_EVENT_ONESHOT);
 }
 
-static void plan_next(struct daemon *d)
+static int save_while_undelivered(struct loop *l, uint32_t ms)
 {
-	const uint64_t now_ms = clock_monotonic_ms();
+	return outputs_undelivered(l->manager->outputs) && ms <= SAVE_LAST_MS ? save_after(l, ms)
+									      : 0;
+}
 
+static int on_save_timer(sd_event_source *s, uint64_t usec, void *userdata)
+{
+	struct loop *l = userdata;
+
+	(void)s;
+	(void)usec;
+	manager_save(l->manager, clock_monotonic_ms());
+	return save_while_undelivered(l, l->save_ms * SAVE_FACTOR);
+}
+
+static int on_poll_timer(sd_event_source *s, uint64_t usec, void *userdata)
+{
+	struct loop *l = userdata;
+	int r = manager_poll(l->manager, clock_monotonic_ms());
+	uint64_t now_ms;
+
+	(void)usec;
+	notify_polled(l, r == 0);
 	/* From when it was due, not from when it began: so it does not drift. */
-	d->next_ms += d->manager.budget.next_ms;
-	if (d->next_ms <= now_ms)
-		d->next_ms = now_ms + d->manager.budget.next_ms;
+	l->next_ms += l->manager->budget.next_ms;
+	now_ms = clock_monotonic_ms();
+	if (l->next_ms <= now_ms)
+		l->next_ms = now_ms + l->manager->budget.next_ms;
+	r = save_while_undelivered(l, SAVE_FIRST_MS);
+	return r < 0 ? r : sd_event_source_set_time(s, l->next_ms * 1000);
 }
 
-static int resave_after(struct daemon *d, uint32_t ms)
+static int on_report(sd_event_source *s, int fd, uint32_t events, void *userdata)
 {
-	int r;
-
-	d->resave_ms = ms;
-	r = sd_event_source_set_time_relative(d->resave, ms * UINT64_C(1000));
-	return r < 0 ? r : sd_event_source_set_enabled(d->resave, SD_EVENT_ONESHOT);
-}
-
-static int on_resave(sd_event_source *s, uint64_t usec, void *userdata)
-{
-	struct daemon *d = userdata;
+	struct loop *l = userdata;
 
 	(void)s;
-	(void)usec;
-	manager_save(&d->manager);
-	return d->resave_ms < RESAVE_LAST_MS ? resave_after(d, d->resave_ms * RESAVE_FACTOR) : 0;
-}
-
-static int resave_after_events(struct daemon *d)
-{
-	if (alerts_sequence(d->manager.alerts) == d->sequence)
-		return 0;
-	d->sequence = alerts_sequence(d->manager.alerts);
-	return resave_after(d, RESAVE_FIRST_MS);
-}
-
-static int on_timer(sd_event_source *s, uint64_t usec, void *userdata)
-{
-	struct daemon *d = userdata;
-	int r;
-
-	(void)s;
-	(void)usec;
-	if (clock_monotonic_ms() < d->next_ms) {
-		notify("WATCHDOG=1");
-		return set_timer(d);
-	}
-	report_status(d, manager_poll(&d->manager) == 0);
-	plan_next(d);
-	r = resave_after_events(d);
-	return r < 0 ? r : set_timer(d);
-}
-
-static void log_report(int priority, const char *sentence, void *userdata)
-{
-	(void)userdata;
-	log_line(priority, "%s", sentence);
-}
-
-static int on_queue(sd_event_source *s, int fd, uint32_t events, void *userdata)
-{
-	struct daemon *d = userdata;
-	uint64_t count;
-
-	(void)s;
+	(void)fd;
 	(void)events;
-	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		return -errno;
-	outputs_take_reports(d->manager.outputs, log_report, NULL);
+	manager_report(l->manager);
 	return 0;
-}
-
-static void log_errors(const struct config_errors *errors)
-{
-	for (size_t i = 0; i < errors->count; i++)
-		log_line(LOG_ERR, "%s", errors->list[i]);
-}
-
-/* Takes a configuration over from the one in force. Returns 0 or -errno: then that one stays. */
-static int apply(struct daemon *d, struct config *new)
-{
-	struct manager *l = &d->manager;
-	struct outputs *outputs = NULL;
-	int r = outputs_new(new, d->notify_fd, l->outputs, &outputs);
-
-	if (r == 0)
-		r = alerts_set_rules(l->alerts, new->rules, new->rules_count);
-	if (r < 0) {
-		outputs_stop(outputs, 0);
-		return r;
-	}
-	outputs_replace(&l->outputs, outputs);
-	ages_set_max(l->ages, new->tracked_max);
-	budget_set(&l->budget, new->interval_ms, new->cpu_budget_percent);
-	config_free(l->config);
-	l->config = new;
-	return 0;
-}
-
-static void reload(struct daemon *d)
-{
-	cleanup_(config_freep) struct config *new = NULL;
-	struct config_errors errors = {0};
-	int r = config_load(d->options->config, &new, &errors);
-
-	log_errors(&errors);
-	config_errors_release(&errors);
-	if (r == 0) {
-		r = apply(d, new);
-		if (r == 0)
-			(void)TAKE_PTR(new);
-	}
-	if (r < 0)
-		log_line(LOG_ERR, "the configuration was not reloaded: that of before stays in "
-				  "force");
-	else
-		log_line(LOG_INFO, "the configuration was reloaded");
 }
 
 static int on_sighup(sd_event_source *s, const struct signalfd_siginfo *si, void *userdata)
 {
-	struct daemon *d = userdata;
+	struct loop *l = userdata;
 
 	(void)s;
 	(void)si;
-	notify("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_monotonic_ms() * 1000);
-	reload(d);
-	notify("READY=1");
-	/* What was changed shows at once. */
-	d->next_ms = clock_monotonic_ms();
-	return set_timer(d);
+	notify("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_us(CLOCK_MONOTONIC));
+	(void)manager_reload(l->manager);
+	/* The next poll, which is due now, ends the reload. */
+	l->reloading = true;
+	l->next_ms = clock_monotonic_ms();
+	return sd_event_source_set_time(l->poll_timer, l->next_ms * 1000);
 }
 
 static int on_sigusr1(sd_event_source *s, const struct signalfd_siginfo *si, void *userdata)
 {
-	struct daemon *d = userdata;
+	struct loop *l = userdata;
 
 	(void)s;
 	(void)si;
-	outputs_reopen(d->manager.outputs);
+	outputs_reopen(l->manager->outputs);
 	return 0;
 }
 
-static int set_up_signals(struct daemon *d)
+static int add_signals(struct loop *l)
 {
 	int r;
 
-	r = sd_event_add_signal(d->event, NULL, SIGTERM, NULL, NULL);
+	/* SIGTERM and SIGINT end the loop. */
+	r = sd_event_set_signal_exit(l->event, true);
 	if (r >= 0)
-		r = sd_event_add_signal(d->event, NULL, SIGINT, NULL, NULL);
+		r = sd_event_add_signal(l->event, NULL, SIGHUP, on_sighup, l);
 	if (r >= 0)
-		r = sd_event_add_signal(d->event, NULL, SIGHUP, on_sighup, d);
-	if (r >= 0)
-		r = sd_event_add_signal(d->event, NULL, SIGUSR1, on_sigusr1, d);
+		r = sd_event_add_signal(l->event, NULL, SIGUSR1, on_sigusr1, l);
 	return r;
 }
 
-static int set_up_loop(struct daemon *d)
+static int add_timers(struct loop *l)
 {
-	uint64_t watchdog_us = 0;
 	int r;
 
-	r = sd_event_default(&d->event);
-	if (r >= 0)
-		r = set_up_signals(d);
-	if (r >= 0)
-		r = sd_event_add_io(d->event, NULL, d->notify_fd, EPOLLIN, on_queue, d);
-	d->next_ms = clock_monotonic_ms();
+	l->next_ms = clock_monotonic_ms();
 	/* The clock's accuracy of 250 ms lets the kernel wake us together with others. */
+	r = sd_event_add_time(
+		l->event, &l->poll_timer, CLOCK_MONOTONIC, l->next_ms * 1000, 0, on_poll_timer, l);
 	if (r >= 0)
-		r = sd_event_add_time(
-			d->event, &d->timer, CLOCK_MONOTONIC, d->next_ms * 1000, 0, on_timer, d);
+		r = sd_event_source_set_enabled(l->poll_timer, SD_EVENT_ON);
 	if (r >= 0)
-		r = sd_event_source_set_enabled(d->timer, SD_EVENT_ON);
+		r = sd_event_add_time(l->event, &l->save_timer, CLOCK_MONOTONIC, 0,
+			SAVE_ACCURACY_US, on_save_timer, l);
 	if (r >= 0)
-		r = sd_event_add_time(
-			d->event, &d->resave, CLOCK_MONOTONIC, 0, RESAVE_ACCURACY_US, on_resave, d);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(d->resave, SD_EVENT_OFF);
-	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
-		d->watchdog_ms = watchdog_us / 2000;
+		r = sd_event_source_set_enabled(l->save_timer, SD_EVENT_OFF);
 	return r;
 }
 
-/* The threads of the outlets inherit the mask: every signal goes to the loop. */
+/* Returns 0 or -errno. */
+static int loop_run(struct loop *l)
+{
+	int r = sd_event_default(&l->event);
+
+	if (r >= 0)
+		r = sd_event_set_watchdog(l->event, true);
+	if (r >= 0)
+		r = add_signals(l);
+	if (r >= 0)
+		r = sd_event_add_io(l->event, NULL, l->manager->notify_fd, EPOLLIN, on_report, l);
+	if (r >= 0)
+		r = add_timers(l);
+	return r < 0 ? r : sd_event_loop(l->event);
+}
+
+static void loop_release(struct loop *l)
+{
+	sd_event_source_unref(l->save_timer);
+	sd_event_source_unref(l->poll_timer);
+	sd_event_unref(l->event);
+	manager_free(l->manager);
+}
+
+/* The threads of the outputs inherit the mask: every signal goes to the loop. */
 static void block_signals(void)
 {
 	sigset_t set;
@@ -268,132 +197,32 @@ static void block_signals(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
-static int load_configuration(struct daemon *d)
+/* The threads allocate seldom, and a heap for each would hold memory. */
+static void use_one_heap(void)
 {
-	struct config_errors errors = {0};
-	int r = config_load(d->options->config, &d->manager.config, &errors);
-
-	log_errors(&errors);
-	config_errors_release(&errors);
-	return r < 0 ? EXIT_USAGE : 0;
-}
-
-static int set_up_prices(struct daemon *d)
-{
-	struct manager *l = &d->manager;
-	int r = prices_read(
-		l->source, d->options->slabinfo, &l->settings.prices, &l->settings.slab_bytes);
-
-	if (r == 0)
-		return 0;
-	log_line(LOG_ERR, "%s: %s", d->options->slabinfo,
-		r == -EBADMSG ? "this is no slabinfo" : strerror(-r));
-	return EXIT_USAGE;
-}
-
-static int set_up_manager(struct daemon *d)
-{
-	struct manager *l = &d->manager;
-	int r;
-
-	r = source_live_new(d->options->table, &l->source);
-	if (r >= 0)
-		r = l->source->ops->origin(l->source, &l->origin);
-	if (r >= 0)
-		r = tally_new(&l->tally);
-	if (r >= 0)
-		r = ages_new(l->config->tracked_max, &l->ages);
-	if (r >= 0)
-		r = owners_new(l->source, false, &l->owners);
-	if (r >= 0)
-		r = alerts_new(&l->alerts);
-	if (r >= 0)
-		r = alerts_set_rules(l->alerts, l->config->rules, l->config->rules_count);
-	if (r >= 0)
-		r = outputs_new(l->config, d->notify_fd, NULL, &l->outputs);
-	l->settings.filter = FILTER_ALL;
-	l->settings.attempts = SCAN_ATTEMPTS;
-	l->settings.ages = l->ages;
-	budget_init(&l->budget, l->config->interval_ms, l->config->cpu_budget_percent);
-	return r;
-}
-
-/* Everything before the first look. Returns 0 or an exit status; what was wrong has been said. */
-static int start(struct daemon *d)
-{
-	char error[512];
-	int r;
-
-	block_signals();
-	/* One heap for all threads: they allocate seldom, and a heap for each would hold memory. */
+#ifdef M_ARENA_MAX
 	(void)mallopt(M_ARENA_MAX, 1);
-	r = load_configuration(d);
-	if (r != 0)
-		return r;
-	if (state_directory_open(
-		    d->options->state_directory, &d->manager.state, error, sizeof(error)) < 0) {
-		log_line(LOG_ERR, "%s", error);
-		return EXIT_FAILED;
-	}
-	d->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = d->notify_fd < 0 ? -errno : set_up_manager(d);
-	if (r >= 0) {
-		r = set_up_prices(d);
-		if (r != 0)
-			return r;
-		manager_restore(&d->manager);
-		r = set_up_loop(d);
-	}
-	if (r < 0) {
-		log_line(LOG_ERR, "cannot start: %s", strerror(-r));
-		return EXIT_FAILED;
-	}
-	d->sequence = alerts_sequence(d->manager.alerts);
-	return 0;
-}
-
-static void stop(struct daemon *d)
-{
-	struct manager *l = &d->manager;
-
-	notify("STOPPING=1");
-	if (l->outputs && l->alerts && d->event) {
-		outputs_drain(l->outputs, DRAIN_MS);
-		manager_save(l);
-	}
-	outputs_stop(l->outputs, 0);
-	sd_event_source_unref(d->timer);
-	sd_event_source_unref(d->resave);
-	sd_event_unref(d->event);
-	closep(&d->notify_fd);
-	alerts_free(l->alerts);
-	close_rates_release(&l->close_rates);
-	ages_free(l->ages);
-	owners_free(l->owners);
-	growth_release(&l->growth);
-	tally_free(l->tally);
-	source_freep(&l->source);
-	state_directory_close(&l->state);
-	config_free(l->config);
+#endif
 }
 
 int daemon_run(const struct daemon_options *options)
 {
-	struct daemon d = {
-		.options = options,
-		.manager.state = {.fd = -1, .lock_fd = -1},
-		.notify_fd = -1,
-	};
-	int status = start(&d);
+	cleanup_(source_freep) struct source *source = NULL;
+	cleanup_(loop_release) struct loop l = {0};
+	int status, r;
 
-	if (status == 0) {
-		int r = sd_event_loop(d.event);
-
-		if (r < 0) {
-			log_line(LOG_ERR, "cannot go on: %s", strerror(-r));
-			status = EXIT_FAILED;
-		}
+	block_signals();
+	use_one_heap();
+	r = source_live_new(options->table, &source);
+	if (r == 0) {
+		status = manager_new(options, source, clock_monotonic_ms(), &l.manager);
+		if (status != 0)
+			return status;
+		r = loop_run(&l);
+		notify("STOPPING=1");
+		manager_stop(l.manager, clock_monotonic_ms(), DRAIN_MS);
 	}
-	stop(&d);
-	return status;
+	if (r < 0)
+		log_line(LOG_ERR, "cannot go on: %s", strerror(-r));
+	return r < 0 ? DAEMON_FAILED : 0;
 }

@@ -2,231 +2,170 @@
 #include "daemon/manager.h"
 
 #include "basic/cleanup.h"
-#include "basic/clock.h"
 #include "basic/log.h"
-#include "daemon/state_file.h"
 #include "kernel/memory/object_sizes.h"
-#include "output/json.h"
-#include "output/words.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/eventfd.h>
 
-/* How often what changes slowly is read or written. */
-#define SLOW_MS 60000
-
-/* What the last cycle cost, in percent of one core. */
-static double cpu_percent(const struct manager *l, uint64_t now_ms)
+/* Logs every mistake. Returns as config_load(). */
+static int load_configuration(const struct daemon_options *options, struct config **ret)
 {
-	if (!l->poll_ms || now_ms <= l->poll_ms)
-		return -1.0;
-	return l->budget.last_us / 10.0 / (double)(now_ms - l->poll_ms);
-}
+	cleanup_(config_errors_release) struct config_errors errors = {0};
+	int r = config_load(options->config, ret, &errors);
 
-static void prepare(struct manager *l, uint64_t now_ms)
-{
-	/* A credential is a copy from the start: only the file itself tells what is kept now. */
-	if (!l->slab_ms || now_ms - l->slab_ms >= SLOW_MS) {
-		l->settings.slab_bytes = slab_bytes_read(l->source);
-		l->slab_ms = now_ms;
-	}
-	l->settings.now_ms = now_ms;
-	l->settings.since_ms = close_rates_since_ms(&l->close_rates, now_ms);
-	l->settings.closing = l->budget.masked;
-	l->settings.ports_max = l->config->ports_max;
-	l->settings.polling = (struct polling){
-		.interval_ms = l->budget.interval_ms,
-		.effective_ms = l->budget.next_ms,
-		.cpu_budget_percent = l->budget.budget_percent,
-		.cpu_percent = cpu_percent(l, now_ms),
-		.established_masked = l->budget.masked,
-	};
-}
-
-static void take_event(const struct alert_event *e, void *userdata)
-{
-	struct manager *l = userdata;
-
-	outputs_push_event(l->outputs, e);
-}
-
-/* The document for those who want it. Returns 0 or -errno. */
-static int report_snapshot(
-	struct manager *l, const struct snapshot *s, const struct findings *findings)
-{
-	const struct json_extras extras = {.alerts = l->alerts, .close_rates = &l->close_rates};
-	cleanup_(freep) char *text = NULL;
-	size_t size = 0;
-	FILE *out;
-	int r;
-
-	if (!outputs_wants_snapshot(l->outputs))
-		return 0;
-	out = open_memstream(&text, &size);
-	if (!out)
-		return -ENOMEM;
-	r = json_print(out, s, findings, &extras, false);
-	if (fclose(out) != 0 && r == 0)
-		r = -ENOMEM;
-	if (r == 0)
-		outputs_push_snapshot(l->outputs, text, size);
+	for (size_t i = 0; i < errors.count; i++)
+		log_line(LOG_ERR, "%s", errors.list[i]);
 	return r;
 }
 
-static void set_status(struct manager *l, const struct snapshot *s)
+static int read_prices(struct manager *m)
 {
-	struct string status = STRING_IN(l->status);
+	const char *slabinfo = m->options->slabinfo;
+	int r = prices_read(m->source, slabinfo, &m->prices, &m->slab_bytes);
 
-	words_status(&status, s, l->alerts);
+	if (r < 0)
+		log_line(LOG_ERR, "%s: %s", slabinfo,
+			r == -EBADMSG ? "not a slabinfo file" : strerror(-r));
+	return r;
 }
 
-static void log_failure(struct manager *l, const char *reason)
+static int open_directory(struct manager *m)
 {
-	if (l->failures++ == 0)
+	char text[PATH_MAX + 256];
+	struct string error = STRING_IN(text);
+	int r = state_directory_open(m->options->state_directory, &m->directory, &error);
+
+	if (r < 0)
+		log_line(LOG_ERR, "%s", text);
+	return r;
+}
+
+static int make_parts(struct manager *m)
+{
+	int r = m->source->ops->origin(m->source, &m->origin);
+
+	if (r == 0)
+		r = tally_new(&m->tally);
+	if (r == 0)
+		r = ages_new(m->config->tracked_max, &m->ages);
+	if (r == 0)
+		r = owners_new(m->source, false, &m->owners);
+	if (r == 0)
+		r = alerts_new(&m->alerts);
+	if (r == 0)
+		r = alerts_set_rules(m->alerts, m->config->rules, m->config->rules_count);
+	if (r < 0)
+		return r;
+	budget_init(&m->budget, m->config->interval_ms, m->config->cpu_budget_percent);
+	m->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (m->notify_fd < 0)
+		return -errno;
+	return outputs_new(m->config, m->notify_fd, NULL, &m->outputs);
+}
+
+int manager_new(const struct daemon_options *options, struct source *source, uint64_t now_ms,
+	struct manager **ret)
+{
+	cleanup_(manager_freep) struct manager *m = calloc(1, sizeof(*m));
+	int r = -ENOMEM;
+
+	if (m) {
+		m->options = options;
+		m->source = source;
+		m->directory = (struct state_directory){.fd = -1, .lock_fd = -1};
+		m->notify_fd = -1;
+		if (load_configuration(options, &m->config) < 0 || read_prices(m) < 0)
+			return DAEMON_USAGE;
+		if (open_directory(m) < 0)
+			return DAEMON_FAILED;
+		r = make_parts(m);
+	}
+	if (r < 0) {
+		log_line(LOG_ERR, "cannot start: %s", strerror(-r));
+		return DAEMON_FAILED;
+	}
+	manager_restore(m, now_ms);
+	*ret = TAKE_PTR(m);
+	return 0;
+}
+
+/* In the opposite order; of a half-made one, too. */
+struct manager *manager_free(struct manager *m)
+{
+	if (!m)
+		return NULL;
+	outputs_stop(m->outputs, 0);
+	closep(&m->notify_fd);
+	alerts_free(m->alerts);
+	close_rates_release(&m->close_rates);
+	growth_release(&m->growth);
+	owners_free(m->owners);
+	ages_free(m->ages);
+	tally_free(m->tally);
+	state_directory_close(&m->directory);
+	config_free(m->config);
+	free(m);
+	return NULL;
+}
+
+void manager_freep(struct manager **m)
+{
+	*m = manager_free(*m);
+}
+
+/* Takes over new, or fails and changes nothing. */
+static int apply(struct manager *m, struct config *new)
+{
+	struct outputs *outputs = NULL;
+	int r = outputs_new(new, m->notify_fd, m->outputs, &outputs);
+
+	if (r == 0)
+		r = alerts_set_rules(m->alerts, new->rules, new->rules_count);
+	if (r < 0) {
+		outputs_stop(outputs, 0);
+		log_line(LOG_ERR, "cannot apply the configuration: %s", strerror(-r));
+		return r;
+	}
+	/* From here on nothing can fail. */
+	outputs_replace(&m->outputs, outputs);
+	ages_set_max(m->ages, new->tracked_max);
+	budget_set(&m->budget, new->interval_ms, new->cpu_budget_percent);
+	config_free(m->config);
+	m->config = new;
+	return 0;
+}
+
+int manager_reload(struct manager *m)
+{
+	cleanup_(config_freep) struct config *new = NULL;
+	int r = load_configuration(m->options, &new);
+
+	if (r == 0)
+		r = apply(m, new);
+	if (r == 0)
+		(void)TAKE_PTR(new);
+	if (r < 0)
 		log_line(LOG_ERR,
-			"the sockets cannot be read: %s; alerts stay as they are until they can",
-			reason);
-	snprintf(l->status, sizeof(l->status), "The sockets cannot be read: %s", reason);
-}
-
-static void log_success(struct manager *l, const struct snapshot *s)
-{
-	if (l->failures)
-		log_line(LOG_NOTICE, "the sockets can be read again");
-	l->failures = 0;
-	if (!s->scan.complete && !l->incomplete)
-		log_line(LOG_WARNING,
-			"the scan was incomplete: %s; alerts stay as they are until one is not",
-			s->scan.error);
-	l->incomplete = !s->scan.complete;
-}
-
-/* Judges and tells what was scanned. Returns 0 or -errno. */
-static int judge_and_report(struct manager *l, struct snapshot *s, uint64_t now_ms)
-{
-	cleanup_(findings_release) struct findings findings = {0};
-	int r;
-
-	r = growth_take(&l->growth, s, now_ms);
-	if (r == 0)
-		r = alerts_judge(l->alerts, s, now_ms, take_event, l);
-	if (r == 0)
-		r = close_rates_take(&l->close_rates, s, now_ms);
-	if (r == 0)
-		r = diagnose(s, &findings);
-	if (r == 0)
-		r = report_snapshot(l, s, &findings);
+			"the configuration was not reloaded: the previous configuration stays in "
+			"force");
+	else
+		log_line(LOG_INFO, "the configuration was reloaded");
 	return r;
 }
 
-/* Changes when an alert does. */
-static uint64_t alerts_sum(const struct alerts *a)
+static void log_report(int priority, const char *sentence, void *userdata)
 {
-	uint64_t sum = alerts_sequence(a) * 31 + alerts_count(a);
-
-	for (size_t i = 0; i < alerts_count(a); i++) {
-		const struct alert *alert = alerts_get(a, i);
-
-		sum = sum * 31 + alert->changed_ms + alert->state;
-	}
-	return sum;
+	(void)userdata;
+	log_line(priority, "%s", sentence);
 }
 
-static void save_if_due(struct manager *l, uint64_t now_ms)
+void manager_report(struct manager *m)
 {
-	if (alerts_sum(l->alerts) != l->saved_sum || now_ms - l->saved_ms >= SLOW_MS)
-		manager_save(l);
-}
+	eventfd_t count;
 
-static void learn(struct manager *l, const struct snapshot *s)
-{
-	uint64_t cpu_us = clock_us(CLOCK_PROCESS_CPUTIME_ID);
-	const struct budget_poll manager_poll = {
-		.cpu_us = cpu_us - l->cpu_us,
-		.sockets = s->scan.sockets,
-		.established = s->totals.states[STATE_ESTABLISHED].sockets,
-	};
-
-	budget_learn(&l->budget, &manager_poll);
-	l->cpu_us = cpu_us;
-}
-
-int manager_poll(struct manager *l)
-{
-	cleanup_(snapshot_release) struct snapshot s = {0};
-	const uint64_t now_ms = clock_monotonic_ms();
-	int r;
-
-	prepare(l, now_ms);
-	r = poll_once(l->source, l->tally, &l->settings, &s);
-	if (r == 0) {
-		log_success(l, &s);
-		r = owners_name(l->owners, l->tally, &s);
-		if (r == 0)
-			r = judge_and_report(l, &s, now_ms);
-		if (r < 0)
-			log_line(LOG_ERR, "cannot judge what was read: %s", strerror(-r));
-		set_status(l, &s);
-		save_if_due(l, now_ms);
-	} else {
-		log_failure(l, s.scan.error);
-		/* Numbers of before would look like numbers of now. */
-		outputs_withdraw_snapshot(l->outputs);
-	}
-	learn(l, &s);
-	l->poll_ms = now_ms;
-	return r;
-}
-
-static void list_events(void *source, state_event_fn fn, void *userdata)
-{
-	outputs_save(source, fn, userdata);
-}
-
-void manager_save(struct manager *l)
-{
-	const struct state_contents contents = {
-		.identity = {.boot_id = l->origin.boot_id, .netns = l->origin.netns},
-		.now_ms = l->settings.now_ms,
-		.alerts = l->alerts,
-		.ages = l->ages,
-		.events = list_events,
-		.events_source = l->outputs,
-	};
-	int r = state_save(l->state.fd, &contents);
-
-	if (r < 0 && !l->save_failed)
-		log_line(LOG_ERR,
-			"cannot keep the state in %s: %s; a restart would tell alerts anew",
-			l->state.path, strerror(-r));
-	else if (r == 0 && l->save_failed)
-		log_line(LOG_NOTICE, "the state can be kept in %s again", l->state.path);
-	l->save_failed = r < 0;
-	l->saved_ms = l->settings.now_ms;
-	l->saved_sum = alerts_sum(l->alerts);
-}
-
-static void restore_event(const char *output_queue, const struct alert_event *e, void *userdata)
-{
-	struct manager *l = userdata;
-
-	(void)outputs_restore(l->outputs, output_queue, e);
-}
-
-void manager_restore(struct manager *l)
-{
-	const struct state_identity identity = {l->origin.boot_id, l->origin.netns};
-	const struct state_target output = {
-		.alerts = l->alerts,
-		.ages = l->ages,
-		.event = restore_event,
-		.userdata = l,
-	};
-	char note[256] = "";
-
-	if (state_load(l->state.fd, &identity, &output, note, sizeof(note)) < 0)
-		log_line(LOG_NOTICE, "the state kept in %s is not used: %s", l->state.path, note);
-	l->saved_sum = alerts_sum(l->alerts);
+	(void)eventfd_read(m->notify_fd, &count);
+	outputs_take_reports(m->outputs, log_report, NULL);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One look of the service, from the scan to those who are told, and what it leaves behind for the
- * next. */
+/* The running service: all that lives from poll to poll, and what is done with it. */
 #ifndef TCPSTATED_DAEMON_MANAGER_H
 #define TCPSTATED_DAEMON_MANAGER_H
 
@@ -15,47 +14,89 @@
 #include "model/tally.h"
 #include "poll/budget.h"
 #include "poll/owners.h"
-#include "poll/poll.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Everything that lives from look to look. */
+/* How often what changes slowly is read or written. */
+#define MANAGER_SLOW_MS 60000
+
+struct daemon_options {
+	const char *config;          /* NULL: the default place */
+	const char *state_directory; /* NULL: $STATE_DIRECTORY, else the default place */
+	const char *slabinfo;        /* NULL: wherever it is found */
+	enum socket_table table;
+};
+
+/* Exit statuses. */
+enum { DAEMON_FAILED = 1, DAEMON_USAGE = 2 };
+
+/* All times are CLOCK_MONOTONIC in ms. */
 struct manager {
-	struct config *config;
-	struct state_directory state;
+	const struct daemon_options *options;
 	struct source *source;
+	struct config *config;
+	struct prices prices;
+	struct state_directory directory;
+	struct origin origin; /* of the start: whose state is saved */
+
 	struct tally *tally;
 	struct ages *ages;
 	struct owners *owners;
 	struct growth growth;
-	struct alerts *alerts;
 	struct close_rates close_rates;
-	struct outputs *outputs;
-	struct poll_settings settings;
+	struct alerts *alerts;
 	struct budget budget;
-	struct origin origin; /* of the start: whose state it is */
+	int notify_fd; /* an eventfd: manager_report() has something to log */
+	struct outputs *outputs;
 
-	uint64_t poll_ms;   /* when the last look began, CLOCK_MONOTONIC */
-	uint64_t cpu_us;    /* what the process had used by its end */
-	uint64_t slab_ms;   /* when slab_bytes was read */
-	uint64_t saved_ms;  /* when the state was */
-	uint64_t saved_sum; /* of which alerts */
-	bool save_failed, incomplete;
-	uint64_t failures; /* looks in a row */
-	char status[512];  /* one line about the last look */
+	/* The last poll. */
+	uint64_t poll_ms; /* when it began; 0: there was none */
+	uint64_t cpu_us;  /* what the process had used at its end, and for the ages since */
+	uint64_t slab_ms, slab_bytes;
+	uint64_t failures; /* polls in a row */
+	bool incomplete;
+	char status[512]; /* one line about it, for systemd */
+
+	/* What is saved. */
+	uint64_t state_saved_ms, state_saved_sum, ages_due_ms;
+	double ages_us_per_ms; /* what saving the ages costs, over all the time */
+	bool state_failed, ages_failed;
 };
 
 /*
- * Scans, judges, tells, and sets l->pace for the next look. What went wrong is logged when it
+ * Reads the configuration, starts the outputs, and restores what an earlier run saved. options and
+ * source are borrowed. Returns 0, or an exit status when what is wrong was logged; free with
+ * manager_free.
+ */
+int manager_new(const struct daemon_options *options, struct source *source, uint64_t now_ms,
+	struct manager **ret);
+struct manager *manager_free(struct manager *m); /* returns NULL; m may be NULL */
+void manager_freep(struct manager **m);
+
+/*
+ * Scans, judges and delivers, and sets m->budget for the next poll. A failure is logged when it
  * begins and when it ends. Returns 0 when the scan was good (also an incomplete one), else -errno.
  */
-int manager_poll(struct manager *l);
+int manager_poll(struct manager *m, uint64_t now_ms);
 
-/* Keeps what is to survive. Failing is logged once. */
-void manager_save(struct manager *l);
+/* Goes over to the configuration as it is now: to all of it, or, after an error that was logged, to
+ * nothing of it. Returns 0 or -errno. */
+int manager_reload(struct manager *m);
 
-/* Takes in what an earlier run kept. */
-void manager_restore(struct manager *l);
+/* Saves the alerts and the events that are not delivered, when these have changed. */
+void manager_save(struct manager *m, uint64_t now_ms);
+
+/* After a poll: also saves what changes slowly, when that is due. */
+void manager_save_due(struct manager *m, uint64_t now_ms);
+
+/* Takes in what an earlier run saved. */
+void manager_restore(struct manager *m, uint64_t now_ms);
+
+/* Logs what happened to the outputs. */
+void manager_report(struct manager *m);
+
+/* Lets the outputs deliver what is left, in wait_ms in total, and saves everything. */
+void manager_stop(struct manager *m, uint64_t now_ms, uint32_t wait_ms);
 
 #endif

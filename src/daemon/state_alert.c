@@ -12,7 +12,7 @@
 /* "STATE CHANGED_MS REPORTED_MS EVENT": an event says all there is to say of an alert, but these.
  */
 
-void state_alert_write(FILE *out, const struct alert *alert)
+void state_alert_add(struct string *s, const struct alert *alert)
 {
 	const struct alert_event e = {
 		.time = alert->since,
@@ -22,7 +22,7 @@ void state_alert_write(FILE *out, const struct alert *alert)
 	cleanup_(freep) char *json = NULL;
 
 	if (event_json_format(&e, &json) == 0)
-		fprintf(out, "alert %s %" PRIu64 " %" PRIu64 " %s\n",
+		string_addf(s, "alert %s %" PRIu64 " %" PRIu64 " %s\n",
 			name_of(alert_state_names, alert->state), alert->changed_ms,
 			alert->reported_ms, json);
 }

@@ -3,14 +3,13 @@
 #ifndef TCPSTATED_DAEMON_STATE_ALERT_H
 #define TCPSTATED_DAEMON_STATE_ALERT_H
 
+#include "basic/string.h"
 #include "judge/alert.h"
 
-#include <stdio.h>
+/* Adds the line. Without memory for it the alert is left out: a restart would raise it again. */
+void state_alert_add(struct string *s, const struct alert *alert);
 
-/* Writes the line. An alert that finds no memory is left out: it would be raised anew. */
-void state_alert_write(FILE *out, const struct alert *alert);
-
-/* Reads what is behind "alert ". Returns 0, -EBADMSG or -ENOMEM. */
+/* Reads what stands after "alert ". Returns 0, -EBADMSG or -ENOMEM. */
 int state_alert_parse(const char *text, struct alert *ret);
 
 #endif

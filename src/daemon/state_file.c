@@ -2,297 +2,183 @@
 #include "daemon/state_file.h"
 
 #include "basic/cleanup.h"
+#include "basic/file.h"
 #include "basic/macro.h"
+#include "basic/number.h"
 #include "daemon/state_alert.h"
 #include "output/event_json.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define HEADER "tcpstated-state 1"
+#define HEADER "tcpstated-state 2"
 
-#define TEMPORARY_NAME STATE_FILE_NAME ".new"
+/* 4096 alerts of 1 KiB, and 1025 events of a few KiB for each command, are less than that. */
+#define FILE_SIZE_MAX ((size_t)64 << 20)
 
-/* An event with the name of its outlet is the longest line; anything longer is none of ours. */
-#define LINE_MAX_BYTES ((ssize_t)EVENT_JSON_SIZE_MAX + 256)
-
-/* Ages of 4 million sockets, which is more than anybody may configure, are less than that. */
-#define FILE_MAX_BYTES ((off_t)256 << 20)
-
-static void write_event(const char *output_queue, const struct alert_event *e, void *userdata)
+static void add_event(const char *output, const struct alert_event *e, void *userdata)
 {
 	cleanup_(freep) char *json = NULL;
 
-	/* Without memory for it, it is lost with this file; the queue still has it. */
-	if (event_json_format(e, &json) < 0)
-		return;
-	fprintf(userdata, "event %s\t%s\n", output_queue, json);
+	/* Without memory for it, it is missing in this file; the queue still has it. */
+	if (event_json_format(e, &json) == 0)
+		string_addf(userdata, "event %s\t%s\n", output, json);
 }
 
-static void write_age(const struct age *age, void *userdata)
+int state_save(int dir_fd, const struct state_identity *identity, uint64_t now_ms,
+	const struct state_contents *c)
 {
-	fprintf(userdata, "age %s %" PRIx64 " %" PRIu32 "\n", state_name(age->state), age->cookie,
-		age->age_ms);
-}
+	cleanup_(string_release) struct string s = string_up_to(FILE_SIZE_MAX);
 
-static void write_contents(FILE *out, const struct state_contents *c)
-{
-	fprintf(out,
+	string_addf(&s,
 		HEADER "\nboot_id %s\nnetns %s\nmonotonic_ms %" PRIu64 "\nsequence %" PRIu64 "\n",
-		c->identity.boot_id, c->identity.netns, c->now_ms, alerts_sequence(c->alerts));
+		identity->boot_id, identity->netns, now_ms, alerts_sequence(c->alerts));
 	for (size_t i = 0; i < alerts_count(c->alerts); i++)
-		state_alert_write(out, alerts_get(c->alerts, i));
+		state_alert_add(&s, alerts_get(c->alerts, i));
 	if (c->events)
-		c->events(c->events_source, write_event, out);
-	ages_foreach(c->ages, write_age, out);
-	fputs("end\n", out);
-}
-
-int state_save(int dir_fd, const struct state_contents *contents)
-{
-	int fd = openat(dir_fd, TEMPORARY_NAME,
-		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	FILE *out;
-	bool failed;
-
-	if (fd < 0)
-		return -errno;
-	out = fdopen(fd, "w");
-	if (!out) {
-		close(fd);
-		return -ENOMEM;
-	}
-	write_contents(out, contents);
-	failed = ferror(out);
+		c->events(c->events_source, add_event, &s);
+	string_add(&s, "end\n");
+	if (s.error)
+		return s.error;
 	/* Not synced: a machine that went down has another boot id when it is back. */
-	if (fclose(out) != 0 || failed) {
-		int error = errno ? -errno : -EIO;
-
-		(void)unlinkat(dir_fd, TEMPORARY_NAME, 0);
-		return error;
-	}
-	return renameat(dir_fd, TEMPORARY_NAME, dir_fd, STATE_FILE_NAME) < 0 ? -errno : 0;
+	return file_replace_at(
+		dir_fd, STATE_FILE_NAME, STATE_FILE_NAME ".new", 0600, s.text, s.length);
 }
 
 /* A file under way. */
 struct reading {
-	FILE *in;
-	const struct state_identity *identity;
-	const struct state_target *output;
-	char *line;
-	size_t line_size;
+	const struct state_target *target;
+	char *next, *end;
 	unsigned line_number;
 	uint64_t saved_ms;
-	char *note;
-	size_t note_size;
 };
 
-__attribute__((format(printf, 3, 4))) static int refuse(
-	struct reading *reading, int error, const char *format, ...)
+/* The next line, without its newline; NULL: there is none, or it holds a NUL. */
+static char *next_line(struct reading *r)
 {
-	va_list args;
+	char *line = r->next, *newline = memchr(line, '\n', (size_t)(r->end - line));
 
-	va_start(args, format);
-	vsnprintf(reading->note, reading->note_size, format, args);
-	va_end(args);
-	return error;
-}
-
-static int refuse_line(struct reading *reading)
-{
-	return refuse(reading, -EBADMSG, "line %u makes no sense; the rest is ignored",
-		reading->line_number);
-}
-
-/* Reads the next line without its newline. */
-static bool next_line(struct reading *reading)
-{
-	ssize_t length = getline(&reading->line, &reading->line_size, reading->in);
-
-	if (length <= 0)
-		return false;
-	reading->line_number++;
-	if (reading->line[length - 1] == '\n')
-		reading->line[--length] = '\0';
-	/* A NUL would hide what is behind it. */
-	return strlen(reading->line) == (size_t)length && length < LINE_MAX_BYTES;
-}
-
-/* The value of a header line "NAME VALUE", or NULL. */
-static const char *header_value(struct reading *reading, const char *name)
-{
-	size_t length = strlen(name);
-
-	if (!next_line(reading) || strncmp(reading->line, name, length) != 0 ||
-		reading->line[length] != ' ')
+	r->line_number++;
+	if (!newline)
 		return NULL;
-	return reading->line + length + 1;
+	*newline = '\0';
+	r->next = newline + 1;
+	return strlen(line) == (size_t)(newline - line) ? line : NULL;
 }
 
-static bool parse_number(const char *text, uint64_t *ret)
+/* The value of a header line "NAME VALUE"; NULL: it is another one. */
+static const char *header_value(struct reading *r, const char *name)
 {
-	char *end;
+	const size_t length = strlen(name);
+	const char *line = next_line(r);
 
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*ret = strtoull(text, &end, 10);
-	return !*end && !errno;
+	return line && strncmp(line, name, length) == 0 && line[length] == ' ' ? line + length + 1
+									       : NULL;
 }
 
-static int read_header(struct reading *reading)
+static bool header_number(struct reading *r, const char *name, uint64_t max, uint64_t *ret)
 {
-	const char *value;
+	const char *value = header_value(r, name);
+
+	return value && scan_decimal(&value, value + strlen(value), max, ret) == 0 && !*value;
+}
+
+static int read_header(struct reading *r, const struct state_identity *identity, uint64_t now_ms,
+	struct string *note)
+{
+	const char *line = next_line(r), *boot_id, *netns;
 	uint64_t sequence;
+	int error;
 
-	if (!next_line(reading) || strcmp(reading->line, HEADER) != 0)
-		return refuse(
-			reading, -EPROTONOSUPPORT, "it is not of this version; it begins anew");
-	value = header_value(reading, "boot_id");
-	if (!value)
-		return refuse_line(reading);
-	if (strcmp(value, reading->identity->boot_id) != 0)
-		return refuse(reading, -ESTALE,
-			"it is from before this machine was booted; it begins anew");
-	value = header_value(reading, "netns");
-	if (!value)
-		return refuse_line(reading);
-	if (strcmp(value, reading->identity->netns) != 0)
-		return refuse(
-			reading, -ESTALE, "it is from another network namespace; it begins anew");
-	value = header_value(reading, "monotonic_ms");
-	if (!value || !parse_number(value, &reading->saved_ms))
-		return refuse_line(reading);
-	value = header_value(reading, "sequence");
-	if (!value || !parse_number(value, &sequence))
-		return refuse_line(reading);
-	alerts_set_sequence(reading->output->alerts, sequence);
+	if (!line || strcmp(line, HEADER) != 0)
+		return string_fail(note, -EPROTONOSUPPORT,
+			"from another version of this program; starting afresh");
+	boot_id = header_value(r, "boot_id");
+	netns = boot_id ? header_value(r, "netns") : NULL;
+	if (!netns)
+		return -EBADMSG;
+	error = state_identity_check(identity, boot_id, netns, note);
+	if (error < 0)
+		return error;
+	/* What is of the same boot was saved before now. */
+	if (!header_number(r, "monotonic_ms", now_ms, &r->saved_ms) ||
+		!header_number(r, "sequence", UINT64_MAX, &sequence))
+		return -EBADMSG;
+	alerts_set_sequence(r->target->alerts, sequence);
 	return 0;
 }
 
-static int take_alert(struct reading *reading, char *text)
+static int take_alert(struct reading *r, char *text)
 {
 	struct alert alert;
-	int r = state_alert_parse(text, &alert);
+	int error = state_alert_parse(text, &alert);
 
-	if (r < 0)
-		return r;
-	r = alerts_restore(reading->output->alerts, &alert);
-	return r == -ENOSPC ? 0 : r;
+	if (error < 0)
+		return error;
+	if (alert.changed_ms > r->saved_ms || alert.reported_ms > r->saved_ms)
+		return -EBADMSG;
+	error = alerts_restore(r->target->alerts, &alert);
+	return error == -ENOSPC ? 0 : error;
 }
 
-static int take_event(struct reading *reading, char *text)
+/* "OUTPUT<tab>JSON" */
+static int take_event(struct reading *r, char *text)
 {
 	char *json = strchr(text, '\t');
 	struct alert_event event;
-	int r;
 
-	if (!json)
+	if (!json || event_json_parse(json + 1, strlen(json + 1), &event) < 0)
 		return -EBADMSG;
-	*json++ = '\0';
-	r = event_json_parse(json, strlen(json), &event);
-	if (r < 0)
-		return r;
-	if (reading->output->event)
-		reading->output->event(text, &event, reading->output->userdata);
+	*json = '\0';
+	if (r->target->event)
+		r->target->event(text, &event, r->target->userdata);
 	return 0;
 }
 
-/* "STATE COOKIE AGE_MS" */
-static int take_age(struct reading *reading, char *text)
+static int take_line(struct reading *r, char *line)
 {
-	size_t length = strcspn(text, " ");
-	enum tcp_state state;
-	uint64_t cookie, age_ms;
-	char *end;
+	static const struct {
+		const char *word;
+		int (*take)(struct reading *r, char *text);
+	} kinds[] = {
+		{"alert ", take_alert},
+		{"event ", take_event},
+	};
 
-	if (!text[length] || state_from_name(text, length, &state) < 0)
-		return -EBADMSG;
-	errno = 0;
-	cookie = strtoull(text + length + 1, &end, 16);
-	if (errno || *end != ' ' || !parse_number(end + 1, &age_ms))
-		return -EBADMSG;
-	ages_restore(reading->output->ages, cookie, state,
-		(uint32_t)MIN(age_ms, (uint64_t)UINT32_MAX - 1), reading->saved_ms);
-	return 0;
-}
-
-/* What a line can be. */
-static const struct {
-	const char *word;
-	int (*take)(struct reading *reading, char *text);
-} kinds[] = {
-	{"alert ", take_alert},
-	{"event ", take_event},
-	{"age ", take_age},
-};
-
-static int take_line(struct reading *reading)
-{
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		size_t length = strlen(kinds[i].word);
+		const size_t length = strlen(kinds[i].word);
 
-		if (strncmp(reading->line, kinds[i].word, length) == 0)
-			return kinds[i].take(reading, reading->line + length);
+		if (strncmp(line, kinds[i].word, length) == 0)
+			return kinds[i].take(r, line + length);
 	}
 	return -EBADMSG;
 }
 
-int state_read(FILE *in, const struct state_identity *identity, const struct state_target *output,
-	char *note, size_t note_size)
+int state_read(char *text, size_t size, const struct state_identity *identity, uint64_t now_ms,
+	const struct state_target *target, struct string *note)
 {
-	struct reading reading = {
-		.in = in,
-		.identity = identity,
-		.output = output,
-		.note = note,
-		.note_size = note_size,
-	};
-	int r = read_header(&reading);
+	struct reading reading = {.target = target, .next = text, .end = text + size};
+	int r = read_header(&reading, identity, now_ms, note);
 
 	while (r == 0) {
-		if (!next_line(&reading)) {
-			r = refuse_line(&reading);
-			break;
-		}
-		if (strcmp(reading.line, "end") == 0)
-			break;
-		if (take_line(&reading) < 0)
-			r = refuse_line(&reading);
+		char *line = next_line(&reading);
+
+		if (line && strcmp(line, "end") == 0)
+			return 0;
+		r = line ? take_line(&reading, line) : -EBADMSG;
 	}
-	free(reading.line);
+	if (!note->length)
+		string_addf(note, "line %u is not valid; the rest is ignored", reading.line_number);
 	return r;
 }
 
-int state_load(int dir_fd, const struct state_identity *identity, const struct state_target *output,
-	char *note, size_t note_size)
+int state_load(int dir_fd, const struct state_identity *identity, uint64_t now_ms,
+	const struct state_target *target, struct string *note)
 {
-	/* Whoever put a FIFO there must not hold up the start. */
-	cleanup_(closep) int fd =
-		openat(dir_fd, STATE_FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	cleanup_(fclosep) FILE *in = NULL;
-	struct stat st;
+	cleanup_(freep) char *text = NULL;
+	size_t size;
+	int r = state_directory_read(dir_fd, STATE_FILE_NAME, FILE_SIZE_MAX, &text, &size, note);
 
-	if (fd < 0 && errno == ENOENT)
-		return 1;
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		snprintf(note, note_size, "%s", strerror(errno));
-		return -errno;
-	}
-	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX_BYTES) {
-		snprintf(note, note_size, "it is no file of a sensible size");
-		return -EBADMSG;
-	}
-	in = fdopen(fd, "r");
-	if (!in)
-		return -ENOMEM;
-	(void)TAKE_FD(fd);
-	return state_read(in, identity, output, note, note_size);
+	return r == 0 ? state_read(text, size, identity, now_ms, target, note) : r;
 }

@@ -76,3 +76,8 @@ void budget_learn(struct budget *p, const struct budget_poll *poll)
 	next = pays_off_ms(p, p->cost_us);
 	p->next_ms = (uint32_t)MIN(MAX(next, (double)p->interval_ms), (double)NEXT_MS_MAX);
 }
+
+uint64_t budget_pause_ms(const struct budget *p, double cost_us, double share)
+{
+	return (uint64_t)(pays_off_ms(p, cost_us) / share);
+}

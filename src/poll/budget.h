@@ -37,4 +37,10 @@ void budget_set(struct budget *p, uint32_t interval_ms, double budget_percent);
  */
 void budget_learn(struct budget *p, const struct budget_poll *poll);
 
+/*
+ * How long something beside the polls, which cost so much, must rest to take no more than a share
+ * of what is allowed.
+ */
+uint64_t budget_pause_ms(const struct budget *p, double cost_us, double share);
+
 #endif

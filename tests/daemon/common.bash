@@ -97,7 +97,7 @@ has_events() {
 }
 
 setup() {
-  lab_job='' daemon='' config=$BATS_TEST_TMPDIR/tcpstated.conf
+  lab_job='' daemon='' listener='' config=$BATS_TEST_TMPDIR/tcpstated.conf
 }
 
 teardown() {
@@ -105,6 +105,10 @@ teardown() {
   if [ -n "$daemon" ]; then
     kill -KILL "$daemon" || true
     wait "$daemon" || true
+  fi
+  # It holds the lab's input open, too.
+  if [ -n "$listener" ]; then
+    kill "$listener" || true
   fi
   if [ -n "$lab_job" ]; then
     lab_end || true

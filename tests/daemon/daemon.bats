@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The service against real sockets: what it raises, clears, tells and remembers.
+# The service against real sockets: what it raises, clears, reports and saves.
 
 load common
 
-# The leak is told as soon as it is seen: what takes time is tested with a clock of its own (tests/unit/test_alert.c).
+# The leak is reported as soon as it is seen: what takes time is tested with a clock of its own (tests/unit/test_alert.c).
 quick="
 [poll]
 interval = 1s
@@ -22,7 +22,7 @@ quick_configuration() {
   { printf '%s\n' "${quick//@/$BATS_TEST_TMPDIR}" && cat; } | configure
 }
 
-@test "a leak is told with port, number and memory, and that it is over" {
+@test "a leak is reported with port, number and memory, and so is its end" {
   quick_configuration </dev/null
   lab_start CLOSE_WAIT -n 300 --port 7001
   daemon_start
@@ -50,9 +50,9 @@ END
   lab_start CLOSE_WAIT -n 300 --port 7001
   daemon_start
   eventually has_events 1 raised close-wait-leak
-    # A crash right after an event was delivered could deliver it again: until it is kept that it was.
-  kept() { [ -s "$BATS_TEST_TMPDIR/state/state" ] && ! grep -q '^event ' "$BATS_TEST_TMPDIR/state/state"; }
-  eventually kept
+  # A crash right after a delivery could deliver the event again, until the delivery is saved.
+  saved() { [ -s "$BATS_TEST_TMPDIR/state/state" ] && ! grep -q '^event ' "$BATS_TEST_TMPDIR/state/state"; }
+  eventually saved
   daemon_end KILL || true
   since=$(json since <"$BATS_TEST_TMPDIR/events")
   rm -f "$BATS_TEST_TMPDIR/snapshot"
@@ -86,7 +86,7 @@ END
   daemon_end
 }
 
-@test "what is kept of another boot, or makes no sense, is ignored with a note" {
+@test "what was saved on another boot, or is not valid, is ignored with a note" {
   quick_configuration </dev/null
   lab_start CLOSE_WAIT -n 5 --port 7001
   daemon_start
@@ -96,13 +96,39 @@ END
   rm "$BATS_TEST_TMPDIR/snapshot"
   daemon_start
   eventually test -s "$BATS_TEST_TMPDIR/snapshot"
-  logged "before this machine was booted"
+  logged "$BATS_TEST_TMPDIR/state/state: from before this machine booted"
   daemon_end
   head -c 100000 /dev/urandom >"$BATS_TEST_TMPDIR/state/state"
   rm "$BATS_TEST_TMPDIR/snapshot"
   daemon_start
   eventually test -s "$BATS_TEST_TMPDIR/snapshot"
-  logged "not of this version"
+  logged "$BATS_TEST_TMPDIR/state/state: from another version"
+  daemon_end
+}
+
+@test "damaged ages cost no alert, and the other way round" {
+  quick_configuration </dev/null
+  lab_start CLOSE_WAIT -n 300 --port 7001
+  daemon_start
+  eventually has_events 1 raised
+  daemon_end
+  [ -s "$BATS_TEST_TMPDIR/state/ages" ]
+  cp "$BATS_TEST_TMPDIR/state/ages" "$BATS_TEST_TMPDIR/ages"
+  printf x | dd of="$BATS_TEST_TMPDIR/state/ages" bs=1 seek=334 conv=notrunc status=none
+  rm "$BATS_TEST_TMPDIR/snapshot"
+  daemon_start
+  eventually test -s "$BATS_TEST_TMPDIR/snapshot"
+  logged "$BATS_TEST_TMPDIR/state/ages: record 0 is not valid"
+  [ "$(json alerts.0.state <"$BATS_TEST_TMPDIR/snapshot")" = raised ]
+  daemon_end
+  has_events 1 raised
+  : >"$BATS_TEST_TMPDIR/state/state"
+  cp "$BATS_TEST_TMPDIR/ages" "$BATS_TEST_TMPDIR/state/ages"
+  daemon_start
+  # The sockets are as old as they were, so it is raised again at once.
+  eventually has_events 2 raised
+  # An event does not write the ages.
+  cmp "$BATS_TEST_TMPDIR/ages" "$BATS_TEST_TMPDIR/state/ages"
   daemon_end
 }
 
@@ -118,7 +144,7 @@ END
   daemon_end
 }
 
-@test "a consumer that hangs stops nothing, and gets all of it in order once it is repaired" {
+@test "an output that hangs stops nothing, and gets everything in order once it is repaired" {
   quick_configuration <<END
 [exec page]
 command = $BATS_TEST_TMPDIR/page
@@ -145,7 +171,7 @@ END
   daemon_end
 }
 
-@test "what a consumer did not take before the end is kept for the next start" {
+@test "what an output did not take before the end is saved for the next start" {
   quick_configuration <<END
 [exec page]
 command = $BATS_TEST_TMPDIR/page
@@ -183,7 +209,7 @@ END
   [[ $stderr == *"$config:6: 'nonsense'"* ]]
 }
 
-@test "a reload with a mistake keeps the old configuration, a good one is taken over" {
+@test "a reload with a mistake keeps the previous configuration, a good one is taken over" {
   quick_configuration </dev/null
   lab_start CLOSE_WAIT -n 300 --port 7001
   daemon_start
@@ -192,7 +218,7 @@ END
   echo "interval = never" >>"$config"
   kill -HUP "$daemon"
   eventually logged "$config:" "interval"
-  eventually logged "that of before stays in force"
+  eventually logged "the previous configuration stays in force"
   interval() { [ "$(json poll.interval_seconds <"$BATS_TEST_TMPDIR/snapshot")" = "$1" ]; }
   interval 1.0
   sed 's/^interval = .*/interval = 2s/; s/^older_than/enabled = no\nolder_than/' "$BATS_TEST_TMPDIR/good" >"$config"
@@ -203,7 +229,7 @@ END
   daemon_end
 }
 
-@test "SIGUSR1 opens the files anew" {
+@test "SIGUSR1 reopens the files" {
   quick_configuration </dev/null
   lab_start CLOSE_WAIT -n 300 --port 7001
   daemon_start
@@ -232,29 +258,41 @@ END
   validate "$BATS_TEST_TMPDIR/output"
 }
 
-@test "systemd is told: READY after the first good scan, STATUS, WATCHDOG, RELOADING, STOPPING" {
-  quick_configuration </dev/null
-  lab_start CLOSE_WAIT -n 300 --port 7001
-  python3 "$TOP_SRCDIR/tests/daemon/notify.py" "$BATS_TEST_TMPDIR/notify" >"$BATS_TEST_TMPDIR/told" 3>&- &
-  local listener=$!
+# Collects what is said to systemd in the file notified, a message a paragraph, for a watchdog of 2 s.
+listen_as_systemd() {
+  python3 "$TOP_SRCDIR/tests/daemon/notify.py" "$BATS_TEST_TMPDIR/notify" >"$BATS_TEST_TMPDIR/notified" 3>&- &
+  listener=$!
   eventually test -S "$BATS_TEST_TMPDIR/notify"
   export NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify WATCHDOG_USEC=2000000
+}
+
+# usage: notified NUMBER TEXT: whether so many lines have it.
+notified() {
+  [ "$(grep -c -- "$2" "$BATS_TEST_TMPDIR/notified")" -ge "$1" ]
+}
+
+@test "systemd is notified: READY after the first good poll, STATUS, WATCHDOG, RELOADING, STOPPING" {
+  quick_configuration </dev/null
+  lab_start CLOSE_WAIT -n 300 --port 7001
+  listen_as_systemd
   daemon_start
-  eventually grep -q close-wait-leak "$BATS_TEST_TMPDIR/told"
+  eventually notified 1 close-wait-leak
+  eventually notified 2 WATCHDOG=1
   kill -HUP "$daemon"
-  eventually grep -q RELOADING=1 "$BATS_TEST_TMPDIR/told"
+  eventually notified 2 READY=1
   daemon_end
-  eventually grep -q STOPPING=1 "$BATS_TEST_TMPDIR/told"
-  kill "$listener"
-  python3 - "$BATS_TEST_TMPDIR/told" <<'END'
+  eventually notified 1 STOPPING=1
+  python3 - "$BATS_TEST_TMPDIR/notified" <<'END'
 import sys
 messages = [m.split("\n") for m in open(sys.argv[1]).read().split("\n\n") if m]
+messages = [m for m in messages if m != ["WATCHDOG=1"]]
 assert "READY=1" in messages[0], messages[0]
 assert any(line.startswith("STATUS=") and "sockets" in line for line in messages[0]), messages[0]
-assert sum("WATCHDOG=1" in m for m in messages) >= 3, messages
 reloading = next(i for i, m in enumerate(messages) if "RELOADING=1" in m)
 assert any(line.startswith("MONOTONIC_USEC=") for line in messages[reloading])
-assert "READY=1" in messages[reloading + 1]
+# Not before the poll under the new configuration, whose status comes along.
+after = messages[reloading + 1]
+assert "READY=1" in after and any(line.startswith("STATUS=") for line in after), after
 assert sum("READY=1" in m for m in messages) == 2
 END
 }

@@ -14,6 +14,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_processes \
 	tests/fuzz/fuzz_recording \
 	tests/fuzz/fuzz_slabinfo \
+	tests/fuzz/fuzz_state_ages \
 	tests/fuzz/fuzz_state_file
 
 if FUZZING
@@ -51,6 +52,8 @@ tests_fuzz_fuzz_recording_SOURCES = tests/fuzz/fuzz_recording.c $(fuzz_main)
 tests_fuzz_fuzz_recording_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_slabinfo_SOURCES = tests/fuzz/fuzz_slabinfo.c $(fuzz_main)
 tests_fuzz_fuzz_slabinfo_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_state_ages_SOURCES = tests/fuzz/fuzz_state_ages.c $(fuzz_main)
+tests_fuzz_fuzz_state_ages_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_state_file_SOURCES = tests/fuzz/fuzz_state_file.c $(fuzz_main)
 tests_fuzz_fuzz_state_file_LDFLAGS = $(fuzz_ldflags)
 

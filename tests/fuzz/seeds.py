@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the seeds that no editor can: recordings (src/kernel/sockets/recording.h) and sock_diag datagrams (linux/inet_diag.h).
+"""Writes the seeds that no editor can: recordings (src/kernel/sockets/recording.h), sock_diag datagrams (linux/inet_diag.h)
+and ages (src/daemon/state_ages.c).
 
 usage: seeds.py CORPUS-DIRECTORY
 """
@@ -78,6 +79,15 @@ def recording(*chunks, source="sock_diag", failed=0, complete=1, states="ESTABLI
             + chunk(REQUEST, text(states=states, buffers=1)) + b"".join(chunks) + chunk(RESULT, result) + chunk(END))
 
 
+def ages(*records, boot_id=b"b", saved_ms=1000, count=None):
+    header = struct.pack("=8sIIQII40s256s", b"tcpages", 0x01020304, 1, saved_ms,
+                         len(records) if count is None else count, 0, boot_id, b"host")
+    return header + b"".join(struct.pack("=IHHI", cookie & 0xffffffff, cookie >> 32, state, age_ms)
+                             for cookie, state, age_ms in records)
+
+
+CLOSE_WAIT, LAST_ACK, FIN_WAIT_2 = 7, 8, 4
+
 EVERY_STATE = ("ESTABLISHED,SYN_SENT,SYN_RECV,FIN_WAIT_1,FIN_WAIT_2,TIME_WAIT,CLOSE,CLOSE_WAIT,LAST_ACK,LISTEN,CLOSING,"
                "BOUND_INACTIVE")
 
@@ -91,6 +101,12 @@ SEEDS = {
     "recording/closing_only": recording(chunk(DATAGRAM, done()), states="TIME_WAIT"),
     "recording/lines": recording(chunk(DATAGRAM, error(-1)), chunk(LINE, bytes([socket.AF_INET]) + LINE_TEXT),
                                  source="proc", states=EVERY_STATE),
+    "state_ages/ages": ages((0x1f, CLOSE_WAIT, 5000), (0xffffffffffff, LAST_ACK, 0), (2, FIN_WAIT_2, 0xffffffff)),
+    "state_ages/none": ages(),
+    "state_ages/of_no_closing_state": ages((1, 0, 5000)),
+    "state_ages/other_boot": ages((1, CLOSE_WAIT, 5000), boot_id=b"c"),
+    "state_ages/saved_in_the_future": ages((1, CLOSE_WAIT, 5000), saved_ms=1 << 63),
+    "state_ages/cut": ages((1, CLOSE_WAIT, 5000), count=1 << 31),
     "recording/failed": recording(chunk(DATAGRAM, error(-1)), failed=1, complete=0, states=EVERY_STATE),
 }
 

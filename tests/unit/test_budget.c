@@ -94,6 +94,19 @@ static void test_budget_learn_forgets_what_was_dear_by_and_by(void **state)
 	assert_int_equal(p.next_ms, 5000);
 }
 
+static void test_budget_pause_keeps_to_a_share(void **state)
+{
+	struct budget p;
+
+	(void)state;
+	budget_init(&p, 5000, 1);
+	/* 6 ms are 1 % of 600 ms, and a tenth of 1 % of 6 s; a little longer, as all of its pauses.
+	 */
+	assert_in_range(budget_pause_ms(&p, 6000, 0.1), 6000, 6400);
+	assert_in_range(budget_pause_ms(&p, 6000, 1), 600, 640);
+	assert_int_equal(budget_pause_ms(&p, 0, 0.1), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -102,6 +115,7 @@ int main(void)
 		cmocka_unit_test(test_budget_learn_masks_established_first_and_unmasks_with_room),
 		cmocka_unit_test(test_budget_keeps_to_the_budget),
 		cmocka_unit_test(test_budget_learn_forgets_what_was_dear_by_and_by),
+		cmocka_unit_test(test_budget_pause_keeps_to_a_share),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One poll of the service, from the scan to the outputs. */
+#include "basic/cleanup.h"
+#include "basic/clock.h"
+#include "basic/log.h"
+#include "basic/string.h"
+#include "daemon/manager.h"
+#include "kernel/memory/object_sizes.h"
+#include "output/json.h"
+#include "output/words.h"
+#include "poll/poll.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A disturbed dump is repeated, but not for ever: more would only add to the load. */
+#define SCAN_ATTEMPTS 3
+
+/* What the last cycle cost, in percent of one core; negative: unknown. */
+static double cpu_percent(const struct manager *m, uint64_t now_ms)
+{
+	if (!m->poll_ms || now_ms <= m->poll_ms)
+		return -1.0;
+	return m->budget.last_us / 10.0 / (double)(now_ms - m->poll_ms);
+}
+
+/* A credential is a copy from the start: only the file itself says what the allocator keeps now. */
+static void read_slab_bytes(struct manager *m, uint64_t now_ms)
+{
+	if (m->slab_ms && now_ms - m->slab_ms < MANAGER_SLOW_MS)
+		return;
+	m->slab_bytes = slab_bytes_read(m->source);
+	m->slab_ms = now_ms;
+}
+
+static int take_snapshot(struct manager *m, uint64_t now_ms, struct snapshot *ret)
+{
+	const struct poll_settings settings = {
+		.filter = FILTER_ALL,
+		.closing = m->budget.masked,
+		.ports_max = m->config->ports_max,
+		.attempts = SCAN_ATTEMPTS,
+		.prices = m->prices,
+		.slab_bytes = m->slab_bytes,
+		.ages = m->ages,
+		.now_ms = now_ms,
+		.since_ms = close_rates_since_ms(&m->close_rates, now_ms),
+		.polling =
+			{
+				.interval_ms = m->budget.interval_ms,
+				.effective_ms = m->budget.next_ms,
+				.cpu_budget_percent = m->budget.budget_percent,
+				.cpu_percent = cpu_percent(m, now_ms),
+				.established_masked = m->budget.masked,
+			},
+	};
+
+	return poll_once(m->source, m->tally, &settings, ret);
+}
+
+static void push_event(const struct alert_event *e, void *userdata)
+{
+	struct manager *m = userdata;
+
+	outputs_push_event(m->outputs, e);
+}
+
+/* The document, for the outputs that take it. Returns 0 or -errno. */
+static int push_snapshot(
+	struct manager *m, const struct snapshot *s, const struct findings *findings)
+{
+	const struct json_extras extras = {.alerts = m->alerts, .close_rates = &m->close_rates};
+	cleanup_(freep) char *text = NULL;
+	size_t size = 0;
+	FILE *out;
+	int r;
+
+	if (!outputs_wants_snapshot(m->outputs))
+		return 0;
+	out = open_memstream(&text, &size);
+	if (!out)
+		return -ENOMEM;
+	r = json_print(out, s, findings, &extras, false);
+	if (fclose(out) != 0 && r == 0)
+		r = -ENOMEM;
+	if (r == 0)
+		outputs_push_snapshot(m->outputs, text, size);
+	return r;
+}
+
+/* Returns 0 or -errno. */
+static int judge_and_deliver(struct manager *m, struct snapshot *s, uint64_t now_ms)
+{
+	cleanup_(findings_release) struct findings findings = {0};
+	int r;
+
+	r = owners_name(m->owners, m->tally, s);
+	if (r == 0)
+		r = growth_take(&m->growth, s, now_ms);
+	if (r == 0)
+		r = alerts_judge(m->alerts, s, now_ms, push_event, m);
+	if (r == 0)
+		r = close_rates_take(&m->close_rates, s, now_ms);
+	if (r == 0)
+		r = diagnose(s, &findings);
+	if (r == 0)
+		r = push_snapshot(m, s, &findings);
+	if (r < 0)
+		log_line(LOG_ERR, "cannot judge what was read: %s", strerror(-r));
+	return r;
+}
+
+static void set_status(struct manager *m, const struct snapshot *s)
+{
+	struct string status = STRING_IN(m->status);
+
+	words_status(&status, s, m->alerts);
+}
+
+static void take_failure(struct manager *m, const char *reason)
+{
+	struct string status = STRING_IN(m->status);
+
+	if (m->failures++ == 0)
+		log_line(LOG_ERR,
+			"the sockets cannot be read: %s; alerts stay as they are until they can",
+			reason);
+	string_addf(&status, "The sockets cannot be read: %s", reason);
+	/* Old numbers would look like those of now. */
+	outputs_withdraw_snapshot(m->outputs);
+}
+
+static void take_success(struct manager *m, const struct snapshot *s)
+{
+	if (m->failures)
+		log_line(LOG_NOTICE, "the sockets can be read again");
+	m->failures = 0;
+	if (!s->scan.complete && !m->incomplete)
+		log_line(LOG_WARNING,
+			"the scan was incomplete: %s; alerts stay as they are until one is not",
+			s->scan.error);
+	m->incomplete = !s->scan.complete;
+}
+
+static void learn_cost(struct manager *m, const struct snapshot *s)
+{
+	const uint64_t cpu_us = clock_us(CLOCK_PROCESS_CPUTIME_ID);
+	const struct budget_poll poll = {
+		.cpu_us = cpu_us - m->cpu_us + (uint64_t)(m->ages_us_per_ms * m->budget.next_ms),
+		.sockets = s->scan.sockets,
+		.established = s->totals.states[STATE_ESTABLISHED].sockets,
+	};
+
+	budget_learn(&m->budget, &poll);
+	m->cpu_us = cpu_us;
+}
+
+int manager_poll(struct manager *m, uint64_t now_ms)
+{
+	cleanup_(snapshot_release) struct snapshot s = {0};
+	int r;
+
+	read_slab_bytes(m, now_ms);
+	r = take_snapshot(m, now_ms, &s);
+	m->poll_ms = now_ms;
+	if (r < 0) {
+		take_failure(m, s.scan.error);
+	} else {
+		take_success(m, &s);
+		r = judge_and_deliver(m, &s, now_ms);
+		set_status(m, &s);
+		manager_save_due(m, now_ms);
+	}
+	learn_cost(m, &s);
+	return r;
+}
