@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-/* At most a PIPE_BUF, which a pipe takes as a whole or not at all. */
+/* Below PIPE_BUF: a pipe takes all of a line or nothing. */
 #define LINE_SIZE 2048
 
 /* systemd names device and inode of the stream that it connected (systemd.exec(5)). */
@@ -26,8 +26,8 @@ static bool is_journal(const struct stat *st)
 }
 
 /*
- * A pipe or a terminal is opened once more, since O_NONBLOCK on standard error itself would hold
- * for every program that shares it. Not a file: that would be written from its beginning.
+ * A pipe or a terminal is opened a second time, since O_NONBLOCK on standard error itself would
+ * apply to every program that shares it. A file is not: it would be written from its beginning.
  */
 static bool write_elsewhere(const char *line, size_t size, bool *ret_written)
 {

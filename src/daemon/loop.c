@@ -34,7 +34,7 @@ struct loop {
 	bool ready, reloading;
 };
 
-/* A notification that nobody awaits goes nowhere; one that fails must not stop the polling. */
+/* Without systemd a notification goes nowhere; one that fails must not stop the polling. */
 #define notify(...) ((void)sd_notifyf(0, __VA_ARGS__))
 
 /*
@@ -197,7 +197,7 @@ static void block_signals(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
-/* The threads allocate seldom, and a heap for each would hold memory. */
+/* The threads rarely allocate, and a heap for each would hold memory. */
 static void use_one_heap(void)
 {
 #ifdef M_ARENA_MAX

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The service in the foreground: timers, signals, and what systemd is told. */
+/* The service in the foreground: timers, signals, and notifications of systemd. */
 #ifndef TCPSTATED_DAEMON_LOOP_H
 #define TCPSTATED_DAEMON_LOOP_H
 

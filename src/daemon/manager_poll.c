@@ -24,7 +24,8 @@ static double cpu_percent(const struct manager *m, uint64_t now_ms)
 	return m->budget.last_us / 10.0 / (double)(now_ms - m->poll_ms);
 }
 
-/* A credential is a copy from the start: only the file itself says what the allocator keeps now. */
+/* A credential is a copy from the start: only the file itself shows what the allocator holds now.
+ */
 static void read_slab_bytes(struct manager *m, uint64_t now_ms)
 {
 	if (m->slab_ms && now_ms - m->slab_ms < MANAGER_SLOW_MS)

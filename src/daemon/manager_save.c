@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What survives a restart. The small state is written at once, the ages seldom. */
+/* What survives a restart. The small state is written at once, the ages rarely. */
 #include "basic/clock.h"
 #include "basic/hash.h"
 #include "basic/log.h"
@@ -120,11 +120,11 @@ static void restore_event(const char *output, const struct alert_event *e, void 
 	(void)outputs_restore(m->outputs, output, e);
 }
 
-static void log_restoring(const struct manager *m, const char *name, int r, struct string *note)
+static void log_restoring(const struct manager *m, const char *name, int r, struct string *reason)
 {
 	if (r < 0)
-		log_line(LOG_NOTICE, "%s/%s: %s", m->directory.path, name, note->text);
-	string_cut(note, 0);
+		log_line(LOG_NOTICE, "%s/%s: %s", m->directory.path, name, reason->text);
+	string_cut(reason, 0);
 }
 
 void manager_restore(struct manager *m, uint64_t now_ms)
@@ -136,12 +136,12 @@ void manager_restore(struct manager *m, uint64_t now_ms)
 		.userdata = m,
 	};
 	char text[256];
-	struct string note = STRING_IN(text);
+	struct string reason = STRING_IN(text);
 
 	log_restoring(m, STATE_FILE_NAME,
-		state_load(m->directory.fd, &identity, now_ms, &target, &note), &note);
+		state_load(m->directory.fd, &identity, now_ms, &target, &reason), &reason);
 	log_restoring(m, STATE_AGES_NAME,
-		state_ages_load(m->directory.fd, &identity, now_ms, m->ages, &note), &note);
+		state_ages_load(m->directory.fd, &identity, now_ms, m->ages, &reason), &reason);
 	if (!state_identity_is_known(&identity))
 		log_line(LOG_WARNING,
 			"the boot id or the network namespace cannot be read: nothing will survive "

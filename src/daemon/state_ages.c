@@ -79,40 +79,40 @@ static bool is_valid(const struct record *r)
 }
 
 static int check(const char *data, size_t size, const struct header *h,
-	const struct state_identity *identity, uint64_t now_ms, struct string *note)
+	const struct state_identity *identity, uint64_t now_ms, struct string *reason)
 {
 	int r;
 
 	if (size < sizeof(*h) || memcmp(h->magic, MAGIC, sizeof(h->magic)) != 0 ||
 		h->byte_order != ORDER_MARK || h->version != VERSION)
-		return string_fail(note, -EPROTONOSUPPORT,
+		return string_fail(reason, -EPROTONOSUPPORT,
 			"from another version of this program; starting afresh");
 	if (h->boot_id[sizeof(h->boot_id) - 1] || h->netns[sizeof(h->netns) - 1])
-		return string_fail(note, -EBADMSG, "the header is not valid");
-	r = state_identity_check(identity, h->boot_id, h->netns, note);
+		return string_fail(reason, -EBADMSG, "the header is not valid");
+	r = state_identity_check(identity, h->boot_id, h->netns, reason);
 	if (r < 0)
 		return r;
 	/* What is of the same boot was saved before now. */
 	if (h->saved_ms > now_ms || size != sizeof(*h) + h->count * sizeof(struct record))
-		return string_fail(note, -EBADMSG, "the header is not valid");
+		return string_fail(reason, -EBADMSG, "the header is not valid");
 	for (size_t i = 0; i < h->count; i++) {
 		const struct record record = record_at(data, i);
 
 		if (!is_valid(&record))
-			return string_fail(note, -EBADMSG, "record %zu is not valid", i);
+			return string_fail(reason, -EBADMSG, "record %zu is not valid", i);
 	}
 	return 0;
 }
 
 int state_ages_read(const char *data, size_t size, const struct state_identity *identity,
-	uint64_t now_ms, struct ages *ages, struct string *note)
+	uint64_t now_ms, struct ages *ages, struct string *reason)
 {
 	struct header h = {0};
 	int r;
 
 	if (size >= sizeof(h))
 		memcpy(&h, data, sizeof(h));
-	r = check(data, size, &h, identity, now_ms, note);
+	r = check(data, size, &h, identity, now_ms, reason);
 	for (size_t i = 0; r == 0 && i < h.count; i++) {
 		const struct record record = record_at(data, i);
 
@@ -123,11 +123,11 @@ int state_ages_read(const char *data, size_t size, const struct state_identity *
 }
 
 int state_ages_load(int dir_fd, const struct state_identity *identity, uint64_t now_ms,
-	struct ages *ages, struct string *note)
+	struct ages *ages, struct string *reason)
 {
 	cleanup_(freep) char *data = NULL;
 	size_t size;
-	int r = state_directory_read(dir_fd, STATE_AGES_NAME, SIZE_MAX_BYTES, &data, &size, note);
+	int r = state_directory_read(dir_fd, STATE_AGES_NAME, SIZE_MAX_BYTES, &data, &size, reason);
 
-	return r == 0 ? state_ages_read(data, size, identity, now_ms, ages, note) : r;
+	return r == 0 ? state_ages_read(data, size, identity, now_ms, ages, reason) : r;
 }

@@ -21,13 +21,13 @@
 int state_ages_save(int dir_fd, const struct state_identity *identity, uint64_t now_ms,
 	const struct ages *ages);
 
-/* Reads the file, before the first scan. Returns 0, 1 when there is none, or -errno with the reason
- * in note: then ages are as they were. */
+/* Reads the file, before the first scan. Returns 0, 1 when there is none, or -errno with a sentence
+ * in reason: then ages are as they were. */
 int state_ages_load(int dir_fd, const struct state_identity *identity, uint64_t now_ms,
-	struct ages *ages, struct string *note);
+	struct ages *ages, struct string *reason);
 
 /* The same from memory, for fuzzing. */
 int state_ages_read(const char *data, size_t size, const struct state_identity *identity,
-	uint64_t now_ms, struct ages *ages, struct string *note);
+	uint64_t now_ms, struct ages *ages, struct string *reason);
 
 #endif

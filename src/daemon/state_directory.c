@@ -90,7 +90,7 @@ void state_directory_close(struct state_directory *d)
 }
 
 int state_directory_read(int dir_fd, const char *name, size_t size_max, char **ret,
-	size_t *ret_size, struct string *note)
+	size_t *ret_size, struct string *reason)
 {
 	/* A FIFO there must not hold up the start. */
 	cleanup_(closep) int fd =
@@ -101,13 +101,13 @@ int state_directory_read(int dir_fd, const char *name, size_t size_max, char **r
 	if (fd < 0 && errno == ENOENT)
 		return 1;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return string_fail(note, -errno, "%s", strerror(errno));
+		return string_fail(reason, -errno, "%s", strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return string_fail(note, -EBADMSG, "not a regular file");
+		return string_fail(reason, -EBADMSG, "not a regular file");
 	r = file_read_fd(fd, size_max, ret, ret_size);
 	if (r == -EFBIG)
-		return string_fail(note, r, "implausible file size");
-	return r < 0 ? string_fail(note, r, "%s", strerror(-r)) : 0;
+		return string_fail(reason, r, "implausible file size");
+	return r < 0 ? string_fail(reason, r, "%s", strerror(-r)) : 0;
 }
 
 bool state_identity_is_known(const struct state_identity *identity)
@@ -117,16 +117,16 @@ bool state_identity_is_known(const struct state_identity *identity)
 }
 
 int state_identity_check(const struct state_identity *identity, const char *boot_id,
-	const char *netns, struct string *note)
+	const char *netns, struct string *reason)
 {
 	if (!state_identity_is_known(identity))
-		return string_fail(note, -ESTALE,
+		return string_fail(reason, -ESTALE,
 			"the boot id or the network namespace of this machine cannot be read");
 	if (strcmp(boot_id, identity->boot_id) != 0)
 		return string_fail(
-			note, -ESTALE, "from before this machine booted; starting afresh");
+			reason, -ESTALE, "from before this machine booted; starting afresh");
 	if (strcmp(netns, identity->netns) != 0)
 		return string_fail(
-			note, -ESTALE, "from another network namespace; starting afresh");
+			reason, -ESTALE, "from another network namespace; starting afresh");
 	return 0;
 }

@@ -26,22 +26,22 @@ void state_directory_close(struct state_directory *d);
 
 /*
  * Reads a regular file of at most size_max bytes; a symbolic link is not followed. Returns 0, 1
- * when there is none, or -errno with the reason in note. The caller frees *ret.
+ * when there is none, or -errno with a sentence in reason. The caller frees *ret.
  */
 int state_directory_read(int dir_fd, const char *name, size_t size_max, char **ret,
-	size_t *ret_size, struct string *note);
+	size_t *ret_size, struct string *reason);
 
 /* Whose state it is: of this boot, and of this network namespace. */
 struct state_identity {
 	const char *boot_id, *netns;
 };
 
-/* Whether both could be read. One that could not be is nobody's: under it, nothing is saved. */
+/* Whether both could be read. Without, nothing is saved, and nothing saved is trusted. */
 bool state_identity_is_known(const struct state_identity *identity);
 
 /* Whether what was saved under these names may be used under identity. Returns 0, or -ESTALE with
- * the reason in note. */
+ * a sentence in reason. */
 int state_identity_check(const struct state_identity *identity, const char *boot_id,
-	const char *netns, struct string *note);
+	const char *netns, struct string *reason);
 
 #endif

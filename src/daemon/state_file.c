@@ -85,20 +85,20 @@ static bool header_number(struct reading *r, const char *name, uint64_t max, uin
 }
 
 static int read_header(struct reading *r, const struct state_identity *identity, uint64_t now_ms,
-	struct string *note)
+	struct string *reason)
 {
 	const char *line = next_line(r), *boot_id, *netns;
 	uint64_t sequence;
 	int error;
 
 	if (!line || strcmp(line, HEADER) != 0)
-		return string_fail(note, -EPROTONOSUPPORT,
+		return string_fail(reason, -EPROTONOSUPPORT,
 			"from another version of this program; starting afresh");
 	boot_id = header_value(r, "boot_id");
 	netns = boot_id ? header_value(r, "netns") : NULL;
 	if (!netns)
 		return -EBADMSG;
-	error = state_identity_check(identity, boot_id, netns, note);
+	error = state_identity_check(identity, boot_id, netns, reason);
 	if (error < 0)
 		return error;
 	/* What is of the same boot was saved before now. */
@@ -156,10 +156,10 @@ static int take_line(struct reading *r, char *line)
 }
 
 int state_read(char *text, size_t size, const struct state_identity *identity, uint64_t now_ms,
-	const struct state_target *target, struct string *note)
+	const struct state_target *target, struct string *reason)
 {
 	struct reading reading = {.target = target, .next = text, .end = text + size};
-	int r = read_header(&reading, identity, now_ms, note);
+	int r = read_header(&reading, identity, now_ms, reason);
 
 	while (r == 0) {
 		char *line = next_line(&reading);
@@ -168,17 +168,18 @@ int state_read(char *text, size_t size, const struct state_identity *identity, u
 			return 0;
 		r = line ? take_line(&reading, line) : -EBADMSG;
 	}
-	if (!note->length)
-		string_addf(note, "line %u is not valid; the rest is ignored", reading.line_number);
+	if (!reason->length)
+		string_addf(
+			reason, "line %u is not valid; the rest is ignored", reading.line_number);
 	return r;
 }
 
 int state_load(int dir_fd, const struct state_identity *identity, uint64_t now_ms,
-	const struct state_target *target, struct string *note)
+	const struct state_target *target, struct string *reason)
 {
 	cleanup_(freep) char *text = NULL;
 	size_t size;
-	int r = state_directory_read(dir_fd, STATE_FILE_NAME, FILE_SIZE_MAX, &text, &size, note);
+	int r = state_directory_read(dir_fd, STATE_FILE_NAME, FILE_SIZE_MAX, &text, &size, reason);
 
-	return r == 0 ? state_read(text, size, identity, now_ms, target, note) : r;
+	return r == 0 ? state_read(text, size, identity, now_ms, target, reason) : r;
 }

@@ -2,8 +2,8 @@
 /*
  * Alerts and the events that were not delivered yet, across a restart: a text file, a line each,
  * replaced as a whole. It is small, and written after each event. What was saved on another boot,
- * in another network namespace, by another version, or in no readable form is ignored, with a note:
- * the program works without.
+ * in another network namespace, by another version, or in no readable form is ignored, with the
+ * reason logged: the program works without.
  */
 #ifndef TCPSTATED_DAEMON_STATE_FILE_H
 #define TCPSTATED_DAEMON_STATE_FILE_H
@@ -39,14 +39,14 @@ struct state_target {
 };
 
 /*
- * Reads the file in dir_fd. Returns 0, 1 when there is none, or -errno with the reason in note.
+ * Reads the file in dir_fd. Returns 0, 1 when there is none, or -errno with a sentence in reason.
  * -EBADMSG: a line is not valid; what came before it stays in force.
  */
 int state_load(int dir_fd, const struct state_identity *identity, uint64_t now_ms,
-	const struct state_target *target, struct string *note);
+	const struct state_target *target, struct string *reason);
 
 /* The same from memory, which is changed on the way; for tests and fuzzing. */
 int state_read(char *text, size_t size, const struct state_identity *identity, uint64_t now_ms,
-	const struct state_target *target, struct string *note);
+	const struct state_target *target, struct string *reason);
 
 #endif

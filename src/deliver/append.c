@@ -21,7 +21,7 @@ struct append {
 	bool torn;       /* the last line has no end */
 };
 
-/* There is only one standard output, whoever writes to it. */
+/* All outputs that write to standard output share it. */
 static pthread_mutex_t stdout_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool stdout_torn;
 

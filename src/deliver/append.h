@@ -7,7 +7,7 @@
  * What a failure leaves of a line, in this program or an earlier one, is ended with a newline
  * before the next line, so that a reader finds the next one whole. Two outputs that share standard
  * output do not mix their lines. SIGPIPE must be ignored or blocked. deliver() fails with -ENXIO
- * when nobody reads from a FIFO, and with -ECANCELED when it was interrupted.
+ * when a FIFO has no reader, and with -ECANCELED when it was interrupted.
  */
 #ifndef TCPSTATED_DELIVER_APPEND_H
 #define TCPSTATED_DELIVER_APPEND_H

@@ -9,7 +9,7 @@
 #define OUTPUT_NAME_SIZE (RULE_NAME_SIZE + sizeof("exec "))
 
 struct output_kind {
-	const char *name; /* of the output, or the first word of it */
+	const char *name; /* of the output, or what its name begins with */
 	const struct output_ops *ops;
 	enum item_kind item;
 	bool saved;   /* what is not delivered survives a restart */

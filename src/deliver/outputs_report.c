@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the operator is told of the outputs, in sentences. */
+/* Reports on the outputs, as sentences for the operator. */
 #include "basic/format.h"
 #include "basic/utf8.h"
 #include "deliver/outputs_private.h"

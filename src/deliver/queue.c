@@ -243,7 +243,7 @@ int output_queue_new(const struct output_queue_settings *settings, struct output
 {
 	cleanup_(freep) struct output_queue *q = calloc(1, sizeof(*q));
 	cleanup_(freep) char *name = strdup(settings->name);
-	cleanup_(freep) struct item **ring = calloc(settings->queue_max + 1, sizeof(*ring));
+	cleanup_(freep) struct item **ring = calloc(settings->queue_max + 1, sizeof(struct item *));
 	cleanup_(closep) int interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int r;
 

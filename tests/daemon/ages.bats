@@ -14,7 +14,7 @@ passed() {
   python3 -c 'import sys, time; sys.exit(time.time() - float(sys.argv[2]) < float(sys.argv[1]))' "$@"
 }
 
-@test "the first look tells how long sockets have been in their state" {
+@test "the first poll shows how long sockets have been in their state" {
   configure <<END
 [poll]
 interval = 10min
@@ -50,7 +50,7 @@ for (port, state), numbers in seen.items():
     print(port, state, oldest, "of", now - after, "to", now - before)
     assert numbers["sockets"] == 50, (port, state, numbers)
     assert oldest <= now - before + SLACK, (port, state, oldest)
-    # What a segment tells is exact; by timeouts it is at least a quarter: they double, and the one that runs is left out.
+    # By a segment it is exact; by timeouts it is at least a quarter: they double, and the one that runs is left out.
     assert oldest >= (now - after if state in segment else (now - after) / 4) - SLACK, (port, state, oldest)
 END
   daemon_end

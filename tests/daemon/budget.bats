@@ -75,7 +75,7 @@ seconds, ticks, per_second, empty, full, percent, sockets = map(float, numbers)
 share = 100 * ticks / per_second / seconds
 snapshots = [json.loads(line) for line in open(path)]
 longest = max(s["poll"]["effective_interval_seconds"] for s in snapshots)
-print(f"# {share:.2f} % of one core over {seconds:.0f} s; {len(snapshots)} looks, interval up to {longest:.1f} s;"
+print(f"# {share:.2f} % of one core over {seconds:.0f} s; {len(snapshots)} polls, interval up to {longest:.1f} s;"
       f" resident at most {full:.0f} KiB, {empty:.0f} KiB without sockets")
 assert all(s["totals"]["states"]["TIME_WAIT"]["sockets"] >= 0.95 * sockets for s in snapshots)
 assert share <= 1.2 * percent

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# How connections end, told by the service beside a server whose connections end in known ways.
+# How connections end, as the service reports it beside a server whose connections end in known ways.
 
 load common
 
-# usage: watched SECONDS: whether the service has looked for so long.
+# usage: watched SECONDS: whether the service has polled for so long.
 watched() {
   python3 - "$BATS_TEST_TMPDIR/snapshot" "$1" <<'END'
 import json, sys
@@ -17,7 +17,7 @@ busy() {
   [ "$(within awk '$1 == "Tcp:" { opens = $7 } END { print opens }' /proc/self/net/snmp)" -gt 0 ]
 }
 
-@test "closes: a known mix is told within 10 % on the server's port, within 20 % of the namespace" {
+@test "closes: a known mix is reported within 10 % on the server's port, within 20 % of the namespace" {
   configure <<END
 [poll]
 interval = 1s
@@ -30,7 +30,7 @@ END
   # Of ten connections, five are closed by the server first, three by the client, and two are reset.
   launch_within "$helpers/churn" 90 600 0 1 sscsrscsrc >"$BATS_TEST_TMPDIR/churned"
   churn=$!
-  # It is under way before the first look, so that the rate is the same in all that is seen.
+  # It is under way before the first poll, so that the rate is the same in all that is seen.
   eventually busy
   daemon_start
   eventually test -s "$BATS_TEST_TMPDIR/snapshot"
@@ -51,12 +51,12 @@ truth = [("port", port["closes"], "we_first", 0.5, 0.1)] + [
     for way, share in (("closed", 2), ("we_first", 0.8), ("peer_first", 0.8), ("reset", 0.4))]
 bad = 0
 for what, closes, way, share, allowed in truth:
-    told, known = closes[f"{way}_per_minute"], share * minute
-    off = told["estimate"] / known - 1
-    print(f"{what} {way}: {told['low']:.0f} <= {told['estimate']:.0f} <= {told['high']:.0f}, is {known:.0f}: {off:+.1%}")
-    bad += abs(off) > allowed or told["low"] > 1.1 * known or told["high"] < 0.9 * known
+    reported, known = closes[f"{way}_per_minute"], share * minute
+    off = reported["estimate"] / known - 1
+    print(f"{what} {way}: {reported['low']:.0f} <= {reported['estimate']:.0f} <= {reported['high']:.0f}, is {known:.0f}: {off:+.1%}")
+    bad += abs(off) > allowed or reported["low"] > 1.1 * known or reported["high"] < 0.9 * known
 assert not bad
-# What is no port's own is not told of one: half of the connections are a client's here.
+# What a port alone does not show is not reported for it: half of the connections are a client's here.
 assert all(port["closes"][f"{way}_per_minute"] is None for way in ("closed", "peer_first", "reset"))
 assert all(p["closes"] is None for p in snapshot["ports"] if p["side"] == "client")
 END

@@ -18,7 +18,7 @@ lab_start() {
   exec {namespace}<"/proc/$pid/ns/net" {user_namespace}<"/proc/$pid/ns/user"
 }
 
-# The sockets go; the namespace stays for as long as somebody is in it.
+# The sockets go; the namespace stays as long as a process is in it.
 lab_end() {
   exec {lab_input}>&-
   wait "$lab_job"
@@ -69,7 +69,7 @@ daemon_end() {
   return $status
 }
 
-# usage: logged WORD ...: whether one line of what it said holds each word.
+# usage: logged WORD ...: whether one line of its log has each word.
 logged() {
   local lines word
   lines=$(cat "$BATS_TEST_TMPDIR/log")

@@ -57,8 +57,8 @@ END
   cat "$BATS_TEST_TMPDIR/churned"
   python3 - "$BATS_TEST_TMPDIR" <<'END'
 import json, sys
-folder = sys.argv[1]
-held = [tuple(map(int, line.split())) for line in open(f"{folder}/held")]
+directory = sys.argv[1]
+held = [tuple(map(int, line.split())) for line in open(f"{directory}/held")]
 half = held[len(held) // 2:]
 for name, i, allowed in (("descriptors", 0, 3), ("threads", 1, 0), ("resident KiB", 2, 1024)):
     middle = max(h[i] for h in held[len(held) // 4:len(held) // 2])
@@ -66,9 +66,9 @@ for name, i, allowed in (("descriptors", 0, 3), ("threads", 1, 0), ("resident Ki
     print(f"{name}: at most {middle} in the second quarter, {end} in the second half")
     assert end <= middle + allowed, name
 assert max(h[2] for h in held) <= 12 * 1024, "more than 12 MiB"
-events = open(f"{folder}/events").read().splitlines()
+events = open(f"{directory}/events").read().splitlines()
 assert [json.loads(e)["sequence"] for e in events] == list(range(1, len(events) + 1))
-assert open(f"{folder}/paged").read().splitlines() == events
-print(f"{len(events)} events, each told once to both, in order")
+assert open(f"{directory}/paged").read().splitlines() == events
+print(f"{len(events)} events, each delivered once to both, in order")
 END
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Anything at all in place of the file of ages: it is taken in or refused with a note, and then
- * nothing of it is, and what was taken in can be listed. */
+/* Any bytes instead of the file of ages: all of it is restored or, with a reason, nothing, and what
+ * was restored can be listed. */
 #include "basic/cleanup.h"
 #include "daemon/state_ages.h"
 
@@ -19,14 +19,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint64_t now_ms = UINT64_C(1) << 62;
 	cleanup_(ages_freep) struct ages *ages = NULL;
 	char text[256];
-	struct string note = STRING_IN(text);
+	struct string reason = STRING_IN(text);
 	int r;
 
 	if (ages_new(1024, &ages) < 0)
 		abort();
-	r = state_ages_read((const char *)data, size, &identity, now_ms, ages, &note);
+	r = state_ages_read((const char *)data, size, &identity, now_ms, ages, &reason);
 	/* Every refusal says why. */
-	if ((r < 0) != (note.length > 0) || (r < 0 && ages_tracked(ages)))
+	if ((r < 0) != (reason.length > 0) || (r < 0 && ages_tracked(ages)))
 		abort();
 	ages_start(ages, now_ms);
 	ages_foreach(ages, check_age, NULL);

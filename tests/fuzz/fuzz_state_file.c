@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Anything at all in place of the state file: it is taken in or refused with a note, and what was
- * taken in can be judged. */
+/* Any bytes instead of the state file: it is restored or refused with a reason, and what was
+ * restored can be judged. */
 #include "basic/cleanup.h"
 #include "daemon/state_file.h"
 #include "output/words.h"
@@ -44,16 +44,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cleanup_(freep) char *copy = malloc(size + 1); /* is changed on the way */
 	struct state_target target = {.event = take_event};
 	char text[256];
-	struct string note = STRING_IN(text);
+	struct string reason = STRING_IN(text);
 	int r;
 
 	if (!copy || alerts_new(&alerts) < 0)
 		abort();
 	memcpy(copy, data, size);
 	target.alerts = alerts;
-	r = state_read(copy, size, &identity, 1000000, &target, &note);
+	r = state_read(copy, size, &identity, 1000000, &target, &reason);
 	/* Every refusal says why. */
-	if ((r < 0) != (note.length > 0))
+	if ((r < 0) != (reason.length > 0))
 		abort();
 	judge(alerts);
 	return 0;

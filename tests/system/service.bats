@@ -9,7 +9,7 @@ namespace=/run/tcpstated-lab.netns
 latest=/run/tcpstated/snapshot.json
 wait_seconds_max=30
 
-# Each test begins with a service that is stopped, has no past, and is quick to notice and to tell.
+# Each test begins with a service that is stopped, has no past, and is quick to notice and to report.
 setup() {
   systemctl stop tcpstated
   systemctl reset-failed tcpstated
@@ -97,7 +97,7 @@ snapshot_is_after() {
   [ -f "$latest" ] && [[ $(snapshot time) > $1 ]]
 }
 
-# usage: after_scans N: returns once the service has looked N times more.
+# usage: after_scans N: returns once the service has polled N times more.
 after_scans() {
   local scan
   for ((scan = 0; scan < $1; scan++)); do
@@ -270,7 +270,7 @@ keeps_its_alert() {
   "$@"
   eventually is_running
   [ "$(main_pid)" -ne "$pid" ]
-  # Long enough for a service that had forgotten it to raise it anew.
+  # Long enough for a service that had forgotten it to raise it again.
   after_scans 5
   [ "$(snapshot alerts.0.name)" = close-wait-leak ]
   [ "$(snapshot alerts.0.state)" = raised ]
@@ -281,7 +281,7 @@ keeps_its_alert() {
   [ "$(events cleared)" -eq 1 ]
 }
 
-@test "restart: an alert that is raised stays raised, and is not told again" {
+@test "restart: an alert that is raised stays raised, and is not reported again" {
   keeps_its_alert systemctl restart tcpstated
 }
 
@@ -294,7 +294,7 @@ kill_the_service() {
   eventually restarts 1
 }
 
-@test "kill -9: an alert that is raised stays raised, and is not told again" {
+@test "kill -9: an alert that is raised stays raised, and is not reported again" {
   keeps_its_alert kill_the_service
 }
 
@@ -324,7 +324,7 @@ END
   [ "$(property NRestarts)" -eq 0 ]
 }
 
-@test "reload: a wrong configuration fails, is told with file and line, and the old one stays in force" {
+@test "reload: a wrong configuration fails, is logged with file and line, and the previous one stays in force" {
   systemctl start tcpstated
   local pid
   pid=$(main_pid)
@@ -349,7 +349,7 @@ END
   [ "$(main_pid)" -eq "$pid" ]
 }
 
-@test "start with a wrong configuration: told with file and line, and not tried again" {
+@test "start with a wrong configuration: logged with file and line, and not tried again" {
   configure 20-wrong <<END
 [poll]
 intervall = 1s
@@ -522,7 +522,7 @@ oldest_seconds() {
   local made text age
   make_leaky_service
   made=$(stat -c %.Y /run/leaky.ready)
-  # Long enough for an age that tells something.
+  # Long enough for an age to mean something.
   old_enough() { [ "$(($(date +%s) - ${made%.*}))" -ge 6 ]; }
   eventually old_enough
   text=$(explain_as_service)

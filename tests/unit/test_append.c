@@ -202,7 +202,7 @@ static void test_append_reader_goes_and_comes_back(void **state)
 	append_ops.free(f);
 }
 
-/* Nobody reads: without the interruption the write would not end. */
+/* There is no reader: without the interruption the write would not end. */
 static void test_append_interrupt(void **state)
 {
 	const char *path = in_folder(*state, "fifo");

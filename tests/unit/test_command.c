@@ -103,7 +103,7 @@ static void test_command_event_in_the_environment(void **state)
 	assert_memory_equal(out + strlen("TCPSTATED_JSON="), json, strlen(json));
 }
 
-/* Nobody must read what is on standard input. */
+/* A command need not read its standard input. */
 static void test_command_need_not_read(void **state)
 {
 	static const char *const commands[] = {"true", "exec <&-; exec true", "read -r x <&0"};
@@ -224,7 +224,7 @@ static void test_command_time_limit_ends_all_that_it_started(void **state)
 	end(&f);
 }
 
-/* It ends when it is told to, but is late all the same. */
+/* It ends on SIGTERM, but is late all the same. */
 static void test_command_late_success_is_none(void **state)
 {
 	struct fixture f;

@@ -34,7 +34,7 @@ int __wrap_source_live_new(enum socket_table table, struct source **ret)
 	return 0;
 }
 
-/* Everything that systemd was told, a message after the other, with an empty line between. */
+/* Every notification of systemd, with an empty line after each. */
 static const char *notifications(int listener)
 {
 	static char text[16384];
@@ -67,7 +67,7 @@ static int listen_as_systemd(void)
 	return listener;
 }
 
-/* Runs the service through the steps, and returns what systemd was told. */
+/* Runs the service through the steps, and returns the notifications. */
 static const char *run(void **state, const struct step *list, size_t count)
 {
 	const struct daemon_options options = {.config = "conf", .state_directory = "state"};

@@ -497,7 +497,7 @@ static void test_outputs_new_set_that_is_not_needed(void **state)
 	assert_int_equal(stop(&f, 0), 0);
 }
 
-/* What nobody has read of the final reports goes along. */
+/* The final reports that were not read yet go along. */
 static void test_outputs_replace_twice(void **state)
 {
 	char hang[] = "echo >fifo; sleep 1000", events[] = "events";

@@ -67,7 +67,7 @@ static int number_of(const struct item *item)
 		pthread_mutex_unlock(&(c)->lock);                                                  \
 	} while (0)
 
-/* Waits a little; counts and tells when the delivery is interrupted for the first time. */
+/* Waits a little; records when the delivery is interrupted for the first time. */
 static void hang_on(struct output *c, int interrupt_fd)
 {
 	struct pollfd p = {.fd = c->interrupted ? -1 : interrupt_fd, .events = POLLIN};
@@ -144,15 +144,15 @@ static bool changes_before(struct output *c, const struct timespec *deadline)
 #define AWAIT(c, condition)                                                                        \
 	do {                                                                                       \
 		struct timespec deadline;                                                          \
-		bool holds;                                                                        \
+		bool is_met;                                                                       \
                                                                                                    \
 		clock_gettime(CLOCK_REALTIME, &deadline);                                          \
 		deadline.tv_sec += UNIT_WAIT_MAX_S;                                                \
 		pthread_mutex_lock(&(c)->lock);                                                    \
-		while (!(holds = (condition)) && changes_before((c), &deadline))                   \
+		while (!(is_met = (condition)) && changes_before((c), &deadline))                  \
 			continue;                                                                  \
 		pthread_mutex_unlock(&(c)->lock);                                                  \
-		if (!holds)                                                                        \
+		if (!is_met)                                                                       \
 			fail_msg("waited %d s for %s", UNIT_WAIT_MAX_S, #condition);               \
 	} while (0)
 
@@ -349,7 +349,7 @@ static void test_queue_retries_with_growing_pauses(void **state)
 	assert_int_equal(status.failures, 0);
 	assert_string_equal(status.error, "");
 	assert_int_equal(status.delivered, 2);
-	/* That it works again was told. */
+	/* The recovery was reported. */
 	assert_true(was_notified(&f));
 	for (size_t i = 0; i < ARRAY_SIZE(pauses_ms); i++) {
 		assert_int_equal(f.output.tried[i], 1);
@@ -405,7 +405,7 @@ static void test_queue_stop_abandons_what_does_not_come_back(void **state)
 
 #define HOUR_MS (3600U * 1000)
 
-/* Draining tries once more, ceasing does not; neither waits until the pause is over. */
+/* Draining tries again, ceasing does not; neither waits for the end of the pause. */
 static void test_queue_stop_during_a_pause(void **state)
 {
 	static const enum queue_ending endings[] = {QUEUE_DRAIN, QUEUE_CEASE};

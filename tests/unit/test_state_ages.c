@@ -56,7 +56,7 @@ static uint32_t age_of(struct ages *a, uint64_t cookie, enum tcp_state state, ui
 
 struct fixture {
 	int dir_fd;
-	char note[256];
+	char reason[256];
 	struct ages *back;
 };
 
@@ -76,9 +76,9 @@ static void end(struct fixture *f)
 
 static int load(struct fixture *f, const struct state_identity *whose, uint64_t now_ms)
 {
-	struct string note = STRING_IN(f->note);
+	struct string reason = STRING_IN(f->reason);
 
-	return state_ages_load(f->dir_fd, whose, now_ms, f->back, &note);
+	return state_ages_load(f->dir_fd, whose, now_ms, f->back, &reason);
 }
 
 static void test_state_ages_load_reads_back_what_was_saved(void **state)
@@ -91,7 +91,7 @@ static void test_state_ages_load_reads_back_what_was_saved(void **state)
 	assert_int_equal(state_ages_save(f.dir_fd, &identity, NOW_MS, a), 0);
 	assert_int_equal(mode_of(in_folder(*state, STATE_AGES_NAME)), 0600);
 	assert_int_equal(load(&f, &identity, NOW_MS + 1216), 0);
-	assert_string_equal(f.note, "");
+	assert_string_equal(f.reason, "");
 	assert_int_equal(ages_tracked(f.back), ARRAY_SIZE(cookies));
 	for (size_t i = 0; i < ARRAY_SIZE(cookies); i++)
 		assert_in_range(age_of(f.back, cookies[i], STATE_CLOSE_WAIT, NOW_MS + 1216),
@@ -129,11 +129,11 @@ static void test_state_ages_load_ignores_what_is_of_elsewhere(void **state)
 
 	start(&f, *state);
 	assert_int_equal(load(&f, &identity, NOW_MS), 1);
-	assert_string_equal(f.note, "");
+	assert_string_equal(f.reason, "");
 	assert_int_equal(state_ages_save(f.dir_fd, &identity, NOW_MS, a), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		assert_int_equal(load(&f, &others[i], NOW_MS), -ESTALE);
-		assert_non_null(strstr(f.note, words[i]));
+		assert_non_null(strstr(f.reason, words[i]));
 	}
 	assert_int_equal(mkfifoat(f.dir_fd, "fifo", 0600), 0);
 	assert_int_equal(renameat(f.dir_fd, "fifo", f.dir_fd, STATE_AGES_NAME), 0);
@@ -195,21 +195,21 @@ static void test_state_ages_read_refuses_what_is_not_valid(void **state)
 	assert_int_equal(ages_new(1000, &a), 0);
 	saved_bytes(state, &good);
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
-		struct string note = STRING_IN(text);
+		struct string reason = STRING_IN(text);
 		int r;
 
 		bad = good;
 		memcpy(bad.data + changes[i].at, changes[i].bytes, changes[i].count);
-		r = state_ages_read(bad.data, bad.size, &identity, NOW_MS, a, &note);
-		if (r != changes[i].error || !note.length || ages_tracked(a))
+		r = state_ages_read(bad.data, bad.size, &identity, NOW_MS, a, &reason);
+		if (r != changes[i].error || !reason.length || ages_tracked(a))
 			fail_msg("change %zu: %d (%s)", i, r, text);
 	}
 	for (size_t size = 0; size <= good.size + 1; size++) {
-		struct string note = STRING_IN(text);
+		struct string reason = STRING_IN(text);
 
 		if (size != good.size)
-			assert_true(
-				state_ages_read(good.data, size, &identity, NOW_MS, a, &note) < 0);
+			assert_true(state_ages_read(
+					    good.data, size, &identity, NOW_MS, a, &reason) < 0);
 	}
 	assert_int_equal(ages_tracked(a), 0);
 }

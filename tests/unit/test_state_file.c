@@ -124,7 +124,7 @@ static void test_state_load_reads_back_what_was_saved(void **state)
 {
 	struct alert one = an_alert("close-wait-leak", 7777), two = an_alert("mine", 1);
 	const struct alert *back;
-	char note[256], said[SENTENCE_SIZE];
+	char reason[256], said[SENTENCE_SIZE];
 
 	(void)state;
 	two.key = (struct alert_key){0};
@@ -144,8 +144,8 @@ static void test_state_load_reads_back_what_was_saved(void **state)
 	}
 
 	assert_int_equal(save(), 0);
-	assert_int_equal(load(&identity, note), 0);
-	assert_string_equal(note, "");
+	assert_int_equal(load(&identity, reason), 0);
+	assert_string_equal(reason, "");
 	assert_int_equal(alerts_sequence(world.alerts_back), 41);
 	assert_int_equal(alerts_count(world.alerts_back), 2);
 	back = alerts_get(world.alerts_back, 0);
@@ -179,11 +179,11 @@ static void test_state_load_reads_back_what_was_saved(void **state)
 
 static void test_state_load_without_a_file_is_no_mistake(void **state)
 {
-	char note[256];
+	char reason[256];
 
 	(void)state;
-	assert_int_equal(load(&identity, note), 1);
-	assert_string_equal(note, "");
+	assert_int_equal(load(&identity, reason), 1);
+	assert_string_equal(reason, "");
 }
 
 static void test_state_load_ignores_what_is_of_elsewhere(void **state)
@@ -191,22 +191,22 @@ static void test_state_load_ignores_what_is_of_elsewhere(void **state)
 	const struct state_identity other_boot = {"another", "host"},
 				    other_netns = {BOOT_ID, "blue"};
 	struct alert one = an_alert("close-wait-leak", 7777);
-	char note[256];
+	char reason[256];
 
 	(void)state;
 	alerts_restore(world.alerts, &one);
 	assert_int_equal(save(), 0);
-	assert_int_equal(load(&other_boot, note), -ESTALE);
-	assert_non_null(strstr(note, "booted"));
-	assert_int_equal(load(&other_netns, note), -ESTALE);
-	assert_non_null(strstr(note, "namespace"));
+	assert_int_equal(load(&other_boot, reason), -ESTALE);
+	assert_non_null(strstr(reason, "booted"));
+	assert_int_equal(load(&other_netns, reason), -ESTALE);
+	assert_non_null(strstr(reason, "namespace"));
 	/* Saved in the future: damaged. */
-	assert_int_equal(load_at(&identity, NOW_MS - 1, note), -EBADMSG);
+	assert_int_equal(load_at(&identity, NOW_MS - 1, reason), -EBADMSG);
 	assert_int_equal(alerts_count(world.alerts_back), 0);
 	assert_int_equal(world.events_back_count, 0);
 }
 
-/* An identity that could not be read is nobody's, even when it could not be read before either. */
+/* An identity that could not be read is none, even if it could not be read before either. */
 static void test_state_load_trusts_no_unreadable_identity(void **state)
 {
 	static const struct state_identity unreadable[] = {
@@ -218,38 +218,38 @@ static void test_state_load_trusts_no_unreadable_identity(void **state)
 	alerts_restore(world.alerts, &one);
 	assert_true(state_identity_is_known(&identity));
 	for (size_t i = 0; i < ARRAY_SIZE(unreadable); i++) {
-		char note[256];
+		char reason[256];
 
 		assert_false(state_identity_is_known(&unreadable[i]));
 		assert_int_equal(state_save(world.dir_fd, &unreadable[i], NOW_MS, &contents), 0);
-		assert_int_equal(load(&unreadable[i], note), -ESTALE);
-		assert_non_null(strstr(note, "cannot be read"));
+		assert_int_equal(load(&unreadable[i], reason), -ESTALE);
+		assert_non_null(strstr(reason, "cannot be read"));
 		assert_int_equal(alerts_count(world.alerts_back), 0);
 	}
 }
 
 static void test_state_load_does_not_wait_for_a_fifo(void **state)
 {
-	char note[256];
+	char reason[256];
 
 	(void)state;
 	assert_int_equal(mkfifoat(world.dir_fd, STATE_FILE_NAME, 0600), 0);
-	assert_int_equal(load(&identity, note), -EBADMSG);
+	assert_int_equal(load(&identity, reason), -EBADMSG);
 	assert_int_equal(unlinkat(world.dir_fd, STATE_FILE_NAME, 0), 0);
 	assert_int_equal(symlinkat("/dev/zero", world.dir_fd, STATE_FILE_NAME), 0);
-	assert_int_equal(load(&identity, note), -ELOOP);
+	assert_int_equal(load(&identity, reason), -ELOOP);
 }
 
 #define HEADER                                                                                     \
 	"tcpstated-state 2\nboot_id " BOOT_ID "\nnetns host\nmonotonic_ms 4500000\nsequence 7\n"
 
-static int read_text(const char *text, char note[256])
+static int read_text(const char *text, char reason[256])
 {
 	const struct state_target target = {
 		.alerts = world.alerts_back,
 		.event = take_event,
 	};
-	struct string s = string_in(note, 256);
+	struct string s = string_in(reason, 256);
 	char *copy = strdup(text);
 	int r = state_read(copy, strlen(copy), &identity, NOW_MS, &target, &s);
 
@@ -296,12 +296,12 @@ static void test_state_read_refuses_what_is_not_valid(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		char note[256];
-		int r = read_text(cases[i].text, note);
+		char reason[256];
+		int r = read_text(cases[i].text, reason);
 
 		if (r != cases[i].error)
-			fail_msg("case %zu: expected %d, is %d (%s)", i, cases[i].error, r, note);
-		assert_int_equal(r < 0, note[0] != '\0');
+			fail_msg("case %zu: expected %d, is %d (%s)", i, cases[i].error, r, reason);
+		assert_int_equal(r < 0, reason[0] != '\0');
 	}
 	assert_int_equal(alerts_count(world.alerts_back), 0);
 }
@@ -343,11 +343,11 @@ static void test_state_read_refuses_alerts_with_a_field_that_is_off(void **state
 		{"4000000 ", "4500001 "},
 		{"4500000 ", "4500001 "},
 	};
-	char text[2048], note[256];
+	char text[2048], reason[256];
 
 	(void)state;
 	snprintf(text, sizeof(text), HEADER "alert %s\nend\n", good);
-	assert_int_equal(read_text(text, note), 0);
+	assert_int_equal(read_text(text, reason), 0);
 	assert_int_equal(alerts_count(world.alerts_back), 1);
 	for (size_t i = 0; i < ARRAY_SIZE(off); i++) {
 		const char *at = strstr(good, off[i][0]);
@@ -355,22 +355,22 @@ static void test_state_read_refuses_alerts_with_a_field_that_is_off(void **state
 		assert_non_null(at);
 		snprintf(text, sizeof(text), HEADER "alert %.*s%s%s\nend\n", (int)(at - good), good,
 			off[i][1], at + strlen(off[i][0]));
-		if (read_text(text, note) != -EBADMSG)
+		if (read_text(text, reason) != -EBADMSG)
 			fail_msg("%s was taken", off[i][1]);
 	}
 }
 
 static void test_state_save_leaves_the_old_file_when_it_fails(void **state)
 {
-	char note[256];
+	char reason[256];
 
 	(void)state;
 	assert_int_equal(save(), 0);
-	/* A folder where the new file would be. */
+	/* A directory where the new file would be. */
 	assert_int_equal(mkdirat(world.dir_fd, STATE_FILE_NAME ".new", 0700), 0);
 	assert_int_equal(save(), -EISDIR);
 	assert_int_equal(unlinkat(world.dir_fd, STATE_FILE_NAME ".new", AT_REMOVEDIR), 0);
-	assert_int_equal(load(&identity, note), 0);
+	assert_int_equal(load(&identity, reason), 0);
 }
 
 int main(void)
