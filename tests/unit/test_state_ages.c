@@ -48,7 +48,7 @@ static struct ages *ages_with(const uint64_t *cookies, size_t count)
 
 static uint32_t age_of(struct ages *a, uint64_t cookie, enum tcp_state state, uint64_t now_ms)
 {
-	const struct sock_record r = {.state = state, .kind = KIND_FULL, .cookie = cookie};
+	const struct sock_record r = {.state = (uint8_t)state, .kind = KIND_FULL, .cookie = cookie};
 
 	ages_start(a, now_ms);
 	return ages_observe(a, &r, 0);
