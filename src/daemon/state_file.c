@@ -5,7 +5,6 @@
 #include "basic/file.h"
 #include "basic/macro.h"
 #include "basic/number.h"
-#include "daemon/state_alert.h"
 #include "output/event_json.h"
 
 #include <errno.h>
@@ -17,6 +16,24 @@
 /* 4096 alerts of 1 KiB, and 1025 events of a few KiB for each command, are less than that. */
 #define FILE_SIZE_MAX ((size_t)64 << 20)
 
+/* "alert STATE CHANGED_MS REPORTED_MS JSON": an event of an alert says the rest of it. */
+static void add_alert(struct string *s, const struct alert *alert)
+{
+	const struct alert_event e = {
+		.time = alert->since,
+		.alert = *alert,
+		.explanation = {.cause = CAUSE_NONE},
+	};
+	cleanup_(freep) char *json = NULL;
+
+	/* Without memory for it, a restart raises it again. */
+	if (event_json_format(&e, &json) == 0)
+		string_addf(s, "alert %s %" PRIu64 " %" PRIu64 " %s\n",
+			name_of(alert_state_names, alert->state), alert->changed_ms,
+			alert->reported_ms, json);
+}
+
+/* "event OUTPUT<tab>JSON" */
 static void add_event(const char *output, const struct alert_event *e, void *userdata)
 {
 	cleanup_(freep) char *json = NULL;
@@ -35,7 +52,7 @@ int state_save(int dir_fd, const struct state_identity *identity, uint64_t now_m
 		HEADER "\nboot_id %s\nnetns %s\nmonotonic_ms %" PRIu64 "\nsequence %" PRIu64 "\n",
 		identity->boot_id, identity->netns, now_ms, alerts_sequence(c->alerts));
 	for (size_t i = 0; i < alerts_count(c->alerts); i++)
-		state_alert_add(&s, alerts_get(c->alerts, i));
+		add_alert(&s, alerts_get(c->alerts, i));
 	if (c->events)
 		c->events(c->events_source, add_event, &s);
 	string_add(&s, "end\n");
@@ -109,30 +126,42 @@ static int read_header(struct reading *r, const struct state_identity *identity,
 	return 0;
 }
 
+/* A blank and a time, at most that of the saving. */
+static bool take_time(const struct reading *r, const char **at, uint64_t *ret)
+{
+	return *(*at)++ == ' ' && scan_decimal(at, r->end, r->saved_ms, ret) == 0;
+}
+
 static int take_alert(struct reading *r, char *text)
 {
-	struct alert alert;
-	int error = state_alert_parse(text, &alert);
+	const char *at = text + strcspn(text, " ");
+	const int state = name_find(alert_state_names, text, (size_t)(at - text));
+	uint64_t changed_ms, reported_ms;
+	struct alert_event e;
+	int error;
 
-	if (error < 0)
-		return error;
-	if (alert.changed_ms > r->saved_ms || alert.reported_ms > r->saved_ms)
+	if (state <= ALERT_INACTIVE || !take_time(r, &at, &changed_ms) ||
+		!take_time(r, &at, &reported_ms) || *at++ != ' ' ||
+		event_json_parse(at, strlen(at), &e) < 0)
 		return -EBADMSG;
-	error = alerts_restore(r->target->alerts, &alert);
+	e.alert.state = (enum alert_state)state;
+	e.alert.changed_ms = changed_ms;
+	e.alert.reported_ms = reported_ms;
+	e.alert.rule.scope = e.alert.key.has_port ? SCOPE_PORT : SCOPE_TOTAL;
+	error = alerts_restore(r->target->alerts, &e.alert);
 	return error == -ENOSPC ? 0 : error;
 }
 
-/* "OUTPUT<tab>JSON" */
 static int take_event(struct reading *r, char *text)
 {
 	char *json = strchr(text, '\t');
-	struct alert_event event;
+	struct alert_event e;
 
-	if (!json || event_json_parse(json + 1, strlen(json + 1), &event) < 0)
+	if (!json || event_json_parse(json + 1, strlen(json + 1), &e) < 0)
 		return -EBADMSG;
 	*json = '\0';
 	if (r->target->event)
-		r->target->event(text, &event, r->target->userdata);
+		r->target->event(text, &e, r->target->userdata);
 	return 0;
 }
 
