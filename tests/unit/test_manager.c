@@ -91,7 +91,7 @@ static void test_manager_saves_alerts_at_once_and_ages_once_a_minute(void **stat
 	set_up(&f, state);
 	f.source.sockets = 200;
 	assert_int_equal(manager_poll(f.manager, START_MS), 0);
-	assert_non_null(strstr(contents("state/" STATE_FILE_NAME), "\nalert {"));
+	assert_non_null(strstr(contents("state/" STATE_FILE_NAME), "\nalert "));
 	assert_int_equal(manager_poll(f.manager, START_MS + MINUTE_MS - 1), 0);
 	assert_false(exists("state/" STATE_AGES_NAME));
 	assert_int_equal(manager_poll(f.manager, START_MS + MINUTE_MS), 0);
@@ -99,7 +99,7 @@ static void test_manager_saves_alerts_at_once_and_ages_once_a_minute(void **stat
 	/* The leak ends, an event. */
 	f.source.sockets = 0;
 	assert_int_equal(manager_poll(f.manager, START_MS + MINUTE_MS + 5000), 0);
-	assert_null(strstr(contents("state/" STATE_FILE_NAME), "\nalert {"));
+	assert_null(strstr(contents("state/" STATE_FILE_NAME), "\nalert "));
 	assert_int_equal(inode_of("state/" STATE_AGES_NAME), ages);
 	assert_int_equal(manager_poll(f.manager, START_MS + 2 * MINUTE_MS), 0);
 	assert_true(inode_of("state/" STATE_AGES_NAME) != ages);
