@@ -71,21 +71,14 @@ static int push_snapshot(
 	struct manager *m, const struct snapshot *s, const struct findings *findings)
 {
 	const struct json_extras extras = {.alerts = m->alerts, .close_rates = &m->close_rates};
-	cleanup_(freep) char *text = NULL;
-	size_t size = 0;
-	FILE *out;
+	cleanup_(string_release) struct string text = string_up_to(JSON_SIZE_MAX);
 	int r;
 
 	if (!outputs_wants_snapshot(m->outputs))
 		return 0;
-	out = open_memstream(&text, &size);
-	if (!out)
-		return -ENOMEM;
-	r = json_print(out, s, findings, &extras, false);
-	if (fclose(out) != 0 && r == 0)
-		r = -ENOMEM;
+	r = json_format(&text, s, findings, &extras);
 	if (r == 0)
-		outputs_push_snapshot(m->outputs, text, size);
+		outputs_push_snapshot(m->outputs, text.text, text.length);
 	return r;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/json.h"
 
+#include "basic/cleanup.h"
 #include "basic/format.h"
 #include "basic/unknown.h"
 #include "config.h"
@@ -9,6 +10,7 @@
 #include "output/stream.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* How often the sockets are polled; null for a single snapshot. */
 static struct json_object *poll(struct builder *b, const struct document *d)
@@ -106,15 +108,25 @@ static struct json_object *single_socket(struct builder *b, const struct documen
 
 /* Where a document goes, and how. */
 struct layout {
-	FILE *out;
+	struct string *text;
+	FILE *out; /* where text is moved to as it comes; NULL: nowhere */
 	bool pretty;
 	bool begun; /* the object has a member */
 };
 
+/* The whole document need not fit into memory when it is printed. */
+static void flush(const struct layout *l)
+{
+	if (!l->out)
+		return;
+	fwrite(l->text->text, 1, l->text->length, l->out);
+	string_cut(l->text, 0);
+}
+
 static void new_line(const struct layout *l, unsigned depth)
 {
 	if (l->pretty)
-		fprintf(l->out, "\n%*s", (int)(2 * depth), "");
+		string_addf(l->text, "\n%*s", (int)(2 * depth), "");
 }
 
 /* Prints a value; json-c indents it from the margin, so its lines are moved to where it stands. */
@@ -127,21 +139,26 @@ static void print_value(
 
 	if (!text)
 		b->error = -ENOMEM;
-	for (; text && *text; text++) {
-		if (*text == '\n')
+	while (text && *text) {
+		size_t length = strcspn(text, "\n");
+
+		string_add_bytes(l->text, text, length);
+		text += length;
+		if (*text) {
 			new_line(l, depth);
-		else
-			fputc(*text, l->out);
+			text++;
+		}
 	}
+	flush(l);
 }
 
 static void print_key(struct layout *l, const char *key)
 {
 	if (l->begun)
-		fputc(',', l->out);
+		string_add_char(l->text, ',');
 	l->begun = true;
 	new_line(l, 1);
-	fprintf(l->out, l->pretty ? "\"%s\": " : "\"%s\":", key);
+	string_addf(l->text, l->pretty ? "\"%s\": " : "\"%s\":", key);
 }
 
 /* Prints the members of an object as members of the document, and releases it. */
@@ -164,40 +181,58 @@ static void print_members(struct layout *l, struct builder *b, struct json_objec
 static void print_array(struct layout *l, struct builder *b, const struct document *d, size_t count,
 	struct json_object *(*element)(struct builder *b, const struct document *d, size_t index))
 {
-	fputc('[', l->out);
+	string_add_char(l->text, '[');
 	for (size_t i = 0; i < count && !b->error; i++) {
 		struct json_object *value = element(b, d, i);
 
 		if (i)
-			fputc(',', l->out);
+			string_add_char(l->text, ',');
 		new_line(l, 2);
 		print_value(l, b, value, 2);
 		json_object_put(value);
 	}
 	if (count)
 		new_line(l, 1);
-	fputc(']', l->out);
+	string_add_char(l->text, ']');
+}
+
+static int format(struct layout *l, const struct document *d)
+{
+	struct builder b = {0};
+
+	string_add_char(l->text, '{');
+	print_members(l, &b, head(&b, d));
+	print_key(l, "ports");
+	print_array(l, &b, d, d->snapshot->ports_count, json_port);
+	print_members(l, &b, tail(&b, d));
+	if (d->extras->sockets) {
+		print_key(l, "sockets");
+		print_array(l, &b, d, d->extras->sockets->count, single_socket);
+	}
+	new_line(l, 0);
+	string_add(l->text, "}\n");
+	return b.error ? b.error : l->text->error;
+}
+
+int json_format(struct string *text, const struct snapshot *s, const struct findings *f,
+	const struct json_extras *extras)
+{
+	const struct document document = {.snapshot = s, .findings = f, .extras = extras};
+	struct layout layout = {.text = text};
+
+	return format(&layout, &document);
 }
 
 int json_print(FILE *out, const struct snapshot *s, const struct findings *f,
 	const struct json_extras *extras, bool pretty)
 {
 	const struct document document = {.snapshot = s, .findings = f, .extras = extras};
-	struct layout layout = {.out = out, .pretty = pretty};
-	struct builder b = {0};
+	cleanup_(string_release) struct string text = string_up_to(JSON_SIZE_MAX);
+	struct layout layout = {.text = &text, .out = out, .pretty = pretty};
+	int r = format(&layout, &document);
 
-	fputc('{', out);
-	print_members(&layout, &b, head(&b, &document));
-	print_key(&layout, "ports");
-	print_array(&layout, &b, &document, s->ports_count, json_port);
-	print_members(&layout, &b, tail(&b, &document));
-	if (extras->sockets) {
-		print_key(&layout, "sockets");
-		print_array(&layout, &b, &document, extras->sockets->count, single_socket);
-	}
-	if (b.error)
-		return b.error;
-	new_line(&layout, 0);
-	fputs("}\n", out);
+	if (r < 0)
+		return r;
+	flush(&layout);
 	return stream_finish(out);
 }

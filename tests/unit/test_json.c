@@ -60,6 +60,7 @@ static char *report(const struct sample *sample, bool pretty)
 		.alerts = alerts_used ? (const struct alerts *)alerts : NULL,
 		.close_rates = close_rates_reported,
 	};
+	cleanup_(string_release) struct string formatted = string_up_to(JSON_SIZE_MAX);
 	struct findings f;
 	char *text;
 	int r;
@@ -67,6 +68,11 @@ static char *report(const struct sample *sample, bool pretty)
 	assert_int_equal(diagnose(&sample->snapshot, &f), 0);
 	text = SAMPLE_REPORTED(&r, json_print(out, &sample->snapshot, &f, &extras, pretty));
 	assert_int_equal(r, 0);
+	if (!pretty) {
+		/* In memory it is the same. */
+		assert_int_equal(json_format(&formatted, &sample->snapshot, &f, &extras), 0);
+		assert_string_equal(formatted.text, text);
+	}
 	findings_release(&f);
 	return text;
 }
