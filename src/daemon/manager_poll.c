@@ -120,7 +120,7 @@ static void take_failure(struct manager *m, const char *reason)
 			"the sockets cannot be read: %s; alerts stay as they are until they can",
 			reason);
 	string_addf(&status, "The sockets cannot be read: %s", reason);
-	/* Old numbers would look like those of now. */
+	/* Old numbers would pass for current ones. */
 	outputs_withdraw_snapshot(m->outputs);
 }
 

@@ -64,7 +64,7 @@ static void wait_until(struct output_queue *q, uint64_t ms)
 	pthread_cond_timedwait(&q->changed, &q->lock, &t);
 }
 
-/* The caller may close its descriptor once it has told the thread to end. */
+/* The caller may close its descriptor once it has ordered the thread to end. */
 static void notify(const struct output_queue *q)
 {
 	if (q->notify_fd >= 0 && q->order != ORDER_END)

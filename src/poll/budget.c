@@ -55,13 +55,13 @@ static void mask(struct budget *p, const struct budget_poll *poll)
 
 static void unmask(struct budget *p, const struct budget_poll *poll)
 {
-	double whole = p->cost_us * (double)(poll->sockets + poll->established) /
-		       (double)MAX(poll->sockets, UINT64_C(1));
+	double all_us = p->cost_us * (double)(poll->sockets + poll->established) /
+			(double)MAX(poll->sockets, UINT64_C(1));
 
-	if (pays_off_ms(p, whole) > UNMASK_SHARE * p->interval_ms)
+	if (pays_off_ms(p, all_us) > UNMASK_SHARE * p->interval_ms)
 		return;
 	p->masked = false;
-	p->cost_us = whole;
+	p->cost_us = all_us;
 }
 
 void budget_learn(struct budget *p, const struct budget_poll *poll)
