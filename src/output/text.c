@@ -138,7 +138,7 @@ static void add_kind(struct page *p, const struct findings *f, size_t first)
 		string_addf(
 			&p->out, "         and %zu more like these\n", count - FINDINGS_OF_A_KIND);
 	page_text(p, SEVERITY_OK, "    why: ", advice.why);
-	page_text(p, SEVERITY_OK, "     do: ", advice.what_to_do);
+	page_text(p, SEVERITY_OK, "     do: ", advice.fix);
 	page_text(p, SEVERITY_OK, "    see: ", advice.see);
 }
 

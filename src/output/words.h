@@ -52,7 +52,7 @@ void words_event(struct string *s, const struct alert_event *e);
 /* Paragraphs about a finding or an alert; static storage. */
 struct advice {
 	const char *why; /* the cause and the consequence */
-	const char *what_to_do;
+	const char *fix;
 	const char *see; /* where to read on */
 };
 
