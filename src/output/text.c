@@ -32,13 +32,7 @@ void text_add_verdict(struct page *p, const struct snapshot *s, const struct fin
 
 void text_add_origin(struct page *p, const struct snapshot *s)
 {
-	char took[FORMAT_SIZE];
-
-	words_origin(&p->sentence, &s->origin);
-	string_addf(&p->sentence, ", read in %s",
-		format_duration(
-			took, (uint32_t)MIN(s->scan.wall_us / 1000, (uint64_t)UNKNOWN_U32)));
-	words_replayed(&p->sentence, &s->origin);
+	words_origin(&p->sentence, &s->origin, s->scan.wall_us);
 	page_paragraph(p, SEVERITY_OK, "");
 }
 
