@@ -294,7 +294,7 @@ static void print_snapshot_words(struct sample *sample)
 		end();
 	}
 	for (enum close_rates_flow i = 0; i < FLOW_COUNT; i++)
-		rates.sums[i] = (struct close_rates_sum){i + 1.0, 60000};
+		rates.sums[i] = (struct close_rates_sum){1.0 + (unsigned)i, 60000};
 	rates.sums[FLOW_PASSIVE_OPENS].amount = 1500;
 	words_close_rates(&s, &rates);
 	end();
