@@ -104,7 +104,7 @@ static void advice(const char *id, enum symptom cause)
 {
 	const struct advice a = words_advice(id, cause);
 
-	printf("why: %s\ndo: %s\nsee: %s\n", a.why, a.what_to_do, a.see);
+	printf("why: %s\ndo: %s\nsee: %s\n", a.why, a.fix, a.see);
 }
 
 static void print_findings(void)

@@ -12,12 +12,16 @@ struct rule_run {
 	struct history history;
 };
 
+struct alert_place {
+	const struct alert *alert;
+};
+
 struct alerts {
 	struct rule_run *runs;
 	size_t runs_count;
 	struct alert *list; /* sorted by rule name and key */
 	size_t count, allocated;
-	const struct alert **order; /* the same in the order of alerts_get(); room for allocated */
+	struct alert_place *order; /* the same in the order of alerts_get(); room for allocated */
 	size_t order_allocated;
 	uint64_t omitted, sequence;
 };

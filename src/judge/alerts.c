@@ -173,8 +173,8 @@ void alerts_drop_inactive(struct alerts *a)
 /* In force first, then the most severe, then the largest. */
 static int compare_for_report(const void *x, const void *y)
 {
-	const struct alert *a = *(const struct alert *const *)x,
-			   *b = *(const struct alert *const *)y;
+	const struct alert *a = ((const struct alert_place *)x)->alert,
+			   *b = ((const struct alert_place *)y)->alert;
 
 	if (alert_is_in_force(a) != alert_is_in_force(b))
 		return alert_is_in_force(a) ? -1 : 1;
@@ -188,9 +188,9 @@ static int compare_for_report(const void *x, const void *y)
 void alerts_put_in_order(struct alerts *a)
 {
 	for (size_t i = 0; i < a->count; i++)
-		a->order[i] = &a->list[i];
+		a->order[i].alert = &a->list[i];
 	if (a->count)
-		qsort(a->order, a->count, sizeof(void *), compare_for_report);
+		qsort(a->order, a->count, sizeof(*a->order), compare_for_report);
 }
 
 size_t alerts_count(const struct alerts *a)
@@ -200,14 +200,14 @@ size_t alerts_count(const struct alerts *a)
 
 const struct alert *alerts_get(const struct alerts *a, size_t index)
 {
-	return a->order[index];
+	return a->order[index].alert;
 }
 
 size_t alerts_in_force(const struct alerts *a)
 {
 	size_t count = 0;
 
-	while (count < a->count && alert_is_in_force(a->order[count]))
+	while (count < a->count && alert_is_in_force(a->order[count].alert))
 		count++;
 	return count;
 }

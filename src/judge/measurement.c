@@ -147,11 +147,10 @@ static struct alert_key key_of(const struct port_tally *row)
 
 static struct alert_numbers zero_numbers(void)
 {
-	return (struct alert_numbers){
-		.value = UNKNOWN_DOUBLE,
-		.oldest_ms = UNKNOWN_U32,
-		.usage = USAGE_UNKNOWN,
-	};
+	struct alert_numbers n = no_numbers();
+
+	n.sockets = n.memory_bytes = 0;
+	return n;
 }
 
 static int measure_ports(const struct rule *r, const struct snapshot *s,

@@ -16,10 +16,8 @@ struct event_fields {
 };
 
 /*
- * Makes the list: TCPSTATED_EVENT, _ALERT, _SEVERITY, _HOST, _NETNS, _SIDE, _PORT, _STATE (names
- * with "," between), _MEASURE, _VALUE, _THRESHOLD (raise), _CLEAR, _SOCKETS, _MEMORY_BYTES,
- * _OLDEST_SECONDS, _TIME, _SINCE, _SEQUENCE and _TEXT. What is unknown is left out. Foreign text is
- * made printable.
+ * Makes the list: TCPSTATED_EVENT, _ALERT and others (event_table.c), lists with "," between. What
+ * is unknown is left out. Foreign text is printable.
  */
 void event_fields(const struct alert_event *e, struct event_fields *ret);
 

@@ -7,9 +7,6 @@
 
 #include <stddef.h>
 
-/* Raised when a name goes away or changes its meaning; a new name keeps it. */
-#define EVENT_JSON_SCHEMA_ID "tcpstated.event/1"
-
 /* A longer text is not one of our events: all their texts are bounded. */
 #define EVENT_JSON_SIZE_MAX ((size_t)(64 * 1024))
 

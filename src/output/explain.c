@@ -73,7 +73,7 @@ static void add_finding(
 	add_detail(p, "  whose: ");
 	add_processes(p, f, index, holders->processes);
 	page_text(p, SEVERITY_OK, "    why: ", advice.why);
-	page_text(p, SEVERITY_OK, "     do: ", advice.what_to_do);
+	page_text(p, SEVERITY_OK, "     do: ", advice.fix);
 	page_text(p, SEVERITY_OK, "    see: ", advice.see);
 }
 

@@ -3,6 +3,7 @@
 
 #include "basic/format.h"
 #include "basic/macro.h"
+#include "basic/unknown.h"
 #include "output/words.h"
 
 #include <inttypes.h>
@@ -142,8 +143,7 @@ static void add_verdict(struct page *page, const struct heartbeat_report *r)
 
 static void add_origin(struct page *page, const struct heartbeat_report *r)
 {
-	words_origin(&page->sentence, &r->origin);
-	words_replayed(&page->sentence, &r->origin);
+	words_origin(&page->sentence, &r->origin, UNKNOWN);
 	page_paragraph(page, SEVERITY_OK, "");
 	for (size_t i = 0; i < HEARTBEAT_RESERVATIONS; i++) {
 		heartbeat_reservations[i].add(&page->sentence, r);

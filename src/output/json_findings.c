@@ -93,7 +93,7 @@ static struct json_object *finding(struct builder *b, const struct document *d, 
 	words_finding(&what, f);
 	build_put(b, o, "what", build_string(b, sentence));
 	build_put(b, o, "why", build_string(b, advice.why));
-	build_put(b, o, "do", build_string(b, advice.what_to_do));
+	build_put(b, o, "do", build_string(b, advice.fix));
 	build_put(b, o, "see", build_string(b, advice.see));
 	return o;
 }

@@ -75,22 +75,22 @@ static unsigned print_cut(FILE *out, const char *line, size_t length, unsigned c
 	return column + 1;
 }
 
-void screen_print(FILE *out, const char *text, const struct screen *screen, bool color)
+void screen_print(FILE *out, const char *text, unsigned rows, unsigned columns, bool color)
 {
 	fputs(CURSOR_HOME, out);
-	for (unsigned row = 0; row < screen->rows && *text; row++) {
+	for (unsigned row = 0; row < rows && *text; row++) {
 		size_t length = strcspn(text, "\n");
 		unsigned column;
 
 		if (row)
 			fputs("\r\n", out);
-		column = print_cut(out, text, length, screen->columns);
+		column = print_cut(out, text, length, columns);
 		if (color)
 			fputs(PLAIN, out);
-		if (column < screen->columns)
+		if (column < columns)
 			fputs(ERASE_LINE, out);
 		text += length + (text[length] == '\n');
-		if (!*text && row + 1 < screen->rows)
+		if (!*text && row + 1 < rows)
 			fputs("\r\n" ERASE_BELOW, out);
 	}
 }

@@ -32,13 +32,7 @@ void text_add_verdict(struct page *p, const struct snapshot *s, const struct fin
 
 void text_add_origin(struct page *p, const struct snapshot *s)
 {
-	char took[FORMAT_SIZE];
-
-	words_origin(&p->sentence, &s->origin);
-	string_addf(&p->sentence, ", read in %s",
-		format_duration(
-			took, (uint32_t)MIN(s->scan.wall_us / 1000, (uint64_t)UNKNOWN_U32)));
-	words_replayed(&p->sentence, &s->origin);
+	words_origin(&p->sentence, &s->origin, s->scan.wall_us);
 	page_paragraph(p, SEVERITY_OK, "");
 }
 
@@ -138,7 +132,7 @@ static void add_kind(struct page *p, const struct findings *f, size_t first)
 		string_addf(
 			&p->out, "         and %zu more like these\n", count - FINDINGS_OF_A_KIND);
 	page_text(p, SEVERITY_OK, "    why: ", advice.why);
-	page_text(p, SEVERITY_OK, "     do: ", advice.what_to_do);
+	page_text(p, SEVERITY_OK, "     do: ", advice.fix);
 	page_text(p, SEVERITY_OK, "    see: ", advice.see);
 }
 

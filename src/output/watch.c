@@ -288,17 +288,16 @@ static void add_picture(
 			&(struct port_table_view){.lines = screen->rows - used, .fit = true});
 }
 
-static int print_picture(
-	struct page *p, FILE *out, const struct watch_frame *frame, const struct watch_screen *on)
+static int print_picture(struct page *p, FILE *out, const struct watch_frame *frame,
+	const struct watch_screen *screen)
 {
-	const struct screen screen = {.rows = on->rows, .columns = on->columns};
 	int r;
 
-	p->style.columns = on->columns;
-	add_picture(p, frame, on);
+	p->style.columns = screen->columns;
+	add_picture(p, frame, screen);
 	r = p->out.error ? p->out.error : p->sentence.error;
 	if (r == 0) {
-		screen_print(out, p->out.text, &screen, p->style.color);
+		screen_print(out, p->out.text, screen->rows, screen->columns, p->style.color);
 		r = stream_finish(out);
 	}
 	page_release(p);

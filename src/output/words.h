@@ -52,7 +52,7 @@ void words_event(struct string *s, const struct alert_event *e);
 /* Paragraphs about a finding or an alert; static storage. */
 struct advice {
 	const char *why; /* the cause and the consequence */
-	const char *what_to_do;
+	const char *fix;
 	const char *see; /* where to read on */
 };
 
@@ -70,11 +70,9 @@ void words_nothing_found(struct string *s, const struct snapshot *snapshot);
 /* The totals, how many alerts are in force, and the worst of them. */
 void words_status(struct string *s, const struct snapshot *snapshot, const struct alerts *alerts);
 
-/* "gs1, Linux 6.18.44, network namespace blue, 2026-11-22T09:40:00.123Z" */
-void words_origin(struct string *s, const struct origin *o);
-
-/* ", replayed from a recording" */
-void words_replayed(struct string *s, const struct origin *o);
+/* "gs1, Linux 6.18.44, network namespace blue, 2026-11-22T09:40:00.123Z, read in 112 ms, replayed
+ * from a recording"; took_us may be UNKNOWN. */
+void words_origin(struct string *s, const struct origin *o, uint64_t took_us);
 
 /* "80,443"; a longer list is cut behind a comma. */
 void words_ports(struct string *s, const struct port_set *ports);

@@ -13,7 +13,7 @@
 struct cause_words {
 	enum symptom symptom;
 	const char *counted; /* stands behind the number of those that show it */
-	const char *why, *what_to_do;
+	const char *why, *fix;
 };
 
 struct diagnosis_words {
@@ -21,7 +21,7 @@ struct diagnosis_words {
 	const char
 		*noun; /* what is counted; NULL: sockets of the state, or what the limit bounds */
 	const char *tail; /* what is wrong with them, behind the noun */
-	const char *why, *what_to_do, *see;
+	const char *why, *fix, *see;
 	const struct cause_words *causes; /* the last has no words */
 };
 
@@ -29,28 +29,26 @@ static const struct cause_words fin_wait_1_causes[] = {
 	{
 		.symptom = SYMPTOM_FIN_UNANSWERED,
 		.counted = "retransmitted without an answer",
-		.why = "The program closed, and the peers no longer answer: they vanished (network "
-		       "lost, machine off), or something on the path drops the packets. The kernel "
-		       "keeps retransmitting and holds the undelivered data in memory: for minutes "
-		       "after close(), for a quarter of an hour after a mere shutdown().",
-		.what_to_do =
-			"Check again in a minute. If they stay, check the path to these peers "
-			"and firewalls that drop a connection from their table at its first "
-			"FIN. TCP_USER_TIMEOUT bounds the wait; a server that must drop a "
-			"dead client can reset it (SO_LINGER with 0 s, which discards "
-			"undelivered data).",
+		.why = "The program closed, and the peers no longer answer: they vanished "
+		       "(network lost, machine off), or something on the path drops the packets. "
+		       "The kernel keeps retransmitting and holds the undelivered data in memory: "
+		       "for minutes after close(), for a quarter of an hour after a mere "
+		       "shutdown().",
+		.fix = "Check again in a minute. If they stay, check the path to these peers and "
+		       "firewalls that drop a connection from their table at its first FIN. "
+		       "TCP_USER_TIMEOUT bounds the wait; a server that must drop a dead client "
+		       "can reset it (SO_LINGER with 0 s, which discards undelivered data).",
 	},
 	{
 		.symptom = SYMPTOM_FIN_NOT_TAKEN,
 		.counted = "behind data that the peer does not read",
-		.why = "The program closed with data still to send, and the peers' receive windows "
-		       "are closed: the peers are alive and answer the probes, but their programs "
-		       "do not read. The data stays in kernel memory: for minutes after close(), "
-		       "indefinitely after a mere shutdown().",
-		.what_to_do = "Set a time limit for clients that do not read, then reset them "
-			      "(SO_LINGER with 0 s, which discards undelivered data). "
-			      "TCP_USER_TIMEOUT covers a closed window, too; SO_SNDBUF bounds the "
-			      "memory of each connection.",
+		.why = "The program closed with data still to send, and the peers' receive "
+		       "windows are closed: the peers are alive and answer the probes, but their "
+		       "programs do not read. The data stays in kernel memory: for minutes after "
+		       "close(), indefinitely after a mere shutdown().",
+		.fix = "Set a time limit for clients that do not read, then reset them (SO_LINGER "
+		       "with 0 s, which discards undelivered data). TCP_USER_TIMEOUT covers a "
+		       "closed window, too; SO_SNDBUF bounds the memory of each connection.",
 	},
 	{.counted = NULL},
 };
@@ -64,27 +62,24 @@ static const struct diagnosis_words all_words[] = {
 		       "poll them, or is stuck. The kernel never ends this state by itself: each "
 		       "socket keeps its memory and its file descriptor, until the program has no "
 		       "descriptors left for new connections.",
-		.what_to_do = "Find out why these sockets are not in the program's event loop "
-			      "(every descriptor must be polled for reading until it is closed, "
-			      "even while nothing is expected), or which thread is stuck. "
-			      "Restarting the program frees them for now; no sysctl does.",
-		.see = "recv(2), epoll(7); RFC 9293 section 3.6; tcpstated-lab run "
-		       "close-wait-leak",
+		.fix = "Find out why these sockets are not in the program's event loop (every "
+		       "descriptor must be polled for reading until it is closed, even while "
+		       "nothing is expected), or which thread is stuck. Restarting the program "
+		       "frees them for now; no sysctl does.",
+		.see = "recv(2), epoll(7); RFC 9293 section 3.6; tcpstated-lab run close-wait-leak",
 	},
 	{
 		.id = "close-wait-not-closed",
 		.tail = ", not closed by the program",
-		.why = "The peer has closed, recv() has returned 0 to the program, and the program "
-		       "does not call close(): it leaks the descriptor. The kernel never ends "
-		       "this state by itself: each socket keeps its memory and its file "
-		       "descriptor, until the program has no descriptors left for new "
-		       "connections.",
-		.what_to_do = "Find the path in the program that does not call close() after "
-			      "recv() returned 0 or an error; a child process or a copy (dup(), "
-			      "fork()) that still has the descriptor open has the same effect. "
-			      "Restarting the program frees them for now; no sysctl does.",
-		.see = "recv(2), close(2); RFC 9293 section 3.6; tcpstated-lab run "
-		       "close-wait-leak",
+		.why = "The peer has closed, recv() has returned 0 to the program, and the "
+		       "program does not call close(): it leaks the descriptor. The kernel never "
+		       "ends this state by itself: each socket keeps its memory and its file "
+		       "descriptor, until the program has no descriptors left for new connections.",
+		.fix = "Find the path in the program that does not call close() after recv() "
+		       "returned 0 or an error; a child process or a copy (dup(), fork()) that "
+		       "still has the descriptor open has the same effect. Restarting the program "
+		       "frees them for now; no sysctl does.",
+		.see = "recv(2), close(2); RFC 9293 section 3.6; tcpstated-lab run close-wait-leak",
 	},
 	{
 		.id = "close-wait-data-unread",
@@ -93,10 +88,10 @@ static const struct diagnosis_words all_words[] = {
 		       "stopped reading these connections before their end, or is too slow for "
 		       "them. The kernel never ends this state by itself, and the data stays in "
 		       "memory as well.",
-		.what_to_do = "Find what keeps the program from reading: a stuck thread, a full "
-			      "queue behind it, a protocol error after which it neither reads nor "
-			      "closes. Close what will not be read (with unread data, close() "
-			      "resets the connection, which is correct here).",
+		.fix = "Find what keeps the program from reading: a stuck thread, a full queue "
+		       "behind it, a protocol error after which it neither reads nor closes. "
+		       "Close what will not be read (with unread data, close() resets the "
+		       "connection, which is correct here).",
 		.see = "recv(2); RFC 9293 section 3.6; tcpstated-lab run close-wait-unread",
 	},
 	{
@@ -105,8 +100,8 @@ static const struct diagnosis_words all_words[] = {
 		.why = "Clients connected, waited in the listener's accept queue and left again: "
 		       "the program calls accept() too rarely or not at all. Each takes a place "
 		       "in the queue from a client that is still waiting.",
-		.what_to_do = "Check what blocks the accepting thread, and accept until EAGAIN. A "
-			      "larger backlog only makes clients wait longer.",
+		.fix = "Check what blocks the accepting thread, and accept until EAGAIN. A larger "
+		       "backlog only makes clients wait longer.",
 		.see = "accept(2), listen(2); tcpstated-lab run close-wait-unaccepted",
 	},
 	{
@@ -116,10 +111,9 @@ static const struct diagnosis_words all_words[] = {
 		       "acknowledged but does not close its side. tcp_fin_timeout starts only at "
 		       "close(): until then only keepalive can end this state, and only if the "
 		       "peer is gone.",
-		.what_to_do = "After shutdown(), wait a bounded time for recv() to return 0, then "
-			      "call close(): the kernel ends what is left after tcp_fin_timeout.",
-		.see = "shutdown(2); RFC 9293 section 3.6.1; tcpstated-lab run "
-		       "fin-wait-2-held",
+		.fix = "After shutdown(), wait a bounded time for recv() to return 0, then call "
+		       "close(): the kernel ends what is left after tcp_fin_timeout.",
+		.see = "shutdown(2); RFC 9293 section 3.6.1; tcpstated-lab run fin-wait-2-held",
 	},
 	{
 		.id = "fin-wait-2-orphans",
@@ -128,10 +122,10 @@ static const struct diagnosis_words all_words[] = {
 		       "return: they leak the socket (CLOSE_WAIT on their machine) or are gone. "
 		       "The kernel ends each after tcp_fin_timeout; until then it counts against "
 		       "tcp_max_tw_buckets.",
-		.what_to_do = "Make the clients close when they read the end of the stream. Where "
-			      "the number hurts, a lower net.ipv4.tcp_fin_timeout (or TCP_LINGER2 "
-			      "in the program) ends FIN_WAIT_2 sooner (and does nothing to "
-			      "TIME_WAIT); above 60 s it makes each about ten times as large.",
+		.fix = "Make the clients close when they read the end of the stream. Where the "
+		       "number hurts, a lower net.ipv4.tcp_fin_timeout (or TCP_LINGER2 in the "
+		       "program) ends FIN_WAIT_2 sooner (and does nothing to TIME_WAIT); above 60 "
+		       "s it makes each about ten times as large.",
 		.see = "tcp_fin_timeout and TCP_LINGER2 in tcp(7); tcpstated-lab run "
 		       "fin-wait-2-mini",
 	},
@@ -144,34 +138,33 @@ static const struct diagnosis_words all_words[] = {
 		       "closed), or for a network that drops the packets. Unsent data stays in "
 		       "memory: for minutes after close(), for a quarter of an hour or more after "
 		       "a mere shutdown().",
-		.what_to_do = "Check again in a minute. If they stay, 'ss -tno state fin-wait-1' "
-			      "shows queues and retransmissions: check the path and its firewalls. "
-			      "A server that must drop a dead client can reset it (SO_LINGER with "
-			      "0 s, which discards undelivered data).",
-		.see = "tcp_orphan_retries and tcp_retries2 in tcp(7); RFC 9293 sections 3.6 "
-		       "and 3.8; tcpstated-lab run fin-wait-1-orphan-vanished "
-		       "fin-wait-1-zero-window",
+		.fix = "Check again in a minute. If they stay, 'ss -tno state fin-wait-1' shows "
+		       "queues and retransmissions: check the path and its firewalls. A server "
+		       "that must drop a dead client can reset it (SO_LINGER with 0 s, which "
+		       "discards undelivered data).",
+		.see = "tcp_orphan_retries and tcp_retries2 in tcp(7); RFC 9293 sections 3.6 and "
+		       "3.8; tcpstated-lab run fin-wait-1-orphan-vanished fin-wait-1-zero-window",
 	},
 	{
 		.id = "last-ack-stuck",
 		.tail = ", not acknowledged by the peer",
-		.why = "Both sides closed, and only the peer's last acknowledgement is missing; it "
-		       "should take one round trip. The peers vanished right after their close, or "
-		       "something on the path drops the last packets. The kernel gives up after "
-		       "a minute or two (net.ipv4.tcp_orphan_retries).",
-		.what_to_do = "Check again in a minute. If they stay, check firewalls and NAT on "
-			      "the path that drop a connection from their table at its first FIN.",
-		.see = "tcp_orphan_retries in tcp(7); RFC 9293 section 3.6; tcpstated-lab "
-		       "run last-ack-vanished",
+		.why = "Both sides closed, and only the peer's last acknowledgement is missing; "
+		       "it should take one round trip. The peers vanished right after their "
+		       "close, or something on the path drops the last packets. The kernel gives "
+		       "up after a minute or two (net.ipv4.tcp_orphan_retries).",
+		.fix = "Check again in a minute. If they stay, check firewalls and NAT on the "
+		       "path that drop a connection from their table at its first FIN.",
+		.see = "tcp_orphan_retries in tcp(7); RFC 9293 section 3.6; tcpstated-lab run "
+		       "last-ack-vanished",
 	},
 	{
 		.id = "closing-stuck",
 		.tail = ", not acknowledged by the peer",
 		.why = "Both sides closed at the same moment, and the peer has not acknowledged "
-		       "our FIN; it should take one round trip. Many at once mean that packets "
-		       "to the peers are lost.",
-		.what_to_do = "Check again in a minute. If they stay, check the path to the peers "
-			      "and its firewalls.",
+		       "our FIN; it should take one round trip. Many at once mean that packets to "
+		       "the peers are lost.",
+		.fix = "Check again in a minute. If they stay, check the path to the peers and "
+		       "its firewalls.",
 		.see = "RFC 9293 section 3.6; tcpstated-lab run simultaneous-close",
 	},
 	{
@@ -181,50 +174,45 @@ static const struct diagnosis_words all_words[] = {
 		       "segments cannot reach the next connection of the same addresses and "
 		       "ports. It does no harm here: new connections are accepted, and each costs "
 		       "one mini socket.",
-		.what_to_do = "Nothing, as long as there are fewer than "
-			      "net.ipv4.tcp_max_tw_buckets. To have none, let the clients close "
-			      "first. A server that must drop a client can reset it (SO_LINGER "
-			      "with 0 s, which discards undelivered data). No sysctl shortens "
-			      "TIME_WAIT.",
+		.fix = "Nothing, as long as there are fewer than net.ipv4.tcp_max_tw_buckets. To "
+		       "have none, let the clients close first. A server that must drop a client "
+		       "can reset it (SO_LINGER with 0 s, which discards undelivered data). No "
+		       "sysctl shortens TIME_WAIT.",
 		.see = "RFC 9293 section 3.6, RFC 1337; tcpstated-lab run "
 		       "time-wait-server-accepts time-wait-who-closes-first",
 	},
 	{
 		.id = "time-wait-client-ports",
-		.why = "Each connection to one address and port needs a local port of its own, and "
-		       "TIME_WAIT keeps it for 60 s if this side closed first. When all are in "
-		       "use, connect() fails with EADDRNOTAVAIL.",
-		.what_to_do = "Reuse connections (a pool, keep-alive), or let the server close "
-			      "first. To have more ports: a wider net.ipv4.ip_local_port_range; "
-			      "more destination or source addresses (bound with "
-			      "IP_BIND_ADDRESS_NO_PORT); net.ipv4.tcp_tw_reuse=1, which lets "
-			      "connect() take over pairs in TIME_WAIT where TCP timestamps make "
-			      "that safe.",
-		.see = "ip_local_port_range and IP_BIND_ADDRESS_NO_PORT in ip(7), "
-		       "tcp_tw_reuse in tcp(7); tcpstated-lab run client-ports-exhausted "
-		       "time-wait-reuse",
+		.why = "Each connection to one address and port needs a local port of its own, "
+		       "and TIME_WAIT keeps it for 60 s if this side closed first. When all are "
+		       "in use, connect() fails with EADDRNOTAVAIL.",
+		.fix = "Reuse connections (a pool, keep-alive), or let the server close first. To "
+		       "have more ports: a wider net.ipv4.ip_local_port_range; more destination "
+		       "or source addresses (bound with IP_BIND_ADDRESS_NO_PORT); "
+		       "net.ipv4.tcp_tw_reuse=1, which lets connect() take over pairs in "
+		       "TIME_WAIT where TCP timestamps make that safe.",
+		.see = "ip_local_port_range and IP_BIND_ADDRESS_NO_PORT in ip(7), tcp_tw_reuse in "
+		       "tcp(7); tcpstated-lab run client-ports-exhausted time-wait-reuse",
 	},
 	{
 		.id = "tw-buckets-full",
 		.why = "Above net.ipv4.tcp_max_tw_buckets a connection ends without TIME_WAIT "
 		       "(TCPTimeWaitOverflow counts them): late segments of it can then reach a "
 		       "new connection of the same addresses and ports.",
-		.what_to_do = "Raise net.ipv4.tcp_max_tw_buckets (each costs one tw_sock), or let "
-			      "the clients close first. TIME_WAIT lasts 60 s; no sysctl shortens "
-			      "it.",
-		.see = "tcp_max_tw_buckets in tcp(7); RFC 1337; tcpstated-lab run "
-		       "tw-buckets-full",
+		.fix = "Raise net.ipv4.tcp_max_tw_buckets (each costs one tw_sock), or let the "
+		       "clients close first. TIME_WAIT lasts 60 s; no sysctl shortens it.",
+		.see = "tcp_max_tw_buckets in tcp(7); RFC 1337; tcpstated-lab run tw-buckets-full",
 	},
 	{
 		.id = "orphans-near-limit",
-		.why = "Programs closed these, and the kernel still delivers their data. It counts "
-		       "some of them double or fourfold: above a quarter of "
+		.why = "Programs closed these, and the kernel still delivers their data. It "
+		       "counts some of them double or fourfold: above a quarter of "
 		       "net.ipv4.tcp_max_orphans it may reset them and lose the data "
 		       "(TCPAbortOnMemory, 'too many orphaned sockets' in the kernel log).",
-		.what_to_do = "Check which ports have FIN_WAIT_1, FIN_WAIT_2, LAST_ACK and "
-			      "CLOSING, and why their peers do not answer. With memory to spare, "
-			      "raise net.ipv4.tcp_max_orphans; net.ipv4.tcp_orphan_retries bounds "
-			      "how long each may take.",
+		.fix = "Check which ports have FIN_WAIT_1, FIN_WAIT_2, LAST_ACK and CLOSING, and "
+		       "why their peers do not answer. With memory to spare, raise "
+		       "net.ipv4.tcp_max_orphans; net.ipv4.tcp_orphan_retries bounds how long "
+		       "each may take.",
 		.see = "tcp_max_orphans and tcp_orphan_retries in tcp(7); tcpstated-lab run "
 		       "fin-wait-1-orphan-vanished",
 	},
@@ -233,19 +221,18 @@ static const struct diagnosis_words all_words[] = {
 		.why = "Above the second value of net.ipv4.tcp_mem, the kernel shrinks every "
 		       "connection's buffers; at the third it drops incoming data and resets "
 		       "connections.",
-		.what_to_do = "Check which ports hold the memory: programs that do not read, or "
-			      "clients that do not. Raise net.ipv4.tcp_mem only if the machine has "
-			      "the memory.",
+		.fix = "Check which ports hold the memory: programs that do not read, or clients "
+		       "that do not. Raise net.ipv4.tcp_mem only if the machine has the memory.",
 		.see = "tcp_mem, tcp_rmem and tcp_wmem in tcp(7)",
 	},
 	{
 		.id = "conntrack-near-limit",
 		.why = "When the firewall's connection tracking table is full, packets of new "
 		       "connections are dropped, whatever the services could take.",
-		.what_to_do = "Check what fills it ('conntrack -L', by state). Raise "
-			      "net.netfilter.nf_conntrack_max, exempt the busiest port from "
-			      "tracking (notrack), or lower nf_conntrack_tcp_timeout_close_wait "
-			      "and _time_wait: these affect only conntrack, not sockets.",
+		.fix = "Check what fills it ('conntrack -L', by state). Raise "
+		       "net.netfilter.nf_conntrack_max, exempt the busiest port from tracking "
+		       "(notrack), or lower nf_conntrack_tcp_timeout_close_wait and _time_wait: "
+		       "these affect only conntrack, not sockets.",
 		.see = "conntrack(8); nf_conntrack-sysctl in the documentation of the kernel",
 	},
 	{
@@ -254,9 +241,9 @@ static const struct diagnosis_words all_words[] = {
 		.why = "The program does not read as fast as its peers send, or not at all. The "
 		       "data waits in kernel memory, up to net.ipv4.tcp_rmem for each connection; "
 		       "the receive windows close, and what the peers send next is delayed.",
-		.what_to_do = "Check what blocks the program's reading thread. Bound the memory of "
-			      "each connection with SO_RCVBUF, and drop clients that send more "
-			      "than the program can take.",
+		.fix = "Check what blocks the program's reading thread. Bound the memory of each "
+		       "connection with SO_RCVBUF, and drop clients that send more than the "
+		       "program can take.",
 		.see = "tcp_rmem in tcp(7), SO_RCVBUF in socket(7)",
 	},
 	{
@@ -266,10 +253,9 @@ static const struct diagnosis_words all_words[] = {
 		       "acknowledge, but their programs do not read. What was written to them "
 		       "stays in kernel memory, up to net.ipv4.tcp_wmem for each connection, "
 		       "indefinitely.",
-		.what_to_do = "Set a time limit for a send queue that does not move "
-			      "(TCP_USER_TIMEOUT covers a closed window, too), and drop clients "
-			      "that exceed it. SO_SNDBUF and TCP_NOTSENT_LOWAT bound the memory of "
-			      "each.",
+		.fix = "Set a time limit for a send queue that does not move (TCP_USER_TIMEOUT "
+		       "covers a closed window, too), and drop clients that exceed it. SO_SNDBUF "
+		       "and TCP_NOTSENT_LOWAT bound the memory of each.",
 		.see = "TCP_USER_TIMEOUT and tcp_wmem in tcp(7); RFC 9293 section 3.8.6.1; "
 		       "tcpstated-lab run fin-wait-1-zero-window",
 	},
@@ -280,10 +266,10 @@ static const struct diagnosis_words all_words[] = {
 		       "peers vanished (network lost, machine off) or the path is broken. The "
 		       "kernel goes on for net.ipv4.tcp_retries2, some fifteen minutes, and the "
 		       "program still considers them connected.",
-		.what_to_do = "Set TCP_USER_TIMEOUT to what a silent client may take (seconds for "
-			      "a game), so that send() and recv() then fail with ETIMEDOUT. Where "
-			      "the server may be silent as well, keepalive (SO_KEEPALIVE with "
-			      "TCP_KEEPIDLE) or a heartbeat of the protocol finds dead peers.",
+		.fix = "Set TCP_USER_TIMEOUT to what a silent client may take (seconds for a "
+		       "game), so that send() and recv() then fail with ETIMEDOUT. Where the "
+		       "server may be silent as well, keepalive (SO_KEEPALIVE with TCP_KEEPIDLE) "
+		       "or a heartbeat of the protocol finds dead peers.",
 		.see = "TCP_USER_TIMEOUT, TCP_KEEPIDLE and tcp_retries2 in tcp(7); RFC 9293 "
 		       "sections 3.8.3 and 3.8.4; tcpstated-lab run dead-peer-silent "
 		       "dead-peer-keepalive dead-peer-user-timeout",
@@ -293,9 +279,9 @@ static const struct diagnosis_words all_words[] = {
 		.why = "The program accepts more slowly than clients connect. When more wait than "
 		       "its backlog allows, the kernel drops new connections (ListenOverflows): "
 		       "clients see timeouts.",
-		.what_to_do = "Check what blocks the accepting thread, and whether the program has "
-			      "file descriptors left. Against mere bursts: a larger backlog in "
-			      "listen(), and net.core.somaxconn at least as large.",
+		.fix = "Check what blocks the accepting thread, and whether the program has file "
+		       "descriptors left. Against mere bursts: a larger backlog in listen(), and "
+		       "net.core.somaxconn at least as large.",
 		.see = "accept(2), listen(2); tcpstated-lab run close-wait-unaccepted",
 	},
 	{
@@ -304,10 +290,10 @@ static const struct diagnosis_words all_words[] = {
 		.why = "Clients asked to connect and did not complete the handshake: a flood with "
 		       "forged addresses, a path that loses the answers, or an accept queue that "
 		       "is full.",
-		.what_to_do = "Leave net.ipv4.tcp_syncookies at 1, which keeps the port reachable. "
-			      "Check whether the sources repeat ('ss -tn state syn-recv'). Against "
-			      "honest bursts: a larger backlog in listen(), and net.core.somaxconn "
-			      "at least as large.",
+		.fix = "Leave net.ipv4.tcp_syncookies at 1, which keeps the port reachable. Check "
+		       "whether the sources repeat ('ss -tn state syn-recv'). Against honest "
+		       "bursts: a larger backlog in listen(), and net.core.somaxconn at least as "
+		       "large.",
 		.see = "tcp_syncookies and tcp_max_syn_backlog in tcp(7); RFC 4987",
 	},
 };
@@ -335,8 +321,8 @@ struct advice words_advice(const char *id, enum symptom cause)
 		return (struct advice){0};
 	for (const struct cause_words *c = w->causes; c && c->counted; c++)
 		if (c->symptom == cause)
-			return (struct advice){c->why, c->what_to_do, w->see};
-	return (struct advice){w->why, w->what_to_do, w->see};
+			return (struct advice){c->why, c->fix, w->see};
+	return (struct advice){w->why, w->fix, w->see};
 }
 
 /* How many show each cause. */

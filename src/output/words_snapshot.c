@@ -74,8 +74,10 @@ static void add_known(struct string *s, const char *name)
 	string_add_printable(s, *name ? name : "?");
 }
 
-void words_origin(struct string *s, const struct origin *o)
+void words_origin(struct string *s, const struct origin *o, uint64_t took_us)
 {
+	char took[FORMAT_SIZE];
+
 	add_known(s, o->host);
 	string_add(s, ", Linux ");
 	add_known(s, o->kernel);
@@ -85,10 +87,10 @@ void words_origin(struct string *s, const struct origin *o)
 	}
 	string_add(s, ", ");
 	words_time(s, &o->time);
-}
-
-void words_replayed(struct string *s, const struct origin *o)
-{
+	if (is_known(took_us))
+		string_addf(s, ", read in %s",
+			format_duration(
+				took, (uint32_t)MIN(took_us / 1000, (uint64_t)UNKNOWN_U32)));
 	string_add(s, o->replayed ? ", replayed from a recording" : "");
 }
 

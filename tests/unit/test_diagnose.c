@@ -40,7 +40,7 @@ static struct finding judge_one(const struct sample *sample, const char *id, enu
 	assert_string_equal(one.id, id);
 	assert_string_equal(
 		name_of(severity_names, one.severity), name_of(severity_names, severity));
-	assert_true(words_advice(id, one.cause).why && words_advice(id, one.cause).what_to_do);
+	assert_true(words_advice(id, one.cause).why && words_advice(id, one.cause).fix);
 	return one;
 }
 

@@ -430,6 +430,27 @@ static void test_event_json_the_programs_own_sentences_read_back(void **state)
 	assert_null(again.explanation.id);
 }
 
+/* A command gets it on its standard input, a pipe that may have one page (deliver/command.c). */
+static void test_event_json_longest_fits_into_a_page(void **state)
+{
+	struct alert_event e = sample_event;
+
+	(void)state;
+	memset(e.host, '"', 64); /* HOST_NAME_MAX */
+	memset(e.netns, '"', sizeof(e.netns) - 1);
+	memset(e.alert.owner, '"', sizeof(e.alert.owner) - 1);
+	memset(e.alert.rule.name, 'a', sizeof(e.alert.rule.name) - 1);
+	e.alert.rule.states = STATE_SET_ALL & ~STATE_BIT(STATE_LISTEN);
+	for (const struct diagnosis *d = diagnoses; d->id; d++) {
+		cleanup_(freep) char *text = NULL;
+
+		e.alert.rule.diagnosis = e.explanation.id = d->id;
+		e.explanation.cause = d->causes ? SYMPTOM_FIN_UNANSWERED : CAUSE_NONE;
+		text = format(&e);
+		assert_true(strlen(text) < 4096);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_event_json_round_trip),
 		cmocka_unit_test(test_event_json_oldest_age_reads_back),
 		cmocka_unit_test(test_event_json_the_programs_own_sentences_read_back),
+		cmocka_unit_test(test_event_json_longest_fits_into_a_page),
 		cmocka_unit_test(test_event_json_foreign_text_stays_json),
 		cmocka_unit_test(test_event_json_parse_takes_what_a_later_version_adds),
 		cmocka_unit_test(test_event_json_parse_refuses),

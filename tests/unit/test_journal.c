@@ -55,11 +55,14 @@ static void test_journal_fields(void **state)
 		"MESSAGE_ID=" JOURNAL_ID_RAISED "\n"
 		"PRIORITY=4\n"
 		"SYSLOG_IDENTIFIER=tcpstated\n"
+		"TCPSTATED_SEQUENCE=17\n"
 		"TCPSTATED_EVENT=raised\n"
-		"TCPSTATED_ALERT=close-wait-leak\n"
-		"TCPSTATED_SEVERITY=warning\n"
+		"TCPSTATED_TIME=2026-11-22T09:40:00.123Z\n"
+		"TCPSTATED_SINCE=2026-11-22T09:39:30.120Z\n"
 		"TCPSTATED_HOST=gs1\n"
 		"TCPSTATED_NETNS=host\n"
+		"TCPSTATED_ALERT=close-wait-leak\n"
+		"TCPSTATED_SEVERITY=warning\n"
 		"TCPSTATED_SIDE=server\n"
 		"TCPSTATED_PORT=7777\n"
 		"TCPSTATED_STATE=CLOSE_WAIT\n"
@@ -70,12 +73,8 @@ static void test_journal_fields(void **state)
 		"TCPSTATED_SOCKETS=412\n"
 		"TCPSTATED_MEMORY_BYTES=1594000\n"
 		"TCPSTATED_OLDEST_SECONDS=913.4\n"
-		"TCPSTATED_TIME=2026-11-22T09:40:00.123Z\n"
-		"TCPSTATED_SINCE=2026-11-22T09:39:30.120Z\n"
-		"TCPSTATED_SEQUENCE=17\n"
-		"TCPSTATED_TEXT="
-		"port 7777 (game.service): 412 CLOSE_WAIT for 60 s or longer, not closed by the "
-		"program, 1.5 MiB, oldest 15 min\n");
+		"TCPSTATED_TEXT=port 7777 (game.service): 412 CLOSE_WAIT for 60 s or longer, not "
+		"closed by the program, 1.5 MiB, oldest 15 min\n");
 }
 
 static void test_journal_leaves_out_what_is_unknown(void **state)

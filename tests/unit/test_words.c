@@ -108,14 +108,14 @@ static void test_every_diagnosis_and_cause_has_its_words(void **state)
 	for (const struct diagnosis *d = diagnoses; d->id; d++) {
 		const struct advice general = words_advice(d->id, CAUSE_NONE);
 
-		if (!general.why || !general.what_to_do || !general.see)
+		if (!general.why || !general.fix || !general.see)
 			fail_msg("%s has no words", d->id);
 		for (enum symptom c = 0; c < SYMPTOM_COUNT; c++) {
 			const struct advice a = words_advice(d->id, c);
 
 			if (!(d->causes & SYMPTOM_BIT(c)))
 				continue;
-			if (a.why == general.why || a.what_to_do == general.what_to_do)
+			if (a.why == general.why || a.fix == general.fix)
 				fail_msg("%s has no words for a cause", d->id);
 			assert_non_null(name_of(cause_names, c));
 		}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output/event_table.h"
+
+#include "basic/macro.h"
+#include "basic/unknown.h"
+#include "output/words.h"
+
+#include <arpa/inet.h>
+
+static bool is_of_sockets(const struct alert_event *e)
+{
+	return rule_selects_sockets(&e->alert.rule);
+}
+
+static bool is_of_a_limit(const struct alert_event *e)
+{
+	return e->alert.rule.measure == MEASURE_PERCENT;
+}
+
+static bool is_of_a_counter(const struct alert_event *e)
+{
+	return e->alert.rule.measure == MEASURE_RATE;
+}
+
+#define AT(member)                                                                                 \
+	.place = offsetof(struct alert_event, member),                                             \
+	.size = sizeof(((struct alert_event *)NULL)->member)
+#define NAMED(table) .names = &(table), .required = true
+
+/* The document, in its order. */
+const struct event_key event_keys[] = {
+	{"schema", NULL, EVENT_SCHEMA, .required = true},
+	{"sequence", "SEQUENCE", EVENT_NUMBER, AT(sequence), .required = true},
+	{"event", "EVENT", EVENT_NAME, AT(kind), NAMED(event_kind_names)},
+	{"time", "TIME", EVENT_TIME, AT(time), .required = true},
+	{"since", "SINCE", EVENT_TIME, AT(alert.since), .required = true},
+	{"host", "HOST", EVENT_TEXT, AT(host)},
+	{"netns", "NETNS", EVENT_TEXT, AT(netns)},
+	{"alert", "ALERT", EVENT_TEXT, AT(alert.rule.name), .required = true},
+	{"severity", "SEVERITY", EVENT_NAME, AT(alert.rule.severity), NAMED(severity_names)},
+	{"side", "SIDE", EVENT_SIDE, AT(alert.key)},
+	{"port", "PORT", EVENT_PORT, AT(alert.key)},
+	{"owner", NULL, EVENT_TEXT, AT(alert.owner)},
+	{"owner_mixed", NULL, EVENT_FLAG, AT(alert.owner_is_mixed), .required = true},
+	{"destination", NULL, EVENT_DESTINATION, AT(alert.numbers.destination)},
+	{"states", "STATE", EVENT_STATES, AT(alert.rule.states), .is_there = is_of_sockets},
+	{"ownership", NULL, EVENT_OWNERSHIP, AT(alert.rule.ownerships), .names = &ownership_names},
+	{"older_than_seconds", NULL, EVENT_DURATION, AT(alert.rule.older_than_ms)},
+	{"measure", "MEASURE", EVENT_NAME, AT(alert.rule.measure), NAMED(measure_names)},
+	{"limit", NULL, EVENT_NAME, AT(alert.rule.limit), .names = &rule_limit_names,
+		.is_there = is_of_a_limit},
+	{"counter", NULL, EVENT_NAME, AT(alert.rule.counter), .names = &counter_names,
+		.is_there = is_of_a_counter},
+	{"window_seconds", NULL, EVENT_DURATION, AT(alert.rule.window_ms)},
+	{"value", "VALUE", EVENT_QUANTITY, AT(alert.numbers.value)},
+	{"raise", "THRESHOLD", EVENT_QUANTITY, AT(alert.rule.raise), .required = true},
+	{"clear", "CLEAR", EVENT_QUANTITY, AT(alert.rule.clear), .required = true},
+	{"rule_gone", NULL, EVENT_FLAG, AT(alert.is_ruleless), .required = true},
+	{"used", NULL, EVENT_NUMBER, AT(alert.numbers.usage.used)},
+	{"max", NULL, EVENT_NUMBER, AT(alert.numbers.usage.max)},
+	{"sockets", "SOCKETS", EVENT_NUMBER, AT(alert.numbers.sockets)},
+	{"memory_bytes", "MEMORY_BYTES", EVENT_NUMBER, AT(alert.numbers.memory_bytes)},
+	{"oldest_seconds", "OLDEST_SECONDS", EVENT_AGE, AT(alert.numbers.oldest_ms)},
+	{"diagnosis", NULL, EVENT_DIAGNOSIS, AT(alert.rule.diagnosis)},
+	{"explained_by", NULL, EVENT_DIAGNOSIS, AT(explanation.id)},
+	{"cause", NULL, EVENT_CAUSE, AT(explanation.cause), .names = &cause_names},
+	{"text", "TEXT", EVENT_SENTENCE, AT(alert)},
+	{"why", NULL, EVENT_WHY, AT(explanation)},
+	{"do", NULL, EVENT_FIX, AT(explanation)},
+};
+
+const size_t event_keys_count = ARRAY_SIZE(event_keys);
+
+_Static_assert(sizeof(enum severity) == sizeof(unsigned), "an enumeration is read as unsigned");
+
+static struct json_object *ownership(
+	struct builder *b, const struct event_key *k, ownership_set set)
+{
+	struct json_object *array = set && set != OWNERSHIP_SET_ALL ? build_array(b) : NULL;
+
+	for (unsigned i = 0; array && i < OWNERSHIP_COUNT; i++)
+		if (set & OWNERSHIP_BIT(i))
+			build_append(b, array, build_string(b, name_of(*k->names, i)));
+	return array;
+}
+
+static struct json_object *destination(struct builder *b, const struct destination *d)
+{
+	char address[INET6_ADDRSTRLEN] = "";
+	struct json_object *o;
+
+	if (!d->sockets)
+		return NULL;
+	o = build_object(b);
+	inet_ntop(d->family, d->address, address, sizeof(address));
+	build_put(b, o, "address", build_string(b, address));
+	build_put(b, o, "port", build_number(b, d->port));
+	return o;
+}
+
+static struct json_object *sentence(struct builder *b, const struct alert *a)
+{
+	char buffer[SENTENCE_SIZE];
+	struct string s = STRING_IN(buffer);
+
+	words_alert(&s, a);
+	return build_string(b, buffer);
+}
+
+struct json_object *event_value(
+	struct builder *b, const struct event_key *k, const struct alert_event *e)
+{
+	const void *place = (const char *)e + k->place;
+	const struct alert_key *key = place;
+	const struct explanation *why = place;
+
+	if (k->is_there && !k->is_there(e))
+		return NULL;
+	switch (k->type) {
+	case EVENT_SCHEMA:
+		return build_string(b, EVENT_JSON_SCHEMA_ID);
+	case EVENT_TEXT:
+		return build_string(b, place);
+	case EVENT_NAME:
+	case EVENT_CAUSE:
+		return build_string(b, name_of(*k->names, *(const unsigned *)place));
+	case EVENT_FLAG:
+		return build_boolean(b, *(const bool *)place);
+	case EVENT_NUMBER:
+		return build_number(b, *(const uint64_t *)place);
+	case EVENT_QUANTITY:
+		return build_quantity(b, *(const double *)place);
+	case EVENT_AGE:
+		return build_seconds(b, *(const uint32_t *)place);
+	case EVENT_DURATION:
+		return *(const uint32_t *)place
+			       ? build_quantity(b, *(const uint32_t *)place / 1000.0)
+			       : NULL;
+	case EVENT_TIME:
+		return build_time(b, place);
+	case EVENT_SIDE:
+		return build_string(b, key->has_port ? side_name((enum sock_side)key->side) : NULL);
+	case EVENT_PORT:
+		return build_number(b, key->has_port ? key->port : UNKNOWN);
+	case EVENT_STATES:
+		return build_states(b, *(const state_set *)place);
+	case EVENT_OWNERSHIP:
+		return ownership(b, k, *(const ownership_set *)place);
+	case EVENT_DESTINATION:
+		return destination(b, place);
+	case EVENT_DIAGNOSIS:
+		return build_string(b, *(const char *const *)place);
+	case EVENT_SENTENCE:
+		return sentence(b, place);
+	case EVENT_WHY:
+		return build_string(b, words_advice(why->id, why->cause).why);
+	case EVENT_FIX:
+		break;
+	}
+	return build_string(b, words_advice(why->id, why->cause).fix);
+}
