@@ -239,7 +239,8 @@ static void test_manager_reload_is_in_force_at_the_next_poll(void **state)
 	assert_int_equal(manager_poll(f.manager, START_MS), 0);
 	outputs_drain(f.manager->outputs, MINUTE_MS);
 	assert_non_null(strstr(contents("other"), "\"raised\""));
-	assert_string_equal(contents("events"), "");
+	/* It may have been opened before. */
+	assert_true(!exists("events") || !*contents("events"));
 	tear_down(&f);
 }
 
