@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Snapshots made by hand, for the tests of what is judged and told. */
+/* Snapshots made by hand, for the tests of what is judged and printed. */
 #ifndef TCPSTATED_TESTS_UNIT_SAMPLE_H
 #define TCPSTATED_TESTS_UNIT_SAMPLE_H
 
@@ -100,7 +100,7 @@ static inline void sample_add(struct sample *sample, struct port_tally *row, enu
 	s->scan.sockets += tally->sockets;
 }
 
-/* Lets sockets that were added show a sign. */
+/* Lets sockets that were added show a symptom. */
 static inline void sample_symptom(
 	struct sample *sample, struct port_tally *row, enum symptom symptom, uint32_t sockets)
 {

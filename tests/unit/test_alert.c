@@ -75,7 +75,7 @@ static const struct rule number_rule = {
 };
 
 /*
- * Numbers at times, and the state that each must lead to with the event that each must tell: the
+ * Numbers at times, and the state and the event that each must lead to: the
  * whole machine as a table.
  */
 static void test_alerts_judge_goes_through_its_states(void **state)
@@ -91,7 +91,7 @@ static void test_alerts_judge_goes_through_its_states(void **state)
 		{5, 99, ALERT_INACTIVE, NONE},
 		{10, 100, ALERT_PENDING, NONE},
 		{35, 150, ALERT_PENDING, NONE},
-		{36, 99, ALERT_INACTIVE, NONE}, /* it did not hold */
+		{36, 99, ALERT_INACTIVE, NONE}, /* it did not last */
 		{40, 100, ALERT_PENDING, NONE},
 		{45, -1, ALERT_PENDING, NONE},
 		{69, 200, ALERT_PENDING, NONE},
@@ -128,7 +128,7 @@ static void test_alerts_judge_goes_through_its_states(void **state)
 		if (steps[i].event != NONE)
 			assert_int_equal(world.events[reported].kind, steps[i].event);
 	}
-	/* Since it was seen first, not since it was told. */
+	/* Since it was seen first, not since it was raised. */
 	assert_int_equal(world.events[0].alert.since.tv_sec, 1795340440);
 	assert_int_equal(world.events[1].alert.since.tv_sec, 1795340440);
 	assert_int_equal(world.events[0].sequence, 1);
@@ -370,7 +370,7 @@ static void test_alerts_judge_growth_wants_what_keeps_growing(void **state)
 
 	(void)state;
 	alerts_set_rules(world.alerts, &rule, 1);
-	/* A leak of ten a minute is told once the window is full, and over when it stops. */
+	/* A leak of ten per minute is raised once the window is full, and over when it stops. */
 	for (unsigned minute = 0; minute <= 12; minute++) {
 		set_sockets(row, STATE_CLOSE_WAIT, 400 + 10 * minute);
 		judge_at(minute * MINUTE);
@@ -417,7 +417,7 @@ static void test_alerts_judge_rate_of_a_counter(void **state)
 
 	(void)state;
 	alerts_set_rules(world.alerts, &rule, 1);
-	/* What was counted before the first look is not of this minute. */
+	/* What was counted before the first poll is not of this minute. */
 	*counter = 1000000;
 	for (unsigned second = 0; second <= 120; second += 5)
 		judge_at(second * SECOND);
@@ -445,7 +445,7 @@ static void test_alerts_set_rules_carries_on_by_name(void **state)
 	alerts_set_rules(world.alerts, &before, 1);
 	set_sockets(row, STATE_CLOSE_WAIT, 100);
 	judge_at(0);
-	/* Another threshold: it goes on, and is not told anew. */
+	/* Another threshold: it continues, and is not raised again. */
 	after.raise = 60;
 	alerts_set_rules(world.alerts, &after, 1);
 	judge_at(SECOND);
@@ -539,7 +539,7 @@ static void test_alerts_judge_is_bounded(void **state)
 /* What a rule promises, checked from outside while its number wanders. */
 struct watcher {
 	bool raised;
-	uint64_t above_since, below_since; /* of good looks; UINT64_MAX: it is not so now */
+	uint64_t above_since, below_since; /* of good polls; UINT64_MAX: it is not so now */
 	uint64_t raises, clears;
 };
 
@@ -624,7 +624,7 @@ static void test_built_in_rules_make_sense(void **state)
 	}
 }
 
-/* An idle machine, and a busy one in good health, are silent for ever. */
+/* An idle machine, and a busy healthy one, never raise an alert. */
 static void test_built_in_rules_are_silent_on_a_healthy_machine(void **state)
 {
 	struct port_tally *row = sample_port(&world.sample, SIDE_SERVER, 7777);
@@ -656,8 +656,7 @@ static void test_built_in_rule_of_accept_queues_is_raised(void **state)
 	(void)state;
 	row->accept_queue = 129;
 	row->backlog = 128;
-	assert_int_equal(
-		alerts_set_rules(world.alerts, built_in_rules, built_in_rules_count), 0);
+	assert_int_equal(alerts_set_rules(world.alerts, built_in_rules, built_in_rules_count), 0);
 	judge_at(0);
 	judge_at(MINUTE);
 	assert_int_equal(world.events_count, 1);
@@ -673,7 +672,7 @@ static void test_built_in_rule_of_accept_queues_is_raised(void **state)
 		"port 7777: connections waiting for accept(): 0");
 }
 
-/* The reason is that of what most sockets of the port show, whatever the rule names. */
+/* By the symptom that most sockets of the port show, whatever the rule names. */
 static void test_alerts_judge_explains_by_symptoms(void **state)
 {
 	struct port_tally *row = sample_port(&world.sample, SIDE_SERVER, 7777);
@@ -693,7 +692,7 @@ static void test_alerts_judge_explains_by_symptoms(void **state)
 	assert_string_equal(world.events[0].explanation.id, "close-wait-data-unread");
 	assert_int_equal(world.events[0].explanation.cause, CAUSE_NONE);
 
-	/* Where nothing is left, the rule's own is told. */
+	/* Without sockets, it is the rule's own. */
 	memset(row->symptoms, 0, sizeof(row->symptoms));
 	set_sockets(row, STATE_CLOSE_WAIT, 0);
 	judge_at(1000);

@@ -67,7 +67,7 @@ static void make_leak(struct sample *sample)
 	sample_held(sample, port, STATE_CLOSE_WAIT, 12);
 }
 
-static void test_report_check_ok_line(void **state)
+static void test_check_ok_line(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -84,7 +84,7 @@ static void test_report_check_ok_line(void **state)
 		"LISTEN=0;;;0 CLOSING=0;;;0 BOUND_INACTIVE=0;;;0");
 }
 
-static void test_report_check_findings_decide_without_thresholds(void **state)
+static void test_check_findings_decide_without_thresholds(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -103,7 +103,7 @@ static void test_report_check_findings_decide_without_thresholds(void **state)
 	assert_contains(line, " (and 1 more) | ");
 }
 
-static void test_report_check_notes_do_not_decide(void **state)
+static void test_check_notes_do_not_decide(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -115,7 +115,7 @@ static void test_report_check_notes_do_not_decide(void **state)
 	assert_begins(line, "TCPSTATED OK - Nothing found: 60,000 sockets ");
 }
 
-static void test_report_check_thresholds_decide_alone(void **state)
+static void test_check_thresholds_decide_alone(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -127,7 +127,7 @@ static void test_report_check_thresholds_decide_alone(void **state)
 	assert_contains(line, " CLOSE_WAIT=412;412;1000;0 ");
 }
 
-static void test_report_check_state_over_its_threshold(void **state)
+static void test_check_state_over_its_threshold(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -148,7 +148,7 @@ static void test_report_check_state_over_its_threshold(void **state)
 	assert_begins(line, "TCPSTATED WARNING - 0 LISTEN (threshold 1:) | ");
 }
 
-static void test_report_check_memory_and_worst_of_several(void **state)
+static void test_check_memory_and_worst_of_several(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -162,7 +162,7 @@ static void test_report_check_memory_and_worst_of_several(void **state)
 		"closing_memory=1593204B;1048576;;0 ");
 }
 
-static void test_report_check_incomplete_is_never_ok(void **state)
+static void test_check_incomplete_is_never_ok(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -179,7 +179,7 @@ static void test_report_check_incomplete_is_never_ok(void **state)
 	line = check(&sample, "CLOSE_WAIT=5", NULL, CHECK_UNKNOWN);
 }
 
-static void test_report_check_threshold_on_what_was_not_read(void **state)
+static void test_check_threshold_on_what_was_not_read(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -200,7 +200,7 @@ static void test_report_check_threshold_on_what_was_not_read(void **state)
 	assert_begins(line, "TCPSTATED OK - closing sockets were not read | ");
 }
 
-static void test_report_check_established_from_the_counter(void **state)
+static void test_check_established_from_the_counter(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	struct sample sample;
@@ -214,7 +214,7 @@ static void test_report_check_established_from_the_counter(void **state)
 	assert_contains(line, " sockets=1000;;;0 ESTABLISHED=1000;999;;0 ");
 }
 
-static void test_report_check_unknown_line(void **state)
+static void test_check_unknown_line(void **state)
 {
 	cleanup_(freep) char *line = NULL;
 	int r;
@@ -225,7 +225,7 @@ static void test_report_check_unknown_line(void **state)
 	assert_string_equal(line, "TCPSTATED UNKNOWN - no recording 'a/b'\n");
 }
 
-static void test_report_check_full_disk_is_an_error(void **state)
+static void test_check_full_disk_is_an_error(void **state)
 {
 	const struct thresholds none = {0};
 	enum check_status status;
@@ -244,17 +244,17 @@ static void test_report_check_full_disk_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_report_check_ok_line),
-		cmocka_unit_test(test_report_check_findings_decide_without_thresholds),
-		cmocka_unit_test(test_report_check_notes_do_not_decide),
-		cmocka_unit_test(test_report_check_thresholds_decide_alone),
-		cmocka_unit_test(test_report_check_state_over_its_threshold),
-		cmocka_unit_test(test_report_check_memory_and_worst_of_several),
-		cmocka_unit_test(test_report_check_incomplete_is_never_ok),
-		cmocka_unit_test(test_report_check_threshold_on_what_was_not_read),
-		cmocka_unit_test(test_report_check_established_from_the_counter),
-		cmocka_unit_test(test_report_check_unknown_line),
-		cmocka_unit_test(test_report_check_full_disk_is_an_error),
+		cmocka_unit_test(test_check_ok_line),
+		cmocka_unit_test(test_check_findings_decide_without_thresholds),
+		cmocka_unit_test(test_check_notes_do_not_decide),
+		cmocka_unit_test(test_check_thresholds_decide_alone),
+		cmocka_unit_test(test_check_state_over_its_threshold),
+		cmocka_unit_test(test_check_memory_and_worst_of_several),
+		cmocka_unit_test(test_check_incomplete_is_never_ok),
+		cmocka_unit_test(test_check_threshold_on_what_was_not_read),
+		cmocka_unit_test(test_check_established_from_the_counter),
+		cmocka_unit_test(test_check_unknown_line),
+		cmocka_unit_test(test_check_full_disk_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@
 /* math.h's NAN is a float. */
 #define UNKNOWN_RATE __builtin_nan("")
 
-/* What happened between two looks. */
+/* What happened between two polls. */
 struct step {
 	uint64_t passive, active, fails, resets, tw, tw_killed, recycled, overflow, aborts;
 	int established, syn_sent, fin_wait_1; /* how many more there are */
@@ -57,7 +57,7 @@ static void take(struct poll *l)
 	assert_int_equal(close_rates_take(&l->close_rates, &l->sample.snapshot, l->now_ms), 0);
 }
 
-/* Lets so much happen in so long, and looks. */
+/* Lets this much happen in that time, and polls. */
 static void step(struct poll *l, const struct step *p, uint64_t ms)
 {
 	struct snapshot *s = &l->sample.snapshot;
@@ -87,7 +87,7 @@ static void step(struct poll *l, const struct step *p, uint64_t ms)
 static void assert_near(const char *what, double reported, double known)
 {
 	if (isnan(reported) != isnan(known) || fabs(reported - known) > 0.01)
-		fail_msg("%s: %g is told, %g is so", what, reported, known);
+		fail_msg("%s: the estimate is %g, the truth %g", what, reported, known);
 }
 
 static void assert_range(
@@ -125,7 +125,7 @@ static void assert_unknown(const struct close_rates_range *r)
 	assert_range("unknown", r, UNKNOWN_RATE, UNKNOWN_RATE, UNKNOWN_RATE);
 }
 
-/* Each a second long; what is told, divided by 60. */
+/* Each a second long; the estimate divided by 60. */
 static const struct {
 	const char *name;
 	struct step step;
@@ -206,7 +206,7 @@ static const struct {
 		.port = {10, 10, 20},
 	},
 	{
-		.name = "some were reused before we looked",
+		.name = "some were reused before the poll",
 		.step = {.passive = 50, .tw = 25, .fresh = 20, .recycled = 10},
 		.closed = {50, 50, 50},
 		.we = {20, 25, 30},
@@ -312,7 +312,7 @@ static void test_close_rates_unknown_counter(void **state)
 	assert_unknown(initiator(&l, CLOSED_PEER));
 	assert_range("we first", initiator(&l, CLOSED_LOCAL), 240, 240, 240);
 	assert_range("reset", initiator(&l, CLOSED_RESET), 60, 60, 60);
-	/* It takes two looks that know it. */
+	/* It takes two polls that have it. */
 	*opens = kept;
 	step(&l, &busy, SECOND_MS);
 	assert_unknown(initiator(&l, CLOSED_ALL));
@@ -360,7 +360,7 @@ static void test_close_rates_incomplete_poll_is_spanned(void **state)
 	close_rates_release(&l.close_rates);
 }
 
-/* Before 5.18 TW tells what was a minute ago. */
+/* Before 5.18 TW counts what began a minute ago. */
 static void test_close_rates_old_kernel(void **state)
 {
 	static const struct {
@@ -472,7 +472,7 @@ static void test_close_rates_smoothing(void **state)
 	(void)state;
 	poll_init(&l);
 	take(&l);
-	/* A steady rate is told from the first, however the looks come. */
+	/* A steady rate is known from the first, at any distance of the polls. */
 	for (unsigned i = 0; i < 50; i++) {
 		step(&l, &slow, SECOND_MS);
 		assert_near("steady", initiator(&l, CLOSED_ALL)->value, 600);

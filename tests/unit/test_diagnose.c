@@ -323,7 +323,7 @@ static void test_diagnose_fin_wait_1_says_its_causes(void **state)
 	assert_int_equal(not_taken.cause, SYMPTOM_FIN_NOT_TAKEN);
 }
 
-/* The signs that are no state of their own: silent below the floor, alone at it. */
+/* Symptoms that are not a state: not found below the floor, the only finding at it. */
 static void test_diagnose_symptoms_of_established(void **state)
 {
 	static const struct {
@@ -371,7 +371,7 @@ static void close_wait_with(struct sample *sample, struct port_tally *port, uint
 	sample_symptom(sample, port, SYMPTOM_DATA_UNREAD, data_unread);
 }
 
-/* Three signs of one fault have one floor; each that is more than a tenth is told by itself. */
+/* Three symptoms of one fault have one floor; each with more than a tenth is a finding. */
 static void test_diagnose_close_wait_by_what_is_unread(void **state)
 {
 	struct port_tally *port;
@@ -548,7 +548,7 @@ static void test_diagnose_accept_queue(void **state)
 	port->accept_queue = 6;
 	judge_one(&sample, "accept-queue-full", SEVERITY_CRITICAL);
 
-	port->backlog = 0; /* the source does not tell it */
+	port->backlog = 0; /* the source does not have it */
 	port->accept_queue = 60;
 	assert_silent(&sample);
 }

@@ -155,7 +155,7 @@ static void test_event_json_round_trip(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(e); i++) {
 		e[i] = sample_event;
-		/* The ids are those of the table, whoever wrote them. */
+		/* The ids are those of the table. */
 		e[i].alert.rule.diagnosis = diagnosis_find(sample_event.alert.rule.diagnosis)->id;
 		e[i].explanation.id = diagnosis_find(sample_event.explanation.id)->id;
 	}

@@ -276,7 +276,7 @@ static void test_groups_are_read_as_they_were_written(void **state)
 	}
 }
 
-/* What nobody holds has nobody to ask but who listens there. */
+/* Sockets that no process holds belong to the listener. */
 static void test_of_sockets_without_process_the_listener_matches(void **state)
 {
 	const struct held_class listener = {
@@ -297,7 +297,7 @@ static void test_of_sockets_without_process_the_listener_matches(void **state)
 	findings_release(&f);
 }
 
-/* What is told of many ports is not about those that are told by themselves. */
+/* A finding of many ports is not about ports with a finding of their own. */
 static void test_many_ports_are_not_those_that_are_reported(void **state)
 {
 	struct sample sample;

@@ -21,7 +21,8 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Peers that were heard every gap_ms while they were watched, and are silent for a part of it now.
+/* Peers that were heard every gap_ms while they were watched, and have been idle for some of it
+ * now.
  */
 static void add_living(uint32_t count, uint32_t gap_ms)
 {
@@ -36,7 +37,7 @@ static void add_living(uint32_t count, uint32_t gap_ms)
 	}
 }
 
-/* Peers that were not heard at all, data and signs apart. */
+/* Peers that were never heard; data and any sign of life separately. */
 static void add_silent(uint32_t count, uint32_t data_ms, uint32_t any_ms)
 {
 	const uint32_t silent[IDLE_KINDS] = {data_ms, any_ms};
@@ -48,7 +49,7 @@ static void add_silent(uint32_t count, uint32_t data_ms, uint32_t any_ms)
 	}
 }
 
-/* One look knows of no ends. */
+/* One poll knows of no ends. */
 static void advise_by_one_poll(void)
 {
 	memcpy(port.longest_ms, port.idle_ms, sizeof(port.longest_ms));
@@ -97,7 +98,7 @@ static void test_heartbeat_advise_grows_with_the_gaps(void **state)
 	}
 }
 
-/* The short one, though a third of all connections has been silent for an hour. */
+/* The short one, although a third of all connections has been idle for an hour. */
 static void test_heartbeat_advise_bimodal(void **state)
 {
 	(void)state;
@@ -185,7 +186,7 @@ static void test_heartbeat_advise_too_little(void **state)
 	assert_int_equal(advice.verdict, ADVICE_TOO_FEW);
 	assert_int_equal(advice.timeout_ms, 0);
 
-	/* Enough of them, but nearly nobody spoke while they were watched. */
+	/* Enough of them, but almost none spoke while they were watched. */
 	add_silent(100, 10 * MINUTE, 10 * MINUTE);
 	heartbeat_advise(&port, &watched, &advice);
 	assert_int_equal(advice.verdict, ADVICE_TOO_SHORT);
@@ -202,7 +203,7 @@ static void test_heartbeat_advise_without_info(void **state)
 	assert_int_equal(advice.verdict, ADVICE_NO_INFO);
 }
 
-/* A living peer that was silent for longer is told of. */
+/* A peer that is alive and was idle for longer is counted. */
 static void test_heartbeat_advise_reports_whom_it_would_have_cut(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What --heartbeat tells, as text and as JSON. */
+/* The report of --heartbeat, as text and as JSON. */
 #include "basic/cleanup.h"
 #include "basic/format.h"
 #include "unit.h"
@@ -43,7 +43,8 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Peers that speak every gap_ms, and such that are silent since an hour; judged when all are there.
+/* Peers that speak every gap_ms, and such that have been idle for an hour; judged when all are
+ * there.
  */
 static struct heartbeat_port *add_port(
 	uint16_t number, uint32_t living, uint32_t gap_ms, uint32_t dead)

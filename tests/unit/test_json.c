@@ -16,19 +16,19 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* What a state tells where no ages are kept. */
+/* What a state has without ages. */
 #define NO_AGES                                                                                    \
 	"\"median_seconds\":null,\"p90_seconds\":null,\"older_than_1_minute\":null,"               \
 	"\"older_than_10_minutes\":null,\"older_than_60_minutes\":null,\"added_last_minute\":"     \
 	"null,"                                                                                    \
 	"\"growth_per_minute\":null"
 
-/* The alerts that are told, in place of those of rules that judged. */
+/* The alerts, in place of those of rules that judged. */
 static struct alert alerts[3];
 static size_t alerts_used;
 static uint64_t alerts_left_out;
 
-/* How connections ended; NULL: a single look. */
+/* How connections ended; NULL: a single poll. */
 static const struct close_rates *close_rates_reported;
 
 size_t __wrap_alerts_count(const struct alerts *a);
@@ -96,7 +96,7 @@ static struct json_object *document(const struct sample *sample)
 	return doc;
 }
 
-static void test_report_json_empty_machine(void **state)
+static void test_json_empty_machine(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -131,7 +131,7 @@ static void test_report_json_empty_machine(void **state)
 	json_object_put(doc);
 }
 
-static void test_report_json_port(void **state)
+static void test_json_port(void **state)
 {
 	struct sample sample;
 	struct port_tally *port;
@@ -203,7 +203,7 @@ static void sample_ages(struct sample *sample, struct ages *a)
 	assert_int_equal(age_table_take(&sample->snapshot.age_table, a, &rows), 0);
 }
 
-static void test_report_json_ages(void **state)
+static void test_json_ages(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -239,7 +239,7 @@ static void test_report_json_ages(void **state)
 	ages_free(a);
 }
 
-static void test_report_json_growth(void **state)
+static void test_json_growth(void **state)
 {
 	struct growth growth = {0};
 	struct sample sample;
@@ -266,7 +266,7 @@ static void test_report_json_growth(void **state)
 	growth_release(&growth);
 }
 
-static void test_report_json_states_not_scanned_are_null(void **state)
+static void test_json_states_not_scanned_are_null(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -300,7 +300,7 @@ static void test_report_json_states_not_scanned_are_null(void **state)
 	json_object_put(doc);
 }
 
-static void test_report_json_longest_port_list(void **state)
+static void test_json_longest_port_list(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -315,7 +315,7 @@ static void test_report_json_longest_port_list(void **state)
 	json_object_put(doc);
 }
 
-static void test_report_json_established_from_the_counter(void **state)
+static void test_json_established_from_the_counter(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -335,7 +335,7 @@ static void test_report_json_established_from_the_counter(void **state)
 	json_object_put(doc);
 }
 
-static void test_report_json_established_unknown(void **state)
+static void test_json_established_unknown(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -350,7 +350,7 @@ static void test_report_json_established_unknown(void **state)
 	json_object_put(doc);
 }
 
-static void test_report_json_fallback_source(void **state)
+static void test_json_fallback_source(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -375,7 +375,7 @@ static void test_report_json_fallback_source(void **state)
 	json_object_put(doc);
 }
 
-static void test_report_json_unknown_is_null(void **state)
+static void test_json_unknown_is_null(void **state)
 {
 	static const char *const nulls[] = {
 		"/time",
@@ -410,7 +410,7 @@ static void test_report_json_unknown_is_null(void **state)
 	json_object_put(doc);
 }
 
-static void test_report_json_limits_and_counters(void **state)
+static void test_json_limits_and_counters(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -447,7 +447,7 @@ static void test_report_json_limits_and_counters(void **state)
 	json_object_put(doc);
 }
 
-static void test_report_json_findings(void **state)
+static void test_json_findings(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -515,7 +515,7 @@ static void set_alerts(void)
 	alerts_left_out = 5;
 }
 
-static void test_report_json_close_rates(void **state)
+static void test_json_close_rates(void **state)
 {
 	struct close_rates_port port = {
 		.port = 7777, .fresh_time_wait = {40, 60000}, .fresh_fin_wait_2 = {0, 60000}};
@@ -560,7 +560,7 @@ static void test_report_json_close_rates(void **state)
 	assert_string_equal(at(doc, "/closes/we_first_per_minute/estimate"), "50.0");
 	json_object_put(doc);
 
-	/* The first look of many. */
+	/* The first poll of many. */
 	close_rates.watched_ms = 0;
 	doc = document(&sample);
 	assert_string_equal(at(doc, "/closes"), "null");
@@ -569,7 +569,7 @@ static void test_report_json_close_rates(void **state)
 	close_rates_reported = NULL;
 }
 
-static void test_report_json_alerts(void **state)
+static void test_json_alerts(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -600,7 +600,7 @@ static void test_report_json_alerts(void **state)
 	json_object_put(doc);
 }
 
-static void test_report_json_many_ports(void **state)
+static void test_json_many_ports(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -621,7 +621,7 @@ static void test_report_json_many_ports(void **state)
 	json_object_put(doc);
 }
 
-static void test_report_json_pretty_is_the_same_document(void **state)
+static void test_json_pretty_is_the_same_document(void **state)
 {
 	cleanup_(freep) char *plain = NULL, *pretty = NULL;
 	struct json_object *a, *b;
@@ -644,7 +644,7 @@ static void test_report_json_pretty_is_the_same_document(void **state)
 	json_object_put(b);
 }
 
-static void test_report_json_hostile_names_stay_json(void **state)
+static void test_json_hostile_names_stay_json(void **state)
 {
 	struct sample sample;
 	struct json_object *doc;
@@ -705,7 +705,7 @@ static void test_schema_refuses_what_the_contract_forbids(void **state)
 	}
 }
 
-static void test_report_json_full_disk_is_an_error(void **state)
+static void test_json_full_disk_is_an_error(void **state)
 {
 	struct findings f = {0};
 	struct sample sample;
@@ -722,25 +722,25 @@ static void test_report_json_full_disk_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_report_json_empty_machine),
-		cmocka_unit_test(test_report_json_port),
-		cmocka_unit_test(test_report_json_ages),
-		cmocka_unit_test(test_report_json_growth),
-		cmocka_unit_test(test_report_json_states_not_scanned_are_null),
-		cmocka_unit_test(test_report_json_longest_port_list),
-		cmocka_unit_test(test_report_json_established_from_the_counter),
-		cmocka_unit_test(test_report_json_established_unknown),
-		cmocka_unit_test(test_report_json_fallback_source),
-		cmocka_unit_test(test_report_json_unknown_is_null),
-		cmocka_unit_test(test_report_json_limits_and_counters),
-		cmocka_unit_test(test_report_json_findings),
-		cmocka_unit_test(test_report_json_close_rates),
-		cmocka_unit_test(test_report_json_alerts),
-		cmocka_unit_test(test_report_json_many_ports),
-		cmocka_unit_test(test_report_json_pretty_is_the_same_document),
-		cmocka_unit_test(test_report_json_hostile_names_stay_json),
+		cmocka_unit_test(test_json_empty_machine),
+		cmocka_unit_test(test_json_port),
+		cmocka_unit_test(test_json_ages),
+		cmocka_unit_test(test_json_growth),
+		cmocka_unit_test(test_json_states_not_scanned_are_null),
+		cmocka_unit_test(test_json_longest_port_list),
+		cmocka_unit_test(test_json_established_from_the_counter),
+		cmocka_unit_test(test_json_established_unknown),
+		cmocka_unit_test(test_json_fallback_source),
+		cmocka_unit_test(test_json_unknown_is_null),
+		cmocka_unit_test(test_json_limits_and_counters),
+		cmocka_unit_test(test_json_findings),
+		cmocka_unit_test(test_json_close_rates),
+		cmocka_unit_test(test_json_alerts),
+		cmocka_unit_test(test_json_many_ports),
+		cmocka_unit_test(test_json_pretty_is_the_same_document),
+		cmocka_unit_test(test_json_hostile_names_stay_json),
 		cmocka_unit_test(test_schema_refuses_what_the_contract_forbids),
-		cmocka_unit_test(test_report_json_full_disk_is_an_error),
+		cmocka_unit_test(test_json_full_disk_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

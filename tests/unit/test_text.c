@@ -78,7 +78,7 @@ static void make_leaks(struct sample *sample)
 	sample_held(sample, port, STATE_ESTABLISHED, 20);
 }
 
-static void test_report_text_empty_machine(void **state)
+static void test_text_empty_machine(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -91,7 +91,7 @@ static void test_report_text_empty_machine(void **state)
 	assert_width(text, 80);
 }
 
-static void test_report_text_all_clear_has_the_totals(void **state)
+static void test_text_nothing_found_has_the_totals(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -112,7 +112,7 @@ static void test_report_text_all_clear_has_the_totals(void **state)
 	assert_first_line(text, "Nothing found: 1 socket (none closing), 3.8 KiB");
 }
 
-static void test_report_text_leaves_notes_out(void **state)
+static void test_text_leaves_notes_out(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -126,7 +126,7 @@ static void test_report_text_leaves_notes_out(void **state)
 }
 
 /* One diagnosis, two causes: each with its own reason. */
-static void test_report_text_reports_causes_apart(void **state)
+static void test_text_lists_causes_separately(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct port_tally *port;
@@ -145,7 +145,7 @@ static void test_report_text_reports_causes_apart(void **state)
 	assert_contains(text, "\n    why: The program closed with data still to send");
 }
 
-static void test_report_text_verdict_is_the_worst_finding(void **state)
+static void test_text_verdict_is_the_worst_finding(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -162,7 +162,7 @@ static void test_report_text_verdict_is_the_worst_finding(void **state)
 	assert_width(text, 80);
 }
 
-static void test_report_text_table(void **state)
+static void test_text_table(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -184,7 +184,7 @@ static void test_report_text_table(void **state)
 	assert_lacks(text, " orphan  closed");
 }
 
-static void test_report_text_wide_has_every_state(void **state)
+static void test_text_wide_has_every_state(void **state)
 {
 	const struct text_style wide = {.wide = true, .columns = 200};
 	cleanup_(freep) char *text = NULL;
@@ -199,7 +199,7 @@ static void test_report_text_wide_has_every_state(void **state)
 	assert_contains(text, "   59 s");
 }
 
-static void test_report_text_large_numbers_fit(void **state)
+static void test_text_large_numbers_fit(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -225,7 +225,7 @@ static void test_report_text_large_numbers_fit(void **state)
 	assert_width(text, 80);
 }
 
-static void test_report_text_gives_up_separators_before_the_width(void **state)
+static void test_text_gives_up_separators_before_the_width(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -242,7 +242,7 @@ static void test_report_text_gives_up_separators_before_the_width(void **state)
 	assert_width(text, 80);
 }
 
-static void test_report_text_incomplete_scan_is_said(void **state)
+static void test_text_incomplete_scan(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -256,7 +256,7 @@ static void test_report_text_incomplete_scan_is_said(void **state)
 	assert_contains(text, "\nINCOMPLETE: the dump was cut?[2J short\n");
 }
 
-static void test_report_text_filter_is_said(void **state)
+static void test_text_filter(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -275,7 +275,7 @@ static void test_report_text_filter_is_said(void **state)
 	assert_contains(text, "\n  PORT  SOCKETS  MEMORY    WAIT  RECV\n");
 }
 
-static void test_report_text_long_port_list_is_cut(void **state)
+static void test_text_long_port_list_is_cut(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -291,7 +291,7 @@ static void test_report_text_long_port_list_is_cut(void **state)
 	assert_width(text, 80);
 }
 
-static void test_report_text_fallback_source_is_said(void **state)
+static void test_text_fallback_source(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -305,7 +305,7 @@ static void test_report_text_fallback_source_is_said(void **state)
 	assert_contains(text, "\nsock_diag was refused: Operation not permitted\n");
 }
 
-static void test_report_text_established_from_the_counter(void **state)
+static void test_text_established_from_the_counter(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -325,7 +325,7 @@ static void test_report_text_established_from_the_counter(void **state)
 	assert_contains(text, "\nESTABLISHED sockets were not read");
 }
 
-static void test_report_text_unknown_limits_are_left_out(void **state)
+static void test_text_unknown_limits_are_left_out(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -342,7 +342,7 @@ static void test_report_text_unknown_limits_are_left_out(void **state)
 		"connection tracking (nf_conntrack_max)              200            ?         ?\n");
 }
 
-static void test_report_text_longest_destination_fits(void **state)
+static void test_text_longest_destination_fits(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -359,7 +359,7 @@ static void test_report_text_longest_destination_fits(void **state)
 	assert_width(text, 80);
 }
 
-static void test_report_text_color_only_on_request(void **state)
+static void test_text_color_only_on_request(void **state)
 {
 	const struct text_style colored = {.color = true, .columns = 80};
 	cleanup_(freep) char *text = NULL;
@@ -383,7 +383,7 @@ static void test_report_text_color_only_on_request(void **state)
 	assert_contains(text, "\033[1mLIMIT");
 }
 
-static void test_report_text_hostile_names_cannot_steer_the_terminal(void **state)
+static void test_text_hostile_names_cannot_steer_the_terminal(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct sample sample;
@@ -397,7 +397,7 @@ static void test_report_text_hostile_names_cannot_steer_the_terminal(void **stat
 	assert_contains(text, "\n?]0;owned?, Linux 6?7, network namespace ??, ");
 }
 
-static void test_report_text_full_disk_is_an_error(void **state)
+static void test_text_full_disk_is_an_error(void **state)
 {
 	struct sample sample;
 	struct findings f;
@@ -415,25 +415,25 @@ static void test_report_text_full_disk_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_report_text_empty_machine),
-		cmocka_unit_test(test_report_text_all_clear_has_the_totals),
-		cmocka_unit_test(test_report_text_leaves_notes_out),
-		cmocka_unit_test(test_report_text_reports_causes_apart),
-		cmocka_unit_test(test_report_text_verdict_is_the_worst_finding),
-		cmocka_unit_test(test_report_text_table),
-		cmocka_unit_test(test_report_text_wide_has_every_state),
-		cmocka_unit_test(test_report_text_large_numbers_fit),
-		cmocka_unit_test(test_report_text_gives_up_separators_before_the_width),
-		cmocka_unit_test(test_report_text_incomplete_scan_is_said),
-		cmocka_unit_test(test_report_text_filter_is_said),
-		cmocka_unit_test(test_report_text_long_port_list_is_cut),
-		cmocka_unit_test(test_report_text_fallback_source_is_said),
-		cmocka_unit_test(test_report_text_established_from_the_counter),
-		cmocka_unit_test(test_report_text_unknown_limits_are_left_out),
-		cmocka_unit_test(test_report_text_longest_destination_fits),
-		cmocka_unit_test(test_report_text_color_only_on_request),
-		cmocka_unit_test(test_report_text_hostile_names_cannot_steer_the_terminal),
-		cmocka_unit_test(test_report_text_full_disk_is_an_error),
+		cmocka_unit_test(test_text_empty_machine),
+		cmocka_unit_test(test_text_nothing_found_has_the_totals),
+		cmocka_unit_test(test_text_leaves_notes_out),
+		cmocka_unit_test(test_text_lists_causes_separately),
+		cmocka_unit_test(test_text_verdict_is_the_worst_finding),
+		cmocka_unit_test(test_text_table),
+		cmocka_unit_test(test_text_wide_has_every_state),
+		cmocka_unit_test(test_text_large_numbers_fit),
+		cmocka_unit_test(test_text_gives_up_separators_before_the_width),
+		cmocka_unit_test(test_text_incomplete_scan),
+		cmocka_unit_test(test_text_filter),
+		cmocka_unit_test(test_text_long_port_list_is_cut),
+		cmocka_unit_test(test_text_fallback_source),
+		cmocka_unit_test(test_text_established_from_the_counter),
+		cmocka_unit_test(test_text_unknown_limits_are_left_out),
+		cmocka_unit_test(test_text_longest_destination_fits),
+		cmocka_unit_test(test_text_color_only_on_request),
+		cmocka_unit_test(test_text_hostile_names_cannot_steer_the_terminal),
+		cmocka_unit_test(test_text_full_disk_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@
 static const struct text_style plain = {.columns = 80}, colored = {.color = true, .columns = 80};
 static const struct watch_screen screen = {.rows = 24, .columns = 80, .keys = true};
 
-/* What --watch has after two looks. */
+/* What --watch has after two polls. */
 struct scene {
 	struct sample before, now;
 	struct changes changes;
@@ -130,7 +130,7 @@ static const char *on_terminal(const char *text, unsigned rows, unsigned columns
 	return shown;
 }
 
-static void test_report_watch_changes(void **state)
+static void test_watch_changes(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
@@ -156,7 +156,7 @@ static void test_report_watch_changes(void **state)
 	assert_lacks(text, "q quits");
 }
 
-static void test_report_watch_close_rates(void **state)
+static void test_watch_close_rates(void **state)
 {
 	/* What half a minute stands for: 1,000 opened, 600 of them closed here, 10 reset. */
 	struct close_rates close_rates = {.watched_ms = 60000};
@@ -182,7 +182,7 @@ static void test_report_watch_close_rates(void **state)
 	assert_contains(text, "\ncloses per minute: 1,200 local, 20 resets\n");
 	free(text);
 
-	/* The first look, a quiet machine, and an old picture. */
+	/* The first poll, a quiet machine, and an old picture. */
 	close_rates.watched_ms = 0;
 	text = report(&scene, &plain, NULL);
 	assert_lacks(text, "closes per minute");
@@ -200,7 +200,7 @@ static void test_report_watch_close_rates(void **state)
 	free(text);
 }
 
-static void test_report_watch_block_ends_with_its_only_empty_line(void **state)
+static void test_watch_block_ends_with_its_only_empty_line(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
@@ -211,7 +211,7 @@ static void test_report_watch_block_ends_with_its_only_empty_line(void **state)
 	assert_ptr_equal(strstr(text, "\n\n"), text + strlen(text) - 2);
 }
 
-static void test_report_watch_first_poll_has_no_changes(void **state)
+static void test_watch_first_poll_has_no_changes(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
@@ -232,7 +232,7 @@ static void test_report_watch_first_poll_has_no_changes(void **state)
 	changes_release(&scene.changes);
 }
 
-static void test_report_watch_screen_is_filled_without_scrolling(void **state)
+static void test_watch_screen_is_filled_without_scrolling(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
@@ -260,7 +260,7 @@ static void test_report_watch_screen_is_filled_without_scrolling(void **state)
 	assert_contains(text, "every 2 s, q quits\033[K\r\n");
 }
 
-static void test_report_watch_screen_erases_what_was_below(void **state)
+static void test_watch_screen_erases_what_was_below(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
@@ -273,7 +273,7 @@ static void test_report_watch_screen_erases_what_was_below(void **state)
 	assert_lacks(text, "\033[2J"); /* it would flicker */
 }
 
-static void test_report_watch_small_terminals(void **state)
+static void test_watch_small_terminals(void **state)
 {
 	static const struct watch_screen screens[] = {{.rows = 5, .columns = 20},
 		{.rows = 1, .columns = 1}, {.rows = 2, .columns = 200}, {.rows = 3, .columns = 10},
@@ -300,7 +300,7 @@ static void test_report_watch_small_terminals(void **state)
 }
 
 /* A number that is cut would be another number. */
-static void test_report_watch_cut_lines_say_so(void **state)
+static void test_watch_cut_lines_say_so(void **state)
 {
 	static const struct watch_screen narrow = {.rows = 24, .columns = 46};
 	cleanup_(freep) char *text = NULL;
@@ -325,7 +325,7 @@ static void test_report_watch_cut_lines_say_so(void **state)
 	assert_lacks(text, ">");
 }
 
-static void test_report_watch_narrow_terminal_names_the_columns_without_room(void **state)
+static void test_watch_narrow_terminal_names_the_columns_without_room(void **state)
 {
 	static const struct watch_screen narrow = {.rows = 24, .columns = 60};
 	cleanup_(freep) char *text = NULL;
@@ -351,7 +351,7 @@ static void test_report_watch_narrow_terminal_names_the_columns_without_room(voi
 	assert_contains(shown, "\nno room for: LAST_ACK 8, CLOSING 7");
 }
 
-static void test_report_watch_wide(void **state)
+static void test_watch_wide(void **state)
 {
 	static const struct text_style wide = {.wide = true, .columns = 80};
 	static const struct watch_screen large = {.rows = 50, .columns = 200};
@@ -368,7 +368,7 @@ static void test_report_watch_wide(void **state)
 	assert_contains(shown, "  +12  ");
 }
 
-static void test_report_watch_alerts(void **state)
+static void test_watch_alerts(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
@@ -392,8 +392,8 @@ static void test_report_watch_alerts(void **state)
 	assert_contains(text, "\npending  orphans");
 }
 
-/* A finding is what one look tells; an alert may be of what no single look shows. */
-static void test_report_watch_alert_in_force_is_no_all_clear(void **state)
+/* A finding is of one poll; an alert may be of what no single poll shows. */
+static void test_watch_alert_in_force_is_the_verdict(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
@@ -419,7 +419,7 @@ static void test_report_watch_alert_in_force_is_no_all_clear(void **state)
 	assert_begins(text, "CRITICAL: 2 alerts in force\n");
 }
 
-static void test_report_watch_many_alerts_leave_room_for_the_table(void **state)
+static void test_watch_many_alerts_leave_room_for_the_table(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
@@ -442,7 +442,7 @@ static void test_report_watch_many_alerts_leave_room_for_the_table(void **state)
 	assert_lacks(text, "more alert");
 }
 
-static void test_report_watch_failed_scan_is_no_all_clear(void **state)
+static void test_watch_failed_scan_is_the_verdict(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
@@ -474,7 +474,7 @@ static void test_report_watch_failed_scan_is_no_all_clear(void **state)
 	assert_lacks(text, "Nothing found");
 }
 
-static void test_report_watch_failed_scan_keeps_what_was_wrong(void **state)
+static void test_watch_failed_scan_keeps_findings(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
@@ -489,7 +489,7 @@ static void test_report_watch_failed_scan_keeps_what_was_wrong(void **state)
 	assert_contains(text, "\nWARNING  close-wait-leak");
 }
 
-static void test_report_watch_incomplete_scan_has_no_changes(void **state)
+static void test_watch_incomplete_scan_has_no_changes(void **state)
 {
 	static const struct watch_screen low = {.rows = 8, .columns = 80};
 	cleanup_(freep) char *text = NULL;
@@ -509,7 +509,7 @@ static void test_report_watch_incomplete_scan_has_no_changes(void **state)
 	assert_contains(on_terminal(text, 8, 80), "\nINCOMPLETE: the dump was cut short\n");
 }
 
-static void test_report_watch_note_and_limits(void **state)
+static void test_watch_note_and_limits(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
@@ -523,7 +523,7 @@ static void test_report_watch_note_and_limits(void **state)
 	assert_contains(text, "\nlimits in use: \033[1;33mconntrack 90.0 %\033[0m, ");
 }
 
-static void test_report_watch_changed_closing_states_are_bold(void **state)
+static void test_watch_changed_closing_states_are_bold(void **state)
 {
 	cleanup_(freep) char *text = NULL;
 	struct scene scene;
@@ -535,7 +535,7 @@ static void test_report_watch_changed_closing_states_are_bold(void **state)
 	assert_lacks(text, "\033[1m 1,790"); /* ESTABLISHED comes and goes */
 }
 
-static void test_report_watch_full_disk_is_an_error(void **state)
+static void test_watch_full_disk_is_an_error(void **state)
 {
 	struct scene scene;
 	struct findings none = {0};
@@ -557,25 +557,25 @@ static void test_report_watch_full_disk_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_report_watch_changes),
-		cmocka_unit_test(test_report_watch_close_rates),
-		cmocka_unit_test(test_report_watch_block_ends_with_its_only_empty_line),
-		cmocka_unit_test(test_report_watch_first_poll_has_no_changes),
-		cmocka_unit_test(test_report_watch_screen_is_filled_without_scrolling),
-		cmocka_unit_test(test_report_watch_screen_erases_what_was_below),
-		cmocka_unit_test(test_report_watch_small_terminals),
-		cmocka_unit_test(test_report_watch_cut_lines_say_so),
-		cmocka_unit_test(test_report_watch_narrow_terminal_names_the_columns_without_room),
-		cmocka_unit_test(test_report_watch_wide),
-		cmocka_unit_test(test_report_watch_alerts),
-		cmocka_unit_test(test_report_watch_alert_in_force_is_no_all_clear),
-		cmocka_unit_test(test_report_watch_many_alerts_leave_room_for_the_table),
-		cmocka_unit_test(test_report_watch_failed_scan_is_no_all_clear),
-		cmocka_unit_test(test_report_watch_failed_scan_keeps_what_was_wrong),
-		cmocka_unit_test(test_report_watch_incomplete_scan_has_no_changes),
-		cmocka_unit_test(test_report_watch_note_and_limits),
-		cmocka_unit_test(test_report_watch_changed_closing_states_are_bold),
-		cmocka_unit_test(test_report_watch_full_disk_is_an_error),
+		cmocka_unit_test(test_watch_changes),
+		cmocka_unit_test(test_watch_close_rates),
+		cmocka_unit_test(test_watch_block_ends_with_its_only_empty_line),
+		cmocka_unit_test(test_watch_first_poll_has_no_changes),
+		cmocka_unit_test(test_watch_screen_is_filled_without_scrolling),
+		cmocka_unit_test(test_watch_screen_erases_what_was_below),
+		cmocka_unit_test(test_watch_small_terminals),
+		cmocka_unit_test(test_watch_cut_lines_say_so),
+		cmocka_unit_test(test_watch_narrow_terminal_names_the_columns_without_room),
+		cmocka_unit_test(test_watch_wide),
+		cmocka_unit_test(test_watch_alerts),
+		cmocka_unit_test(test_watch_alert_in_force_is_the_verdict),
+		cmocka_unit_test(test_watch_many_alerts_leave_room_for_the_table),
+		cmocka_unit_test(test_watch_failed_scan_is_the_verdict),
+		cmocka_unit_test(test_watch_failed_scan_keeps_findings),
+		cmocka_unit_test(test_watch_incomplete_scan_has_no_changes),
+		cmocka_unit_test(test_watch_note_and_limits),
+		cmocka_unit_test(test_watch_changed_closing_states_are_bold),
+		cmocka_unit_test(test_watch_full_disk_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
