@@ -19,6 +19,15 @@ AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; 
 LDADD = libtcpstated.a $(CMOCKA_LIBS) $(CORE_LIBS)
 
 unit_tests = \
+	tests/unit/test_array \
+	tests/unit/test_clock \
+	tests/unit/test_hash \
+	tests/unit/test_kernel_release \
+	tests/unit/test_log \
+	tests/unit/test_names \
+	tests/unit/test_number \
+	tests/unit/test_string \
+	tests/unit/test_utf8 \
 	tests/unit/test_format \
 	tests/unit/test_threshold \
 	tests/unit/test_diagnose \
@@ -107,7 +116,18 @@ tests_unit_test_options_SOURCES = tests/unit/test_options.c
 tests_unit_test_configuration_SOURCES = tests/unit/test_configuration.c
 tests_unit_test_nearest_SOURCES = tests/unit/test_nearest.c
 tests_unit_test_quantity_SOURCES = tests/unit/test_quantity.c
-tests_unit_test_file_SOURCES = tests/unit/test_file.c
+tests_unit_test_array_SOURCES = tests/unit/test_array.c
+tests_unit_test_clock_SOURCES = tests/unit/test_clock.c
+tests_unit_test_clock_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
+tests_unit_test_hash_SOURCES = tests/unit/test_hash.c
+tests_unit_test_kernel_release_SOURCES = tests/unit/test_kernel_release.c
+tests_unit_test_log_SOURCES = tests/unit/test_log.c
+tests_unit_test_names_SOURCES = tests/unit/test_names.c
+tests_unit_test_number_SOURCES = tests/unit/test_number.c
+tests_unit_test_string_SOURCES = tests/unit/test_string.c
+tests_unit_test_string_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=reallocarray
+tests_unit_test_utf8_SOURCES = tests/unit/test_utf8.c
+tests_unit_test_file_SOURCES = tests/unit/test_file.c tests/unit/folder.h
 tests_unit_test_escape_SOURCES = tests/unit/test_escape.c
 tests_unit_test_cgroup_tree_SOURCES = tests/unit/test_cgroup_tree.c tests/unit/fake_tree.h
 tests_unit_test_cgroups_SOURCES = tests/unit/test_cgroups.c

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A number that could not be read is unknown: printed as null or "-", never as 0, and in no sum.
- * One value for each type of number, and one test for all of them.
+ * A number that could not be read is unknown: printed as null or "-", never as 0, never summed. One
+ * value for each type of number, and one test for all of them.
  */
 #ifndef TCPSTATED_BASIC_UNKNOWN_H
 #define TCPSTATED_BASIC_UNKNOWN_H
