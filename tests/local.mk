@@ -131,6 +131,7 @@ tests_unit_test_file_SOURCES = tests/unit/test_file.c tests/unit/folder.h
 tests_unit_test_escape_SOURCES = tests/unit/test_escape.c
 tests_unit_test_cgroup_tree_SOURCES = tests/unit/test_cgroup_tree.c tests/unit/fake_tree.h
 tests_unit_test_cgroups_SOURCES = tests/unit/test_cgroups.c
+tests_unit_test_cgroups_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=cgroup_tree_walk
 tests_unit_test_processes_SOURCES = tests/unit/test_processes.c
 tests_unit_test_users_SOURCES = tests/unit/test_users.c
 tests_unit_test_users_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwuid_r
@@ -162,6 +163,7 @@ tests_helpers_idiag_dump_CFLAGS = $(AM_CFLAGS) $(LIBNL_IDIAG_CFLAGS)
 tests_helpers_idiag_dump_LDADD = $(LIBNL_IDIAG_LIBS)
 tests_helpers_owners_SOURCES = tests/helpers/owners.c
 tests_helpers_owners_LDADD = libtcpstated.a $(CORE_LIBS)
+tests_helpers_owners_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=cgroup_tree_walk
 tests_helpers_refuse_SOURCES = tests/helpers/refuse.c
 tests_helpers_refuse_LDADD =
 tests_helpers_talkers_SOURCES = tests/helpers/talkers.c

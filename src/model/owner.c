@@ -2,6 +2,8 @@
 #include "model/owner.h"
 
 #include "basic/macro.h"
+#include "basic/number.h"
+#include "basic/string.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -274,109 +276,87 @@ static struct reading read_path(const char *path)
 	return r;
 }
 
-/* A name that grows, and is cut where there is no more room. */
-struct text {
-	char *at;
-	size_t room; /* the NUL excluded */
-};
-
-static void put(struct text *t, struct span s)
+static void add_span(struct string *s, struct span part)
 {
-	size_t size = MIN(s.size, t->room);
-
-	memcpy(t->at, s.at, size);
-	t->at += size;
-	t->room -= size;
-	*t->at = '\0';
-}
-
-static void put_words(struct text *t, const char *words)
-{
-	put(t, (struct span){words, strlen(words)});
-}
-
-static unsigned hex_value(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *found = c ? strchr(digits, c) : NULL;
-
-	return found ? (unsigned)(found - digits) : 16;
+	string_add_bytes(s, part.at, part.size);
 }
 
 /* The byte that \x2d at the front stands for, or 0: none. */
-static unsigned char escaped_byte(struct span s)
+static char escaped_byte(struct span s)
 {
-	unsigned high, low;
+	const char *at = s.at, *end = s.at + MIN(s.size, (size_t)4);
+	uint64_t byte;
 
-	if (s.size < 4 || s.at[0] != '\\' || s.at[1] != 'x')
-		return 0;
-	high = hex_value(s.at[2]);
-	low = hex_value(s.at[3]);
-	return high < 16 && low < 16 ? (unsigned char)(high << 4 | low) : 0;
+	if (!scan_literal(&at, end, "\\x") || scan_hex(&at, end, UINT8_MAX, &byte) < 0 ||
+		at != s.at + 4)
+		return '\0';
+	return (char)byte;
 }
 
-static void put_unit(struct text *t, struct span s)
+static void add_unit(struct string *s, struct span unit)
 {
-	while (s.size) {
-		const unsigned char c = escaped_byte(s);
+	while (unit.size) {
+		const char c = escaped_byte(unit);
 		const size_t step = c ? 4 : 1;
 
-		put(t, (struct span){c ? (const char *)&c : s.at, 1});
-		s = (struct span){s.at + step, s.size - step};
+		string_add_char(s, c ? c : *unit.at);
+		unit = (struct span){unit.at + step, unit.size - step};
 	}
 }
 
 /* In the name of a slice, a dash would mean a slice above. */
-static void put_pod(struct text *t, struct span uid)
+static void add_pod(struct string *s, struct span uid)
 {
 	for (size_t i = 0; i < uid.size; i++)
-		put(t, (struct span){uid.at[i] == '_' ? "-" : uid.at + i, 1});
+		string_add_char(s, uid.at[i] == '_' ? '-' : uid.at[i]);
 }
 
-static void put_container(struct text *t, const struct reading *r)
+static void add_container(struct string *s, const struct reading *r)
 {
 	const struct pattern *p = r->container;
 
 	if (r->pod.size) {
-		put_words(t, "pod ");
-		put_pod(t, r->pod);
+		string_add(s, "pod ");
+		add_pod(s, r->pod);
 	}
 	if (p) {
-		put_words(t, r->pod.size ? " container" : p->words);
-		put_words(t, " ");
+		string_addf(s, "%s ", r->pod.size ? " container" : p->words);
 		if (p->is_name)
-			put_unit(t, r->id);
+			add_unit(s, r->id);
 		else
-			put(t, (struct span){r->id.at, OWNER_ID_SHOWN});
+			string_add_bytes(s, r->id.at, OWNER_ID_SHOWN);
 	}
 }
 
-static void put_reading(struct text *t, const struct reading *r)
+static void add_reading(struct string *s, const struct reading *r)
 {
 	bool contained = r->container || r->pod.size;
 
 	if (r->unit.size && (!contained || r->unit_is_inside)) {
-		put_unit(t, r->unit);
+		add_unit(s, r->unit);
 		if (r->unit_is_users) {
-			put_words(t, " of user ");
-			put(t, r->user);
+			string_add(s, " of user ");
+			add_span(s, r->user);
 		}
 		if (contained)
-			put_words(t, " in ");
+			string_add(s, " in ");
 	}
-	put_container(t, r);
+	add_container(s, r);
 }
 
-/* The end of a path tells more than its beginning. */
-static void put_path(struct text *t, const char *path)
+/* The end of a path says more than its start. */
+static void add_path(struct string *s, const char *path)
 {
-	size_t size = strlen(path);
+	const size_t size = strlen(path), room = OWNER_NAME_MAX - 1;
 
-	if (size > t->room) {
-		put_words(t, "...");
-		path += size - t->room;
+	if (size > room) {
+		string_add(s, "...");
+		path += size - room + strlen("...");
+		/* Starts with a character, not in the middle of one. */
+		while (((unsigned char)*path & 0xc0) == 0x80)
+			path++;
 	}
-	put_words(t, path);
+	string_add(s, path);
 }
 
 static enum owner_kind kind_of(const struct reading *r)
@@ -392,41 +372,35 @@ static enum owner_kind kind_of(const struct reading *r)
 
 void owner_from_path(const char *path, struct owner *ret)
 {
-	struct text name = {ret->name, sizeof(ret->name) - 1};
-	struct text unit = {ret->unit, sizeof(ret->unit) - 1};
+	struct string name = STRING_IN(ret->name), unit = STRING_IN(ret->unit);
 	struct reading r = read_path(path);
 
-	ret->name[0] = ret->unit[0] = '\0';
 	if (strspn(path, "/") == strlen(path)) {
 		ret->kind = OWNER_ROOT;
-		put_words(&name, "the root cgroup");
+		string_add(&name, "the root cgroup");
 		return;
 	}
 	ret->kind = kind_of(&r);
 	if (ret->kind == OWNER_PATH) {
-		put_path(&name, path);
+		add_path(&name, path);
 		return;
 	}
-	put_reading(&name, &r);
+	add_reading(&name, &r);
 	if (r.unit.size)
-		put(&unit, r.unit);
+		add_span(&unit, r.unit);
 }
 
-const char *owner_kind_name(enum owner_kind kind)
-{
-	static const char *const names[OWNER_KINDS] = {
-		[OWNER_ROOT] = "root",
-		[OWNER_UNIT] = "unit",
-		[OWNER_USER_UNIT] = "user_unit",
-		[OWNER_DOCKER] = "docker",
-		[OWNER_PODMAN] = "podman",
-		[OWNER_CONTAINERD] = "containerd",
-		[OWNER_KUBERNETES] = "kubernetes",
-		[OWNER_LXC] = "lxc",
-		[OWNER_MACHINE] = "machine",
-		[OWNER_CONTAINER] = "container",
-		[OWNER_PATH] = "path",
-	};
-
-	return names[kind];
-}
+static const char *const kind_list[OWNER_KINDS] = {
+	[OWNER_ROOT] = "root",
+	[OWNER_UNIT] = "unit",
+	[OWNER_USER_UNIT] = "user_unit",
+	[OWNER_DOCKER] = "docker",
+	[OWNER_PODMAN] = "podman",
+	[OWNER_CONTAINERD] = "containerd",
+	[OWNER_KUBERNETES] = "kubernetes",
+	[OWNER_LXC] = "lxc",
+	[OWNER_MACHINE] = "machine",
+	[OWNER_CONTAINER] = "container",
+	[OWNER_PATH] = "path",
+};
+const struct names owner_kind_names = NAMES(kind_list);

@@ -6,6 +6,8 @@
 #ifndef TCPSTATED_MODEL_OWNER_H
 #define TCPSTATED_MODEL_OWNER_H
 
+#include "basic/names.h"
+
 #include <stddef.h>
 
 /* UNIT_NAME_MAX of systemd (src/basic/unit-name.h), its NUL included. */
@@ -52,8 +54,8 @@ struct owner {
 	char unit[OWNER_UNIT_MAX];
 };
 
-/* The name of a kind for programs, in lower case: "unit", "docker". Static storage. */
-const char *owner_kind_name(enum owner_kind kind);
+/* The names of the kinds for programs: "unit", "docker". */
+extern const struct names owner_kind_names;
 
 /*
  * Names the owner of a cgroup by its path from the root of the hierarchy. Never fails: what no rule

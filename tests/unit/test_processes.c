@@ -38,15 +38,15 @@ static void add_descriptor(struct fake_tree *t, unsigned pid, unsigned fd, const
 	fake_tree_link(t, name, target);
 }
 
-/* The row of a process and a group, which must be there. */
-static const struct process *find(const struct processes *p, uint32_t pid, uint32_t group)
+/* The row of a process and a tag, which must be there. */
+static const struct process *find(const struct processes *p, uint32_t pid, uint32_t tag)
 {
 	static const struct process none;
 
 	for (size_t i = 0; i < p->count; i++)
-		if (p->list[i].pid == pid && p->list[i].group == group)
+		if (p->list[i].pid == pid && p->list[i].tag == tag)
 			return &p->list[i];
-	fail_msg("no process %u with sockets of group %u", pid, group);
+	fail_msg("no process %u with sockets of tag %u", pid, tag);
 	return &none;
 }
 
@@ -84,7 +84,7 @@ static void test_processes_find(void **state)
 	fake_tree_mkdir(&t, "/1000x");
 	fake_tree_write(&t, "/uptime", "", 0);
 
-	wanted_sockets_sort(wanted, ARRAY_SIZE(wanted));
+	processes_sort_wanted(wanted, ARRAY_SIZE(wanted));
 	assert_int_equal(processes_find(t.root, wanted, ARRAY_SIZE(wanted), &found), 0);
 	assert_int_equal(found.count, 3);
 	assert_int_equal(found.refused, 0);
@@ -172,9 +172,9 @@ static void test_processes_find_bounds(void **state)
 	assert_int_equal(found.list[0].descriptors_count, count);
 	processes_release(&found);
 
-	/* A group each: more rows than there may be. */
+	/* A tag each: more rows than there may be. */
 	for (unsigned i = 0; i < count; i++)
-		wanted[i].group = i;
+		wanted[i].tag = i;
 	assert_int_equal(processes_find(t.root, wanted, count, &found), 0);
 	assert_int_equal(found.count, PROCESSES_MAX);
 	assert_int_equal(found.omitted, 10);
@@ -261,7 +261,7 @@ static void assert_processes_equal(const struct processes *a, const struct proce
 
 		assert_int_equal(p->pid, q->pid);
 		assert_int_equal(p->uid, q->uid);
-		assert_int_equal(p->group, q->group);
+		assert_int_equal(p->tag, q->tag);
 		assert_int_equal(p->descriptors_count, q->descriptors_count);
 		assert_memory_equal(p->descriptors, q->descriptors, sizeof(p->descriptors));
 		assert_string_equal(p->comm, q->comm);
@@ -290,7 +290,7 @@ static void test_processes_poll_replays(void **state)
 		assert_int_equal(sscanf(target, "socket:[%u]", &inode), 1);
 		wanted[i] = (struct wanted_socket){inode, 7};
 	}
-	wanted_sockets_sort(wanted, 2);
+	processes_sort_wanted(wanted, 2);
 	assert_int_equal(processes_search(&live.source, wanted, 2, &found), 0);
 	assert_int_equal(found.count, 1);
 	assert_int_equal(found.list[0].pid, getpid());
@@ -302,25 +302,21 @@ static void test_processes_poll_replays(void **state)
 	close(pair[1]);
 
 	assert_int_equal(processes_search(&replayed.source, wanted, 2, &again), -ENODATA);
-	fake_files_add_text(&replayed, "processes", live.note);
+	fake_files_add_text(&replayed, "processes", live.attached);
 	assert_int_equal(processes_search(&replayed.source, wanted, 2, &again), 0);
 	assert_processes_equal(&found, &again);
 	processes_release(&found);
 	processes_release(&again);
-	free(live.note);
+	free(live.attached);
 }
 
 static void test_processes_format_round_trip(void **state)
 {
 	static struct process list[] = {
-		{.pid = 1,
-			.uid = 0,
-			.group = UINT32_MAX,
-			.descriptors_count = 1,
-			.descriptors = {9}},
+		{.pid = 1, .uid = 0, .tag = UINT32_MAX, .descriptors_count = 1, .descriptors = {9}},
 		{.pid = 4000000,
 			.uid = 65534,
-			.group = 3,
+			.tag = 3,
 			.descriptors_count = 3,
 			.descriptors = {1, 2, 3},
 			.comm = "-",
@@ -329,13 +325,14 @@ static void test_processes_format_round_trip(void **state)
 	};
 	const struct processes p = {
 		.list = list, .count = ARRAY_SIZE(list), .refused = 3, .unheld = 2, .omitted = 1};
+	struct string s = string_up_to(65536);
 	struct processes read;
 	size_t length;
 	char *text;
 
 	(void)state;
-	assert_int_equal(processes_format(&p, &text), 0);
-	length = strlen(text);
+	processes_format(&p, &s);
+	assert_int_equal(string_take(&s, &text, &length), 0);
 	assert_int_equal(processes_parse(text, length, &read), 0);
 	assert_processes_equal(&p, &read);
 	processes_release(&read);
@@ -354,7 +351,7 @@ static void test_processes_format_round_trip(void **state)
 static void test_processes_format_fits(void **state)
 {
 	struct processes p = {.count = PROCESSES_MAX};
-	char *text;
+	struct string s = string_up_to(ATTACHMENT_MAX);
 
 	(void)state;
 	p.list = calloc(PROCESSES_MAX, sizeof(*p.list));
@@ -364,9 +361,9 @@ static void test_processes_format_fits(void **state)
 		p.list[i].comm[PROCESS_COMM_MAX - 1] = '\0';
 		p.list[i].command[PROCESS_COMMAND_MAX - 1] = '\0';
 	}
-	assert_int_equal(processes_format(&p, &text), 0);
-	assert_in_range(strlen(text), 1, ((size_t)1 << 20) - 64);
-	free(text);
+	processes_format(&p, &s);
+	assert_int_equal(s.error, 0);
+	string_release(&s);
 	free(p.list);
 }
 

@@ -115,7 +115,7 @@ static void test_users_name_asks_once(void **state)
 	users_free(u);
 }
 
-static void test_users_note_replays(void **state)
+static void test_users_attachment_replays(void **state)
 {
 	struct fake_files live = FAKE_FILES, replayed = FAKE_FILES;
 	struct users *u;
@@ -129,7 +129,7 @@ static void test_users_note_replays(void **state)
 	assert_int_equal(users_attach(u, &live.source), 0);
 	users_free(u);
 
-	fake_files_add_text(&replayed, "users", live.note);
+	fake_files_add_text(&replayed, "users", live.attached);
 	u = users_of(&replayed);
 	lookups = 0;
 	assert_user(u, 1000, "anna");
@@ -139,10 +139,10 @@ static void test_users_note_replays(void **state)
 	assert_user(u, 1002, "1002");
 	assert_int_equal(lookups, 0);
 	users_free(u);
-	free(live.note);
+	free(live.attached);
 }
 
-static void test_users_strange_note(void **state)
+static void test_users_damaged_attachment(void **state)
 {
 	static const char *const rows[] = {"1000 anna", "1000\n", "x anna\n", "4294967296 anna\n",
 		"1000 -\n", "1000 anna \n", "1000 anna\n\n"};
@@ -164,8 +164,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_user_name),
 		cmocka_unit_test(test_users_name_asks_once),
-		cmocka_unit_test(test_users_note_replays),
-		cmocka_unit_test(test_users_strange_note),
+		cmocka_unit_test(test_users_attachment_replays),
+		cmocka_unit_test(test_users_damaged_attachment),
 	};
 
 	memset(long_name, 'a', sizeof(long_name) - 1);
