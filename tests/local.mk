@@ -94,6 +94,7 @@ tests_unit_test_symptom_SOURCES = tests/unit/test_symptom.c tests/unit/unit.h
 tests_unit_test_filter_SOURCES = tests/unit/test_filter.c
 tests_unit_test_destinations_SOURCES = tests/unit/test_destinations.c
 tests_unit_test_ages_SOURCES = tests/unit/test_ages.c
+tests_unit_test_ages_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 tests_unit_test_age_bound_SOURCES = tests/unit/test_age_bound.c
 tests_unit_test_age_stats_SOURCES = tests/unit/test_age_stats.c
 tests_unit_test_alert_SOURCES = tests/unit/test_alert.c tests/unit/sample.h tests/unit/sentence.h
@@ -232,6 +233,7 @@ measures = \
 
 tests_bench_ages_SOURCES = tests/bench/ages.c
 tests_bench_ages_LDADD = libtcpstated.a $(CORE_LIBS) -lm
+tests_bench_ages_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 tests_bench_bare_dump_SOURCES = tests/bench/bare_dump.c
 tests_bench_bare_dump_LDADD =
 tests_bench_compare_SOURCES = tests/bench/compare.c

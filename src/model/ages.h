@@ -70,9 +70,6 @@ void ages_finish(struct ages *a, bool complete);
 uint32_t ages_tracked(const struct ages *a);
 uint32_t ages_weight(const struct ages *a);
 
-/* The bytes that the table takes. */
-size_t ages_bytes(const struct ages *a);
-
 /* One tracked socket. */
 struct age {
 	uint64_t cookie; /* its lower 48 bits */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/idle_times.h"
 
-#include "basic/hash.h"
 #include "basic/macro.h"
 #include "basic/unknown.h"
+#include "model/cookie_table.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,9 +32,7 @@ struct slot {
 };
 
 struct idle_times {
-	struct slot *slots;
-	uint32_t slots_count, used, watched_max;
-	unsigned sampled; /* one in 2^sampled cookies is kept */
+	struct cookie_table table;
 };
 
 uint32_t idle_time_of(const struct sock_record *r, enum idle_kind kind)
@@ -53,20 +51,26 @@ static uint32_t segments_of(const struct sock_record *r, enum idle_kind kind)
 	return kind == IDLE_DATA ? r->info.data_segments_in : r->info.segments_in;
 }
 
-static bool is_sampled(const struct idle_times *s, uint64_t hash)
+static uint64_t slot_cookie(const void *slot)
 {
-	return !(hash & ((UINT64_C(1) << s->sampled) - 1));
+	const struct slot *s = slot;
+
+	return s->cookie;
 }
 
-/* The slot that holds the cookie, or the free one where it would go. */
-static struct slot *find_slot(const struct idle_times *s, uint64_t cookie, uint64_t hash)
+static void slot_set_cookie(void *slot, uint64_t cookie)
 {
-	uint32_t i = hash_home(hash, s->slots_count);
+	struct slot *s = slot;
 
-	while (s->slots[i].cookie && s->slots[i].cookie != cookie)
-		i = hash_next(i, s->slots_count);
-	return &s->slots[i];
+	s->cookie = cookie;
 }
+
+static const struct cookie_slot slot_type = {
+	.size = sizeof(struct slot),
+	.slots_min = SLOTS_MIN,
+	.cookie = slot_cookie,
+	.set_cookie = slot_set_cookie,
+};
 
 int idle_times_new(uint32_t watched_max, struct idle_times **ret)
 {
@@ -74,7 +78,7 @@ int idle_times_new(uint32_t watched_max, struct idle_times **ret)
 
 	if (!s)
 		return -ENOMEM;
-	s->watched_max = watched_max;
+	s->table.used_max = watched_max;
 	*ret = s;
 	return 0;
 }
@@ -82,76 +86,10 @@ int idle_times_new(uint32_t watched_max, struct idle_times **ret)
 struct idle_times *idle_times_free(struct idle_times *s)
 {
 	if (s) {
-		free(s->slots);
+		free(s->table.slots);
 		free(s);
 	}
 	return NULL;
-}
-
-void idle_times_freep(struct idle_times **s)
-{
-	*s = idle_times_free(*s);
-}
-
-/* Moves what the sample keeps into a table of that many slots. Returns false without memory; then
- * all is as it was. */
-static bool resize(struct idle_times *s, uint32_t slots_count)
-{
-	const struct idle_times old = *s;
-	struct slot *slots = calloc(slots_count, sizeof(*slots));
-
-	if (!slots)
-		return false;
-	s->slots = slots;
-	s->slots_count = slots_count;
-	s->used = 0;
-	for (uint32_t i = 0; i < old.slots_count; i++) {
-		uint64_t cookie = old.slots[i].cookie, hash = hash_u64(cookie);
-
-		if (!cookie || !is_sampled(s, hash))
-			continue;
-		*find_slot(s, cookie, hash) = old.slots[i];
-		s->used++;
-	}
-	free(old.slots);
-	return true;
-}
-
-/* At most half of the slots are used. */
-static bool make_room(struct idle_times *s)
-{
-	while (s->used >= s->watched_max && s->sampled < 32) {
-		s->sampled++;
-		if (!resize(s, s->slots_count)) {
-			s->sampled--;
-			return false;
-		}
-	}
-	if (s->used + 1 <= s->slots_count / 2)
-		return true;
-	return resize(s, MAX(s->slots_count * 2, SLOTS_MIN));
-}
-
-static struct slot *slot_for(struct idle_times *s, uint64_t cookie, bool *ret_is_new)
-{
-	const uint64_t hash = hash_u64(cookie);
-	struct slot *slot;
-
-	*ret_is_new = false;
-	if (!is_sampled(s, hash))
-		return NULL;
-	if (s->slots_count) {
-		slot = find_slot(s, cookie, hash);
-		if (slot->cookie)
-			return slot;
-	}
-	if (!make_room(s) || !is_sampled(s, hash))
-		return NULL;
-	slot = find_slot(s, cookie, hash);
-	slot->cookie = cookie;
-	s->used++;
-	*ret_is_new = true;
-	return slot;
 }
 
 static uint32_t longer(uint32_t a, uint32_t b)
@@ -202,7 +140,7 @@ void idle_times_observe(
 
 	if (!r->cookie || !r->has_info)
 		return;
-	slot = slot_for(s, r->cookie, &is_new);
+	slot = cookie_table_get(&s->table, &slot_type, r->cookie, &is_new);
 	if (!slot)
 		return;
 	for (enum idle_kind k = 0; k < IDLE_KINDS; k++) {
@@ -217,8 +155,8 @@ void idle_times_observe(
 
 void idle_times_foreach(const struct idle_times *s, idle_time_fn fn, void *userdata)
 {
-	for (uint32_t i = 0; i < s->slots_count; i++) {
-		const struct slot *slot = &s->slots[i];
+	for (uint32_t i = 0; i < s->table.slots_count; i++) {
+		const struct slot *slot = cookie_table_slot(&s->table, &slot_type, i);
 		struct idle_time idle_time = {.row = slot->row};
 
 		if (!slot->cookie)
@@ -233,10 +171,10 @@ void idle_times_foreach(const struct idle_times *s, idle_time_fn fn, void *userd
 
 uint32_t idle_times_watched(const struct idle_times *s)
 {
-	return s->used;
+	return s->table.used;
 }
 
 uint32_t idle_times_weight(const struct idle_times *s)
 {
-	return s->sampled < 32 ? 1U << s->sampled : UINT32_MAX;
+	return cookie_table_weight(&s->table);
 }

@@ -36,7 +36,6 @@ struct idle_times;
 /* watched_max: how many connections it keeps at most. Returns 0 or -ENOMEM. */
 int idle_times_new(uint32_t watched_max, struct idle_times **ret);
 struct idle_times *idle_times_free(struct idle_times *s); /* returns NULL; s may be NULL */
-void idle_times_freep(struct idle_times **s);
 
 /*
  * Looks at a connection at now_ms (of any clock that only goes forward), and remembers the number

@@ -6,6 +6,26 @@
 
 #include <stdlib.h>
 
+/* A slot of the table; nothing else has this size. */
+#define SLOT_SIZE 12
+
+/* Follows the table's memory, and refuses it: -Wl,--wrap=calloc. */
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+static size_t table_bytes;
+static bool is_memory_short;
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	if (size != SLOT_SIZE)
+		return __real_calloc(count, size);
+	if (is_memory_short)
+		return NULL;
+	table_bytes = count * size;
+	return __real_calloc(count, size);
+}
+
 static struct sock_record closing(uint64_t cookie, enum tcp_state state)
 {
 	return (struct sock_record){
@@ -241,8 +261,9 @@ static void test_ages_bytes_stay_below_16_a_socket(void **state)
 	for (uint64_t cookie = 1; cookie <= 262144; cookie++) {
 		see(a, cookie * 4099, STATE_CLOSE_WAIT);
 		if (cookie >= 4096)
-			assert_true(ages_bytes(a) <= 16 * cookie);
+			assert_true(table_bytes <= 16 * cookie);
 	}
+	assert_int_equal(table_bytes % SLOT_SIZE, 0);
 	assert_int_equal(ages_tracked(a), 262144);
 	assert_int_equal(ages_weight(a), 1);
 }
@@ -261,11 +282,49 @@ static void test_ages_sample_beyond_the_bound(void **state)
 	}
 	assert_true(ages_tracked(a) <= AGES_TRACKED_DEFAULT);
 	assert_true(ages_weight(a) > 1);
-	assert_true(ages_bytes(a) <= 16 * AGES_TRACKED_DEFAULT);
+	assert_true(table_bytes <= 16 * AGES_TRACKED_DEFAULT);
 	ages_foreach(a, take_age, &seen);
 	assert_int_equal(seen.last.age_ms, 5120);
 	/* Each stands for as many: the sum is right within some percent. */
 	assert_in_range(seen.count * ages_weight(a), sockets / 100 * 97, sockets / 100 * 103);
+}
+
+/* A sample that found no memory is not taken: what is tracked stands for what it stood for. */
+static void test_ages_sample_needs_memory(void **state)
+{
+	struct ages *a = *state;
+
+	ages_set_max(a, 1000);
+	ages_start(a, 0);
+	for (uint64_t cookie = 1; cookie <= 1000; cookie++)
+		see(a, cookie, STATE_CLOSE_WAIT);
+	is_memory_short = true;
+	for (uint64_t cookie = 1001; cookie <= 1100; cookie++)
+		assert_int_equal(see(a, cookie, STATE_CLOSE_WAIT), UNKNOWN_U32);
+	is_memory_short = false;
+	assert_int_equal(ages_weight(a), 1);
+	assert_int_equal(ages_tracked(a), 1000);
+	assert_int_equal(see(a, 7, STATE_CLOSE_WAIT), 0);
+	ages_finish(a, true);
+	ages_start(a, 2560);
+	for (uint64_t cookie = 1; cookie <= 1100; cookie++)
+		see(a, cookie, STATE_CLOSE_WAIT);
+	assert_int_equal(ages_weight(a), 2);
+	assert_in_range(ages_tracked(a), 500, 600);
+}
+
+/* A lower bound holds with the next socket, not some halvings later. */
+static void test_ages_set_max_holds_with_the_next_socket(void **state)
+{
+	struct ages *a = *state;
+
+	ages_start(a, 0);
+	for (uint64_t cookie = 1; cookie <= 8000; cookie++)
+		see(a, cookie, STATE_CLOSE_WAIT);
+	ages_set_max(a, 100);
+	for (uint64_t cookie = 8001; cookie <= 8200; cookie++)
+		see(a, cookie, STATE_CLOSE_WAIT);
+	assert_in_range(ages_tracked(a), 1, 100);
 }
 
 static void test_ages_give_memory_back_after_a_flood(void **state)
@@ -277,14 +336,14 @@ static void test_ages_give_memory_back_after_a_flood(void **state)
 	for (uint64_t cookie = 1; cookie <= 200000; cookie++)
 		see(a, cookie, STATE_CLOSE_WAIT);
 	ages_finish(a, true);
-	flood = ages_bytes(a);
+	flood = table_bytes;
 	for (unsigned scan = 1; scan <= 3; scan++) {
 		ages_start(a, scan * 5120);
 		see(a, 77, STATE_CLOSE_WAIT);
 		ages_finish(a, true);
 	}
 	assert_int_equal(ages_tracked(a), 1);
-	assert_true(ages_bytes(a) < flood / 10);
+	assert_true(table_bytes < flood / 10);
 	ages_start(a, 20480);
 	assert_int_equal(see(a, 77, STATE_CLOSE_WAIT), 20480);
 }
@@ -357,6 +416,8 @@ int main(void)
 		TEST(test_ages_see_ends_at_48_days),
 		TEST(test_ages_bytes_stay_below_16_a_socket),
 		TEST(test_ages_sample_beyond_the_bound),
+		TEST(test_ages_sample_needs_memory),
+		TEST(test_ages_set_max_holds_with_the_next_socket),
 		TEST(test_ages_give_memory_back_after_a_flood),
 		TEST(test_ages_restore_goes_on_where_it_ended),
 		TEST(test_ages_equal_a_plain_list),
