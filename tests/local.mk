@@ -69,6 +69,7 @@ unit_tests = \
 	tests/unit/test_destinations \
 	tests/unit/test_tally \
 	tests/unit/test_changes \
+	tests/unit/test_port_history \
 	tests/unit/test_growth \
 	tests/unit/test_ages \
 	tests/unit/test_age_bound \
@@ -106,6 +107,8 @@ tests_unit_test_histogram_SOURCES = tests/unit/test_histogram.c
 tests_unit_test_heartbeat_SOURCES = tests/unit/test_heartbeat.c
 tests_unit_test_tally_SOURCES = tests/unit/test_tally.c
 tests_unit_test_changes_SOURCES = tests/unit/test_changes.c tests/unit/sample.h
+tests_unit_test_port_history_SOURCES = tests/unit/test_port_history.c
+tests_unit_test_port_history_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=reallocarray
 tests_unit_test_growth_SOURCES = tests/unit/test_growth.c tests/unit/sample.h
 tests_unit_test_owner_SOURCES = tests/unit/test_owner.c
 tests_unit_test_diag_message_SOURCES = tests/unit/test_diag_message.c

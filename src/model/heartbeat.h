@@ -10,6 +10,7 @@
 #include "model/filter.h"
 #include "model/histogram.h"
 #include "model/idle_times.h"
+#include "model/service.h"
 #include "model/sock_record.h"
 
 #include <stdbool.h>
@@ -20,8 +21,7 @@
 #define HEARTBEAT_PORTS_MAX 512
 
 struct heartbeat_port {
-	uint8_t side; /* enum sock_side */
-	uint16_t port;
+	SERVICE_KEY_MEMBERS
 
 	/* the last look */
 	uint64_t sockets;                    /* ESTABLISHED */

@@ -20,8 +20,7 @@ struct ranked_row {
 	uint64_t sockets;
 };
 
-/* Heaviest first; then by number; then by side and port, so that equal snapshots are told equally.
- */
+/* Heaviest first; then by number; then by key, so that equal snapshots look equal. */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct ranked_row *x = a, *y = b;
@@ -30,9 +29,7 @@ static int compare_rows(const void *a, const void *b)
 		return x->memory_bytes > y->memory_bytes ? -1 : 1;
 	if (x->sockets != y->sockets)
 		return x->sockets > y->sockets ? -1 : 1;
-	if (x->row->side != y->row->side)
-		return x->row->side < y->row->side ? -1 : 1;
-	return (x->row->port > y->row->port) - (x->row->port < y->row->port);
+	return service_key_compare(&x->row->service, &y->row->service);
 }
 
 static void add_row(struct snapshot_totals *totals, const struct port_tally *row)

@@ -10,6 +10,7 @@
 #include "model/destinations.h"
 #include "model/filter.h"
 #include "model/prices.h"
+#include "model/service.h"
 #include "model/sock_observer.h"
 #include "model/sock_record.h"
 #include "model/symptom.h"
@@ -61,9 +62,8 @@ struct majority {
 };
 
 struct port_tally {
-	uint8_t side;   /* enum sock_side */
-	bool listening; /* a listener on the port was seen */
-	uint16_t port;
+	SERVICE_KEY_MEMBERS
+	bool listening;        /* a listener on the port was seen */
 	uint32_t accept_queue; /* connections waiting for accept(), all listeners of the port
 				  together */
 	uint32_t backlog;      /* and how many may wait */

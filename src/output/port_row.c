@@ -57,19 +57,20 @@ struct port_row port_row_of(
 
 	fill_states(&r, s, p->states);
 	counts_of_port(&now, s, p);
-	fill_changes(&r, &now, c ? changes_before(c, (enum sock_side)p->side, p->port) : NULL);
+	fill_changes(&r, &now, c ? changes_before(c, &p->service) : NULL);
 	label_port(&r, (enum sock_side)p->side, p->port, p->listening);
 	return r;
 }
 
-struct port_row port_row_gone(const struct port_counts *p)
+struct port_row port_row_gone(const struct changes *c, size_t i)
 {
+	const struct gone_port *p = &c->gone[i];
 	static const struct counts none;
 	struct port_row r = {.gone = true, .oldest_ms = UNKNOWN_U32};
 
 	/* A star would mean that nothing listens, which is unknown. */
 	label_port(&r, (enum sock_side)p->side, p->port, true);
-	fill_changes(&r, &none, &p->counts);
+	fill_changes(&r, &none, changes_before(c, &p->service));
 	return r;
 }
 
@@ -86,7 +87,7 @@ struct port_row port_row_total(const struct snapshot *s, const struct changes *c
 	if (s->established_from_counter)
 		r.states[STATE_ESTABLISHED] = s->totals.states[STATE_ESTABLISHED].sockets;
 	counts_of_totals(&now, s);
-	fill_changes(&r, &now, c && c->known ? &c->before.totals : NULL);
+	fill_changes(&r, &now, c ? changes_before(c, NULL) : NULL);
 	return r;
 }
 
@@ -126,7 +127,7 @@ struct port_row port_row_others(const struct snapshot *s, const struct changes *
 		take_off(&r.change, port_row_of(s, s->ports[i], c).change);
 	}
 	for (size_t i = 0; i < gone; i++)
-		take_off(&r.change, port_row_gone(c->gone[i]).change);
+		take_off(&r.change, port_row_gone(c, i).change);
 	r.oldest_ms = UNKNOWN_U32;
 	return r;
 }
