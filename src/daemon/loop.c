@@ -323,7 +323,9 @@ static int start(struct daemon *d)
 
 	block_signals();
 	/* One heap for all threads: they allocate seldom, and a heap for each would hold memory. */
+#ifdef M_ARENA_MAX
 	(void)mallopt(M_ARENA_MAX, 1);
+#endif
 	r = load_configuration(d);
 	if (r != 0)
 		return r;

@@ -147,10 +147,12 @@ static int set_descriptors(posix_spawn_file_actions_t *actions, int stdin_fd)
 	r = posix_spawn_file_actions_adddup2(actions, stdin_fd, STDIN_FILENO);
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(actions, STDERR_FILENO, STDOUT_FILENO);
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+#ifdef __GLIBC__
+#if __GLIBC_PREREQ(2, 34)
 	/* All of ours close by themselves; of what we inherited nobody knows. */
 	if (r == 0)
 		r = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+#endif
 #endif
 	return r;
 }
