@@ -35,6 +35,12 @@ static inline bool is_known_double(double n)
 	return !isnan(n);
 }
 
+/* The larger number, or the one that is known. */
+static inline uint32_t known_max(uint32_t a, uint32_t b)
+{
+	return is_known_u32(a) && is_known_u32(b) ? (a > b ? a : b) : (a < b ? a : b);
+}
+
 #define is_known(n)                                                                                \
 	_Generic((n), uint64_t                                                                     \
 		 : is_known_u64, uint32_t                                                          \

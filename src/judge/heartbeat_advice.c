@@ -52,7 +52,7 @@ static uint32_t round_up(uint64_t ms)
 static uint64_t rtt_floor_ms(const struct heartbeat_port *p)
 {
 	uint32_t rtt_us = histogram_quantile(&p->rtt_us, 0.99);
-	uint64_t rto_ms = rtt_us == HISTOGRAM_NONE ? 0 : (uint64_t)rtt_us * 3 / 1000;
+	uint64_t rto_ms = !is_known(rtt_us) ? 0 : (uint64_t)rtt_us * 3 / 1000;
 
 	return ADVICE_RTOS * MAX(rto_ms, (uint64_t)ADVICE_RTO_MS);
 }

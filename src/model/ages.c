@@ -20,18 +20,17 @@
 #define ROW_BITS    17
 #define ROW_MASK    ((1U << ROW_BITS) - 1)
 
-/* A dump under churn can miss a socket that is there (inet_diag resumes by its position in a
- * chain): it is forgotten when two in a row do not show it. */
+/* A dump under churn can miss a socket (inet_diag resumes by its position in a chain): it is
+ * forgotten when two in a row do not show it. */
 #define ABSENCES_MAX 2
 
-/* An age ends 37 hours short of where its difference would wrap: no pause between scans is longer.
- */
+/* The longest age, 37 hours before its difference would wrap: no pause between scans is longer. */
 #define AGE_UNITS_MAX (TIME_MASK - (1U << 19))
 
 /*
- * 96 bits in three words, so that nothing is lost to alignment: the cookie's lower 48, when the
- * state was entered (24, in units of 256 ms, wrapping), the row (17), the state (3), the hold (2),
- * in how many scans it was absent (2). A cookie of 0 is a free slot; the kernel gives none.
+ * 96 bits in three words, so that alignment wastes nothing: the lower 48 of the cookie, when the
+ * state was entered (24, in units of 256 ms, wrapping), the row (17), the state (3), the ownership
+ * (2), and from how many scans it was absent (2).
  */
 struct slot {
 	uint32_t word[3];
@@ -41,7 +40,7 @@ struct ages {
 	struct cookie_table table;
 	uint32_t now; /* in units, wrapping */
 	uint64_t now_ms, watched_since_ms;
-	bool watched; /* a scan has shown all that this sample keeps */
+	bool watched; /* a complete scan showed every socket of the sample */
 };
 
 const uint8_t ages_state_numbers[STATE_COUNT] = {
@@ -96,7 +95,7 @@ static void slot_set_entered(struct slot *s, uint32_t entered)
 	s->word[2] = (s->word[2] & ~0xffU) | (entered >> 16 & 0xff);
 }
 
-/* Sets what the present scan tells of it. */
+/* Sets what the present scan shows. */
 static void slot_set_observed(struct slot *s, uint32_t row, uint32_t state, uint32_t ownership)
 {
 	s->word[2] = (s->word[2] & 0xff) | (row & ROW_MASK) << 8 | state << 25 | ownership << 28;
@@ -177,7 +176,7 @@ void ages_start(struct ages *a, uint64_t now_ms)
 {
 	a->now_ms = now_ms;
 	a->now = (uint32_t)(now_ms / AGES_UNIT_MS) & TIME_MASK;
-	/* Until the scan sees it. */
+	/* Until the scan shows it. */
 	for (uint32_t i = 0; i < a->table.slots_count; i++)
 		slot_add_absence(slot_at(a, i));
 }
@@ -227,12 +226,12 @@ uint32_t ages_observe(struct ages *a, const struct sock_record *r, uint32_t row)
 	return units * AGES_UNIT_MS;
 }
 
-/* Gives memory back, and a finer sample, once a flood is over. */
+/* Returns memory and makes the sample finer when a flood is over. */
 static void shrink(struct ages *a)
 {
 	if (a->table.sampled && a->table.used < a->table.used_max / 4) {
 		a->table.sampled--;
-		a->watched = false; /* those that it left out may be old */
+		a->watched = false; /* sockets that it left out may be old */
 	}
 	if (a->table.slots_count > SLOTS_MIN && a->table.used < a->table.slots_count / 4)
 		(void)cookie_table_resize(&a->table, &slot_type,
@@ -247,8 +246,7 @@ void ages_finish(struct ages *a, bool complete)
 		const struct slot *s = slot_at(a, i);
 
 		if (slot_cookie(s) && slot_absences(s) >= ABSENCES_MAX)
-			cookie_table_remove(
-				&a->table, &slot_type, i); /* another may be there now */
+			cookie_table_remove(&a->table, &slot_type, i);
 		else
 			i++;
 	}

@@ -12,23 +12,24 @@
 #define SLOTS_MIN 1024U
 
 /*
- * The sockets of one look are read one after the other, but bear one time: a silence that falls
- * short of what it should have grown to by less than this did not end.
+ * The sockets of one poll are read one after the other, but have one time: an idle time that is
+ * shorter than it should have become by less than this did not end.
  */
 #define SLACK_MS 100
 
-/* What is known of one direction of hearing. */
-struct hearing {
-	uint32_t idle_ms;  /* at the look before */
-	uint32_t segments; /* at the look before; UNKNOWN_U32: the kernel does not count */
+/* One kind of idle time. */
+struct idle {
+	uint32_t now_ms;   /* at the last poll */
+	uint32_t segments; /* from the peer, at the last poll; UNKNOWN_U32: the kernel does not
+			      count */
 	uint32_t longest_ms, ended_ms;
 };
 
 struct slot {
-	uint64_t cookie; /* 0: free; the kernel gives none */
+	uint64_t cookie;
 	uint32_t seen_ms;
 	uint16_t row;
-	struct hearing hearing[IDLE_KINDS];
+	struct idle idle[IDLE_KINDS];
 };
 
 struct idle_times {
@@ -41,8 +42,8 @@ uint32_t idle_time_of(const struct sock_record *r, enum idle_kind kind)
 		return UNKNOWN_U32;
 	if (kind == IDLE_DATA)
 		return r->info.last_data_recv_ms;
-	/* Data that comes in order does not renew the time of the last acknowledgement
-	 * (net/ipv4/tcp_input.c: tcp_rcv_established). Unknown is the largest number. */
+	/* In-order data does not update the time of the last acknowledgement
+	 * (net/ipv4/tcp_input.c: tcp_rcv_established). UNKNOWN_U32 is the largest number. */
 	return MIN(r->info.last_data_recv_ms, r->info.last_ack_recv_ms);
 }
 
@@ -92,43 +93,36 @@ struct idle_times *idle_times_free(struct idle_times *s)
 	return NULL;
 }
 
-static uint32_t longer(uint32_t a, uint32_t b)
-{
-	if (a == UNKNOWN_U32 || b == UNKNOWN_U32)
-		return MIN(a, b);
-	return MAX(a, b);
-}
-
 /*
- * The longest silence that ended since the look before, elapsed_ms ago; UNKNOWN_U32: none did.
- * From the sign before that look to the last one before this look it is span_ms; the signs that
- * came divide it. One sign leaves it whole.
+ * The longest idle time that ended since the poll before, elapsed_ms ago; UNKNOWN_U32: none did.
+ * From the last segment before that poll to the last one before this poll is span_ms, which the
+ * segments that arrived divide; a single one does not.
  */
 static uint32_t ended_since(
-	const struct hearing *before, uint32_t idle_ms, uint32_t segments, uint64_t elapsed_ms)
+	const struct idle *before, uint32_t idle_ms, uint32_t segments, uint64_t elapsed_ms)
 {
-	const uint64_t grown_ms = before->idle_ms + elapsed_ms;
-	uint32_t heard = segments - before->segments; /* both wrap alike */
+	const uint64_t grown_ms = before->now_ms + elapsed_ms;
+	uint32_t arrived = segments - before->segments; /* both wrap alike */
 	uint64_t span_ms;
 
-	if (before->idle_ms == UNKNOWN_U32 || idle_ms + (uint64_t)SLACK_MS >= grown_ms)
+	if (!is_known(before->now_ms) || idle_ms + (uint64_t)SLACK_MS >= grown_ms)
 		return UNKNOWN_U32;
 	span_ms = grown_ms - idle_ms;
-	if (segments == UNKNOWN_U32 || before->segments == UNKNOWN_U32)
-		return before->idle_ms;
-	if (!heard)
+	if (!is_known(segments) || !is_known(before->segments))
+		return before->now_ms;
+	if (!arrived)
 		return UNKNOWN_U32;
-	return MAX(before->idle_ms, (uint32_t)MIN(span_ms / heard, (uint64_t)UNKNOWN_U32 - 1));
+	return MAX(before->now_ms, (uint32_t)MIN(span_ms / arrived, (uint64_t)UNKNOWN_U32 - 1));
 }
 
-static void hear(
-	struct hearing *h, const struct sock_record *r, enum idle_kind kind, uint64_t elapsed_ms)
+static void observe(
+	struct idle *h, const struct sock_record *r, enum idle_kind kind, uint64_t elapsed_ms)
 {
 	uint32_t idle_ms = idle_time_of(r, kind), segments = segments_of(r, kind);
 
-	h->ended_ms = longer(h->ended_ms, ended_since(h, idle_ms, segments, elapsed_ms));
-	h->longest_ms = longer(h->longest_ms, longer(idle_ms, h->ended_ms));
-	h->idle_ms = idle_ms;
+	h->ended_ms = known_max(h->ended_ms, ended_since(h, idle_ms, segments, elapsed_ms));
+	h->longest_ms = known_max(h->longest_ms, known_max(idle_ms, h->ended_ms));
+	h->now_ms = idle_ms;
 	h->segments = segments;
 }
 
@@ -145,9 +139,9 @@ void idle_times_observe(
 		return;
 	for (enum idle_kind k = 0; k < IDLE_KINDS; k++) {
 		if (is_new)
-			slot->hearing[k] = (struct hearing){
-				UNKNOWN_U32, UNKNOWN_U32, UNKNOWN_U32, UNKNOWN_U32};
-		hear(&slot->hearing[k], r, k, (uint32_t)now_ms - slot->seen_ms);
+			slot->idle[k] =
+				(struct idle){UNKNOWN_U32, UNKNOWN_U32, UNKNOWN_U32, UNKNOWN_U32};
+		observe(&slot->idle[k], r, k, (uint32_t)now_ms - slot->seen_ms);
 	}
 	slot->seen_ms = (uint32_t)now_ms;
 	slot->row = row;
@@ -162,8 +156,8 @@ void idle_times_foreach(const struct idle_times *s, idle_time_fn fn, void *userd
 		if (!slot->cookie)
 			continue;
 		for (enum idle_kind k = 0; k < IDLE_KINDS; k++) {
-			idle_time.longest_ms[k] = slot->hearing[k].longest_ms;
-			idle_time.ended_ms[k] = slot->hearing[k].ended_ms;
+			idle_time.longest_ms[k] = slot->idle[k].longest_ms;
+			idle_time.ended_ms[k] = slot->idle[k].ended_ms;
 		}
 		fn(&idle_time, userdata);
 	}

@@ -8,17 +8,16 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* An id as Docker, Podman, containerd and CRI-O make them: 256 bits. */
+/* The ids of Docker, Podman, containerd and CRI-O: 256 bits. */
 #define ID_DIGITS 64
 
-/* A pod's uid is a UUID, or for a static pod 32 digits without dashes. */
+/* The uid of a pod is a UUID, or for a static pod 32 digits without dashes. */
 #define POD_DIGITS_MIN 32
 
-/* Linux' and systemd's letters for what may stand in a unit's name (unit-name.c: VALID_CHARS_
- * WITH_AT). */
+/* The characters of unit names (systemd's unit-name.c: VALID_CHARS_WITH_AT). */
 #define UNIT_CHARACTERS "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:-_.\\@"
 
-/* A part of a text that is not the caller's. */
+/* A part of a text. */
 struct span {
 	const char *at;
 	size_t size;
@@ -27,16 +26,16 @@ struct span {
 /* The name that something gives the cgroup of a container, around its id. */
 struct pattern {
 	enum owner_kind kind;
-	const char *words;  /* what is told before the id */
+	const char *words;  /* that precede the id in the name of the owner */
 	const char *parent; /* the name of the cgroup above; NULL: any */
 	const char *prefix, *suffix;
 	bool is_name; /* any name rather than 64 digits */
 };
 
 /*
- * By both cgroup drivers, "systemd" and "cgroupfs". The first that fits counts. What is not 64
- * digits is something else: libpod-conmon-ID.scope and crio-conmon-ID.scope hold the monitor that
- * runs beside a container, on the host.
+ * Of both cgroup drivers, "systemd" and "cgroupfs". The first match counts. Without 64 digits it is
+ * something else: libpod-conmon-ID.scope and crio-conmon-ID.scope contain the monitor of a
+ * container, on the host.
  */
 static const struct pattern patterns[] = {
 	{OWNER_DOCKER, "docker", NULL, "docker-", ".scope", false},
@@ -60,11 +59,11 @@ static const struct pattern patterns[] = {
 	{OWNER_CONTAINER, "container", NULL, "", "", false},
 };
 
-/* The units that can have a cgroup. A slice holds others. */
+/* The units that can have a cgroup. A slice contains others. */
 static const char *const unit_suffixes[] = {
 	".slice", ".service", ".scope", ".socket", ".mount", ".swap"};
 
-/* What the components of a path told so far. Each may tell of something further inside. */
+/* What the components of a path have named so far; each may name something further inside. */
 struct reading {
 	const struct pattern *container; /* NULL: none */
 	struct span id;                  /* its id or name */
@@ -73,8 +72,8 @@ struct reading {
 	struct span user;       /* the uid in user@UID.service; empty: none */
 	struct span slice_user; /* the uid in user-UID.slice */
 	bool in_kubepods;
-	bool unit_is_complete; /* no slice: what is below are cgroups of its own making */
-	bool unit_is_users;    /* of the systemd that serves a user */
+	bool unit_is_complete; /* not a slice: what is below are its own cgroups */
+	bool unit_is_users;    /* of a user's systemd */
 	bool unit_is_inside;   /* of the systemd in the container */
 };
 
@@ -90,7 +89,7 @@ static bool span_ends(struct span s, const char *suffix)
 	return s.size >= size && memcmp(s.at + s.size - size, suffix, size) == 0;
 }
 
-/* What stands between a prefix and a suffix; false where they or something between are missing. */
+/* The text between a prefix and a suffix; false when any of the three is missing. */
 static bool span_between(
 	struct span s, const char *prefix, const char *suffix, struct span *ret_inner)
 {
@@ -133,7 +132,7 @@ static bool fits(const struct pattern *p, struct span parent, struct span c, str
 	return true;
 }
 
-/* Everything that was told of users and of what is inside was of what is outside of this one. */
+/* Users and inner units named so far were outside of this container. */
 static bool take_container(struct reading *r, struct span parent, struct span c)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
@@ -149,7 +148,7 @@ static bool take_container(struct reading *r, struct span parent, struct span c)
 	return false;
 }
 
-/* The last place where text stands in s, or NULL. */
+/* The last occurrence of text in s, or NULL. */
 static const char *find_last(struct span s, const char *text)
 {
 	size_t size = strlen(text);
@@ -160,8 +159,8 @@ static const char *find_last(struct span s, const char *text)
 	return NULL;
 }
 
-/* Of kubepods-burstable-podUID.slice, below which name ever, or of podUID somewhere below kubepods.
- */
+/* The uid in kubepods-burstable-podUID.slice, whatever is above, or in podUID somewhere below
+ * kubepods. */
 static bool pod_of(const struct reading *r, struct span c, struct span *ret)
 {
 	const char *dash;
@@ -176,7 +175,7 @@ static bool pod_of(const struct reading *r, struct span c, struct span *ret)
 	return r->in_kubepods && span_between(c, "pod", "", ret);
 }
 
-/* Whatever container was seen before, the pod is inside of it. */
+/* A pod is inside any container named so far. */
 static bool take_pod(struct reading *r, struct span c)
 {
 	bool is_pod;
@@ -193,8 +192,8 @@ static bool take_pod(struct reading *r, struct span c)
 	return is_pod;
 }
 
-/* The rules of cg_path_get_unit() and cg_path_get_user_unit(): slices, then a unit; where that is
- * a user's systemd, the same again below. */
+/* The rules of cg_path_get_unit() and cg_path_get_user_unit(): slices, then a unit; below a user's
+ * systemd the same again. */
 static void take_unit(struct reading *r, struct span c)
 {
 	struct span uid;
@@ -220,7 +219,7 @@ static void take_unit(struct reading *r, struct span c)
 	}
 }
 
-/* systemd puts a _ before a name that the kernel could take for a file of its own (cg_escape). */
+/* systemd puts a _ before a name that could be a file of the kernel (cg_escape). */
 static struct span unescaped(struct span c)
 {
 	return c.size > 1 && c.at[0] == '_' ? (struct span){c.at + 1, c.size - 1} : c;
@@ -241,9 +240,8 @@ static void take_component(struct reading *r, struct span parent, struct span c)
 }
 
 /*
- * The length of the component at the front. A runtime that was told the one driver and uses the
- * other makes a single name of "kubepods-podUID.slice:cri-containerd:ID": its parts are components,
- * too.
+ * The length of the first component. A runtime configured for one driver that uses the other makes
+ * a single name of "kubepods-podUID.slice:cri-containerd:ID": its parts are components too.
  */
 static size_t component_size(const char *at, bool *in_pieces)
 {
@@ -304,7 +302,7 @@ static void add_unit(struct string *s, struct span unit)
 	}
 }
 
-/* In the name of a slice, a dash would mean a slice above. */
+/* In the name of a slice a dash would mean a parent slice, so it has underscores. */
 static void add_pod(struct string *s, struct span uid)
 {
 	for (size_t i = 0; i < uid.size; i++)

@@ -51,8 +51,8 @@ int port_history_start(struct port_history *h, const struct port_history_shape *
  */
 uint64_t *port_history_add(struct port_history *h, const struct service_key *key);
 
-/* Ends the poll. absent: the numbers of every service that was not added. Services whose numbers are
- * 0 or UNKNOWN in every poll are dropped. */
+/* Ends the poll. absent: the numbers of every service that was not added. Services whose numbers
+ * are 0 or UNKNOWN in every poll are dropped. */
 void port_history_finish(struct port_history *h, const uint64_t *absent);
 
 /* The numbers of a service in a poll, counted from the oldest, which was finished. UNKNOWN when
