@@ -19,9 +19,6 @@
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-/* As in main.c: a dump that was disturbed is taken again, but not for ever. */
-#define SCAN_ATTEMPTS 3
-
 /* SIGTERM to the end: what the consumers may take of it. */
 #define DRAIN_MS 600
 

@@ -8,8 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* The states that hold a local port; all of them must have been scanned to tell how many ports are
- * taken. */
+/* The states that occupy a local port; how many ports are in use is known if all of them were
+ * scanned.
+ */
 #define STATES_WITH_PORT                                                                           \
 	((state_set)(STATE_SET_ALL & ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_CLOSE) |          \
 					     STATE_BIT(STATE_BOUND_INACTIVE))))
@@ -56,7 +57,7 @@ static void sum_totals(struct snapshot_totals *totals)
 	}
 }
 
-/* Ranks the rows that have sockets. *ret is the caller's to free. */
+/* Ranks the rows that have sockets. The caller frees *ret. */
 static int rank_rows(const struct tally *t, struct ranked_row **ret, size_t *ret_count)
 {
 	struct ranked_row *ranked = calloc(MAX(t->rows_used, (size_t)1), sizeof(*ranked));
@@ -70,7 +71,7 @@ static int rank_rows(const struct tally *t, struct ranked_row **ret, size_t *ret
 		r->row = &t->rows[i];
 		r->sockets = port_tally_sockets(r->row, STATE_SET_ALL);
 		r->memory_bytes = port_tally_memory(r->row, STATE_SET_ALL);
-		/* A listener that the filter hides leaves a row without sockets. */
+		/* The row of a listener that the filter hides has no sockets. */
 		if (r->sockets)
 			count++;
 	}
@@ -80,7 +81,7 @@ static int rank_rows(const struct tally *t, struct ranked_row **ret, size_t *ret
 	return 0;
 }
 
-/* Sums up the ages for the first of the ranked rows, which are listed. */
+/* Summarizes the ages of the listed rows, which are the first of the ranked ones. */
 static int take_ages(
 	struct snapshot *s, const struct tally *t, const struct ranked_row *ranked, size_t shown)
 {
@@ -104,9 +105,9 @@ static void take_client_ports(struct snapshot *s, const struct tally *t)
 
 	s->client_ports = (struct usage){UNKNOWN, UNKNOWN};
 	s->busiest = (struct destination){0};
-	if (l->port_first != UNKNOWN && l->port_last != UNKNOWN && l->port_last >= l->port_first)
+	if (is_known(l->port_first) && is_known(l->port_last) && l->port_last >= l->port_first)
 		s->client_ports.max = l->port_last - l->port_first + 1 -
-				      (l->ports_reserved == UNKNOWN ? 0 : l->ports_reserved);
+				      (is_known(l->ports_reserved) ? l->ports_reserved : 0);
 	if ((s->scanned & STATES_WITH_PORT) != STATES_WITH_PORT)
 		return;
 	s->client_ports.used =
@@ -186,15 +187,14 @@ void snapshot_established_from_counter(struct snapshot *s)
 {
 	uint64_t close_wait = s->totals.states[STATE_CLOSE_WAIT].sockets;
 
-	/* The memory of sockets that were not looked at is unknown, and so is any sum that should
-	 * hold it. */
+	/* The memory of sockets that were not scanned is unknown, and so is every sum with it. */
 	s->totals.memory_bytes = UNKNOWN;
-	if (s->limits.curr_estab == UNKNOWN) {
+	if (!is_known(s->limits.curr_estab)) {
 		s->totals.sockets = UNKNOWN;
 		return;
 	}
 	s->established_from_counter = true;
-	/* The counter was read a moment apart from the sockets. */
+	/* The counter was not read at the same moment as the sockets. */
 	s->totals.states[STATE_ESTABLISHED].sockets =
 		(uint32_t)(s->limits.curr_estab > close_wait ? s->limits.curr_estab - close_wait
 							     : 0);

@@ -283,7 +283,7 @@ static void test_sock_diag_scan_failures(void **state)
 		bool unavailable;
 		const char *sentence;
 	} rows[] = {
-		{{{ANSWER_ERRNO, EAGAIN}}, -ETIMEDOUT, false, "did not go on"},
+		{{{ANSWER_ERRNO, EAGAIN}}, -ETIMEDOUT, false, "did not continue"},
 		{{{ANSWER_ERRNO, ENOBUFS}}, -ENOBUFS, false, "lack of memory"},
 		{{{ANSWER_ERRNO, ENOSPC}}, -EMSGSIZE, false, "did not fit"},
 		{{{ANSWER_ERROR, EPERM}}, -EPERM, true, "refused"},

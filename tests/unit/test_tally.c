@@ -528,6 +528,18 @@ static void test_tally_count_fresh(void **state)
 	ages_free(ages);
 }
 
+/* A boot id that cannot be read is not that of another boot that could not be read either. */
+static void test_origin_is_same_boot(void **state)
+{
+	struct origin o = {.boot_id = "2c2d2d0a-8f0e-4b0e-9c3c-6a1f7f3f1b11"}, unknown = {0};
+
+	(void)state;
+	assert_true(origin_is_same_boot(&o, "2c2d2d0a-8f0e-4b0e-9c3c-6a1f7f3f1b11"));
+	assert_false(origin_is_same_boot(&o, "2c2d2d0a-8f0e-4b0e-9c3c-6a1f7f3f1b12"));
+	assert_false(origin_is_same_boot(&o, ""));
+	assert_false(origin_is_same_boot(&unknown, ""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -549,6 +561,7 @@ int main(void)
 		TALLY_TEST(test_snapshot_take_client_ports),
 		TALLY_TEST(test_snapshot_established_from_counter),
 		TALLY_TEST(test_tally_count_fresh),
+		cmocka_unit_test(test_origin_is_same_boot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

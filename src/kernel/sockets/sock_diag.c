@@ -44,7 +44,7 @@ static const struct {
 	{-EACCES, true,
 		"netlink is refused here: a seccomp filter or a security module does not allow it"},
 	{-ENOSYS, true, "netlink is refused here: a seccomp filter does not allow it"},
-	{-ETIMEDOUT, false, "the kernel did not go on with the dump for 5 s"},
+	{-ETIMEDOUT, false, "the kernel did not continue the dump for 5 s"},
 	{-ENOBUFS, false, "the kernel dropped a part of the dump for lack of memory"},
 	{-EMSGSIZE, false, "a message did not fit into the 32 KiB that a dump may use"},
 	{-EBADMSG, false, "the kernel's answer is not a sock_diag dump"},
