@@ -37,7 +37,7 @@ int file_read_fd(int fd, size_t size_max, char **ret, size_t *ret_size)
 	size_t used = 0, size = MIN(size_max, (size_t)FIRST_SIZE);
 
 	for (;;) {
-		/* One more byte tells a file that ends at size from one that continues. */
+		/* One more byte distinguishes a file that ends at size from a longer one. */
 		char *larger = realloc(text, size + 1);
 		ssize_t n;
 

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* One type of every kind that has something behind it, then the structure that a reader must still
+/* One type of every kind with its trailer, then the structure that a reader must still
  * find. */
 static struct btf_blob every_kind(void)
 {
@@ -47,7 +47,7 @@ static struct btf_blob every_kind(void)
 	return b;
 }
 
-static void test_btf_find_types_passes_over_every_kind(void **state)
+static void test_btf_find_types_skips_every_kind(void **state)
 {
 	struct btf_blob b = every_kind();
 	struct btf_wanted wanted[] = {
@@ -218,7 +218,7 @@ static void test_btf_find_types_member_name_out_of_bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_btf_find_types_passes_over_every_kind),
+		cmocka_unit_test(test_btf_find_types_skips_every_kind),
 		cmocka_unit_test(test_btf_find_types_only_structures_and_integers),
 		cmocka_unit_test(test_btf_find_types_cut_short),
 		cmocka_unit_test(test_btf_find_types_hostile_header),

@@ -19,7 +19,7 @@ int __wrap_cgroup_tree_walk(const struct cgroup_tree *tree, struct cgroup_direct
 	return __real_cgroup_tree_walk(tree, ret);
 }
 
-/* Cgroups on a fake tree, which is the whole hierarchy or a part of it. */
+/* Cgroups on a fake tree, which is the complete hierarchy or a part of it. */
 static struct cgroups *cgroups_on(struct fake_tree *t, bool is_complete)
 {
 	struct cgroup_tree tree;
@@ -95,7 +95,8 @@ static void test_cgroups_find_gone(void **state)
 	assert_int_equal(walks, 1);
 	held = cgroups_find(c, a);
 
-	/* Another cgroup by that name is another, also after a walk; what was told stays valid. */
+	/* A new cgroup of that name is another one, also after a walk; paths handed out stay valid.
+	 */
 	strcpy(from, fake_tree_path(&t, "/other"));
 	assert_int_equal(rename(from, fake_tree_path(&t, "/a.service")), 0);
 	assert_cgroup(c, UINT64_MAX, CGROUP_GONE, NULL);
@@ -196,7 +197,7 @@ static struct cgroups *cgroups_from(struct fake_files *f)
 	return c;
 }
 
-/* What was told on the one machine is told on the other. */
+/* A replay on another machine has the same answers. */
 static void test_cgroups_attachment_replays(void **state)
 {
 	struct fake_files recorded = FAKE_FILES, replayed = FAKE_FILES;
@@ -234,7 +235,7 @@ static void test_cgroups_attachment_replays(void **state)
 	free(replayed.attached);
 }
 
-/* A recording without it tells nothing of this machine's cgroups. */
+/* A recording without it does not use this machine's cgroups. */
 static void test_cgroups_replay_without_attachment(void **state)
 {
 	struct fake_files f = FAKE_FILES;

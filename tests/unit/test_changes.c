@@ -5,7 +5,7 @@
 #include "model/changes.h"
 #include "sample.h"
 
-/* A look with sockets on some ports; the client's port is the last. */
+/* A poll with sockets on some ports; the client's port is the last. */
 static void make_poll(struct sample *sample, uint32_t on_7001, uint32_t on_7002, uint32_t to_7001)
 {
 	sample_init(sample);

@@ -82,7 +82,7 @@ static void test_file_read_size_max(void **state)
 	}
 }
 
-/* A file of /proc tells a size of 0. */
+/* A file of /proc has a size of 0. */
 static void test_file_read_proc(void **state)
 {
 	struct fixture *f = *state;

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-/* A look at a machine with so many CLOSE_WAIT on port 7777, and with another port. */
+/* A snapshot with that many CLOSE_WAIT on port 7777, and with another port. */
 static void fill(struct sample *sample, uint32_t sockets)
 {
 	sample_init(sample);
@@ -42,7 +42,7 @@ static void test_growth_is_reported_from_the_poll_of_a_minute_ago(void **state)
 			assert_true(fabs(growth - 36) < 0.001);
 		assert_true(g.history.polls <= GROWTH_POLLS);
 	}
-	/* The next look comes late, and the leak is over: all that is kept is the look but one
+	/* The next poll comes late, and the leak is over: all that is kept is the poll but one
 	 * before it. */
 	assert_true(fabs(take_poll(&g, 1000 + 99 * 5000 + 120000, 397) - 3 * 60 / 125.0) < 0.001);
 	/* They go: 30 less in 60 s. */

@@ -273,7 +273,7 @@ static void test_owner_endless_paths(void **state)
 	owner_from_path(path, &o);
 	assert_int_equal(o.kind, OWNER_PATH);
 
-	/* The end of a path that is too long is what is told. */
+	/* The end of a path that is too long is kept. */
 	make_path(path, 4000, 3, "/inner");
 	owner_from_path(path, &o);
 	assert_int_equal(o.kind, OWNER_PATH);

@@ -137,7 +137,7 @@ static void test_processes_find_hostile(void **state)
 	assert_string_equal(found.list[0].command + PROCESS_COMMAND_MAX - 5, "a...");
 	processes_release(&found);
 
-	/* One that ended before it could be asked who it is. */
+	/* A process that ended before its name was read. */
 	fake_tree_remove(&t, "/1/comm");
 	fake_tree_remove(&t, "/1/cmdline");
 	fake_tree_remove(&t, "/1/status");
@@ -183,7 +183,7 @@ static void test_processes_find_bounds(void **state)
 	fake_tree_free(&t);
 }
 
-/* Root sees everything; so root looks as nobody. */
+/* Root sees everything, so root inspects as nobody. */
 static void become(uid_t uid)
 {
 	if (getuid() == 0)
@@ -269,7 +269,7 @@ static void assert_processes_equal(const struct processes *a, const struct proce
 	}
 }
 
-/* This process holds what it wants; a recording of that tells the same, elsewhere. */
+/* This process holds the wanted sockets; a recording of that replays the same. */
 static void test_processes_poll_replays(void **state)
 {
 	struct fake_files live = FAKE_FILES, replayed = FAKE_FILES;
@@ -336,7 +336,7 @@ static void test_processes_format_round_trip(void **state)
 	assert_int_equal(processes_parse(text, length, &read), 0);
 	assert_processes_equal(&p, &read);
 	processes_release(&read);
-	/* Cut anywhere but behind a line it is refused. */
+	/* Cut anywhere but after a line it is refused. */
 	for (size_t cut = 0; cut < length; cut++) {
 		int r = processes_parse(text, cut, &read);
 
@@ -347,7 +347,7 @@ static void test_processes_format_round_trip(void **state)
 	free(text);
 }
 
-/* The most that there can be fits into one chunk of a recording. */
+/* The longest text fits into one chunk of a recording. */
 static void test_processes_format_fits(void **state)
 {
 	struct processes p = {.count = PROCESSES_MAX};

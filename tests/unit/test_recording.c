@@ -343,7 +343,7 @@ static void test_replay_scan_fewer_states(void **state)
 	assert_int_equal(replay_scan(f, STATES_BUT_ESTABLISHED), 0);
 	assert_int_equal(f->count, 2);
 	assert_int_equal(f->scan.sockets, 2);
-	/* Listeners are always told. */
+	/* Listeners are always reported. */
 	assert_int_equal(replay_scan(f, STATE_BIT(STATE_CLOSE_WAIT)), 0);
 	assert_int_equal(f->count, 2);
 }

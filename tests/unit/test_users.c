@@ -91,7 +91,7 @@ static void assert_user(struct users *u, uint32_t uid, const char *expected)
 	assert_string_equal(name, expected);
 }
 
-static void test_users_name_asks_once(void **state)
+static void test_users_name_looks_up_once(void **state)
 {
 	struct fake_files f = FAKE_FILES;
 	struct users *u;
@@ -105,7 +105,7 @@ static void test_users_name_asks_once(void **state)
 		assert_user(u, 7, "7");
 	}
 	assert_int_equal(lookups, 2);
-	/* More than are remembered are told all the same. */
+	/* More than are remembered are still named. */
 	for (uint32_t uid = 5000; uid < 5000 + 2 * USERS_MAX; uid++) {
 		char number[16];
 
@@ -163,7 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_user_name),
-		cmocka_unit_test(test_users_name_asks_once),
+		cmocka_unit_test(test_users_name_looks_up_once),
 		cmocka_unit_test(test_users_attachment_replays),
 		cmocka_unit_test(test_users_damaged_attachment),
 	};

@@ -23,7 +23,7 @@ typedef void (*sock_record_fn)(const struct sock_record *r, void *userdata);
 struct scan_request {
 	state_set states; /* LISTEN is always read too, and first */
 	bool buffers;     /* ask for SK_MEMINFO */
-	bool info; /* ask for tcp_info, seldom: to fill it in the kernel locks each socket for a
+	bool info; /* request tcp_info, rarely: to fill it in the kernel locks each socket for a
 		      moment. /proc has none. */
 };
 
