@@ -5,18 +5,12 @@
 #include "basic/macro.h"
 #include "basic/unknown.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBERS (sizeof(struct counts) / sizeof(uint64_t))
-
 /* The tally bounds the ports. */
 static const struct port_history_shape shape = {
-	.numbers = NUMBERS,
-	.polls = 2,
-	.services_max = SIZE_MAX,
-};
+	COUNTS_NUMBERS, .polls = 2, .services_max = SIZE_MAX};
 
 int64_t change_of(uint64_t now, uint64_t before)
 {
@@ -50,14 +44,44 @@ void counts_of_totals(struct counts *ret, const struct snapshot *s)
 		ret->states[STATE_ESTABLISHED] = s->totals.states[STATE_ESTABLISHED].sockets;
 }
 
-static const struct counts *counts_at(const uint64_t *numbers)
+static const struct counts *as_counts(const uint64_t *numbers)
 {
 	return (const struct counts *)(const void *)numbers;
 }
 
-static struct counts *add_counts(struct changes *c, const struct service_key *key)
+static struct counts *add_counts(struct port_history *h, const struct service_key *key)
 {
-	return (struct counts *)(void *)port_history_add(&c->history, key);
+	return (struct counts *)(void *)port_history_add(h, key);
+}
+
+int counts_record(struct port_history *h, const struct port_history_shape *of,
+	const struct snapshot *s, uint64_t now_ms)
+{
+	const size_t listed = MIN(s->ports_count, of->services_max);
+	struct counts absent;
+	int r = port_history_start(h, of, now_ms, false, listed);
+
+	if (r < 0)
+		return r;
+	counts_of_totals(add_counts(h, NULL), s);
+	for (size_t i = 0; i < listed; i++) {
+		struct counts *counts = add_counts(h, &s->ports[i]->service);
+
+		if (counts)
+			counts_of_port(counts, s, s->ports[i]);
+	}
+	counts_of_port(&absent, s, &(struct port_tally){0});
+	/* A port that is not listed may be among those that were left out. */
+	if (s->omitted.ports || listed < s->ports_count)
+		memset(&absent, 0xff, sizeof(absent));
+	port_history_finish(h, (const uint64_t *)(const void *)&absent);
+	return 0;
+}
+
+const struct counts *counts_at(
+	const struct port_history *h, unsigned poll, const struct service_key *key)
+{
+	return as_counts(port_history_at(h, poll, key));
 }
 
 /* Most sockets first; then by key, so that equal polls look equal. */
@@ -72,7 +96,7 @@ static int compare_gone(const void *a, const void *b)
 
 static void add_gone(const struct service_key *key, const uint64_t *numbers, void *userdata)
 {
-	const struct counts *before = counts_at(numbers), *now = counts_at(numbers + NUMBERS);
+	const struct counts *before = as_counts(numbers), *now = before + 1;
 	struct changes *c = userdata;
 
 	if (now->sockets == 0 && before->sockets > 0 && is_known(before->sockets))
@@ -83,20 +107,13 @@ static void add_gone(const struct service_key *key, const uint64_t *numbers, voi
 int changes_take(struct changes *c, const struct snapshot *s)
 {
 	struct port_history *h = &c->history;
-	struct counts absent;
+	/* Ports that are gone are among the known ones. */
+	int r = ARRAY_GROW(c->gone, c->gone_allocated, h->rows_count);
 
-	/* Those that are gone are among the known ones. */
-	if (ARRAY_GROW(c->gone, c->gone_allocated, h->rows_count) < 0 ||
-		port_history_start(h, &shape, 0, false, s->ports_count) < 0)
-		return -ENOMEM;
-	counts_of_totals(add_counts(c, NULL), s);
-	for (size_t i = 0; i < s->ports_count; i++)
-		counts_of_port(add_counts(c, &s->ports[i]->service), s, s->ports[i]);
-	counts_of_port(&absent, s, &(struct port_tally){0});
-	/* A port that is not listed may be among those that were left out. */
-	if (s->omitted.ports)
-		memset(&absent, 0xff, sizeof(absent));
-	port_history_finish(h, (const uint64_t *)(const void *)&absent);
+	if (r == 0)
+		r = counts_record(h, &shape, s, 0);
+	if (r < 0)
+		return r;
 	c->gone_count = 0;
 	if (h->polls == 2)
 		port_history_foreach(h, add_gone, c);
@@ -114,5 +131,5 @@ void changes_release(struct changes *c)
 
 const struct counts *changes_before(const struct changes *c, const struct service_key *key)
 {
-	return c->history.polls == 2 ? counts_at(port_history_at(&c->history, 0, key)) : NULL;
+	return c->history.polls == 2 ? counts_at(&c->history, 0, key) : NULL;
 }

@@ -19,6 +19,16 @@ struct counts {
 	uint64_t states[STATE_COUNT];
 };
 
+/* A history of counts: records a poll at now_ms, with the listed ports and all of them together.
+ * Returns 0, or -ENOMEM with nothing changed. */
+#define COUNTS_NUMBERS (sizeof(struct counts) / sizeof(uint64_t))
+int counts_record(struct port_history *h, const struct port_history_shape *shape,
+	const struct snapshot *s, uint64_t now_ms);
+
+/* As port_history_at(). */
+const struct counts *counts_at(
+	const struct port_history *h, unsigned poll, const struct service_key *key);
+
 /* A port that had sockets before and has none now. */
 struct gone_port {
 	SERVICE_KEY_MEMBERS

@@ -1,53 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/growth.h"
 
-#include "basic/macro.h"
 #include "basic/unknown.h"
+#include "model/changes.h"
 
 static const struct port_history_shape shape = {
-	.numbers = STATE_COUNT,
-	.polls = GROWTH_POLLS,
-	.services_max = GROWTH_PORTS_MAX,
-};
+	COUNTS_NUMBERS, .polls = GROWTH_POLLS, .services_max = GROWTH_PORTS_MAX};
 
 void growth_release(struct growth *g)
 {
 	port_history_release(&g->history);
 	*g = (struct growth){0};
-}
-
-/* The sockets in each state; UNKNOWN in one that was not scanned. states NULL: none. */
-static void count_states(
-	uint64_t *ret, const struct snapshot *s, const struct state_tally states[STATE_COUNT])
-{
-	STATE_FOREACH(i) {
-		ret[i] = states ? states[i].sockets : 0;
-		if (!state_set_has(s->scanned, i))
-			ret[i] = UNKNOWN;
-	}
-}
-
-static int record_poll(struct port_history *h, const struct snapshot *s, uint64_t now_ms)
-{
-	const size_t count = MIN(s->ports_count, (size_t)GROWTH_PORTS_MAX);
-	uint64_t absent[STATE_COUNT];
-	int r = port_history_start(h, &shape, now_ms, false, count);
-
-	if (r < 0)
-		return r;
-	count_states(port_history_add(h, NULL), s, s->totals.states);
-	for (size_t i = 0; i < count; i++) {
-		uint64_t *numbers = port_history_add(h, &s->ports[i]->service);
-
-		if (numbers)
-			count_states(numbers, s, s->ports[i]->states);
-	}
-	count_states(absent, s, NULL);
-	/* A port that is not listed may be among those that were left out. */
-	for (size_t i = 0; (s->omitted.ports || count < s->ports_count) && i < STATE_COUNT; i++)
-		absent[i] = UNKNOWN;
-	port_history_finish(h, absent);
-	return 0;
 }
 
 int growth_take(struct growth *g, struct snapshot *s, uint64_t now_ms)
@@ -66,7 +29,7 @@ int growth_take(struct growth *g, struct snapshot *s, uint64_t now_ms)
 	if (h->polls == GROWTH_POLLS ||
 		(h->polls && now_ms - h->times_ms[h->polls - 1] < GROWTH_STEP_MS))
 		return 0;
-	return record_poll(h, s, now_ms);
+	return counts_record(h, &shape, s, now_ms);
 }
 
 static double growth(const struct snapshot *s, const struct service_key *key,
@@ -77,7 +40,7 @@ static double growth(const struct snapshot *s, const struct service_key *key,
 
 	if (!g || !g->known || !state_set_has(STATE_SET_CLOSING & s->scanned, state))
 		return UNKNOWN_DOUBLE;
-	before = port_history_at(&g->history, 0, key)[state];
+	before = counts_at(&g->history, 0, key)->states[state];
 	if (!is_known(before))
 		return UNKNOWN_DOUBLE;
 	return ((double)states[state].sockets - (double)before) /

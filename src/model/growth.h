@@ -22,7 +22,7 @@
 /* The one to compare with, five younger ones, and the present one. */
 #define GROWTH_POLLS 7
 
-/* How many listed ports are followed, 400 bytes each. */
+/* How many listed ports are followed, 800 bytes each. */
 #define GROWTH_PORTS_MAX 1024
 
 /* All zero is the start. */

@@ -125,7 +125,7 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 	if (r < 0)
 		return r;
 	shown = ports_max ? MIN(count, ports_max) : count;
-	ports = calloc(MAX(shown, (size_t)1), sizeof(void *));
+	ports = calloc(MAX(count, (size_t)1), sizeof(void *));
 	if (!ports)
 		return -ENOMEM;
 	r = take_ages(s, t, ranked, shown);
@@ -135,20 +135,15 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 	s->totals = (struct snapshot_totals){0};
 	STATE_FOREACH(state)
 		s->totals.states[state].oldest_ms = UNKNOWN_U32;
-	for (size_t i = 0; i < count; i++)
-		add_row(&s->totals, ranked[i].row);
+	for (size_t i = 0; i < count; i++) {
+		ports[i] = ranked[i].row;
+		add_row(&s->totals, ports[i]);
+	}
 	add_row(&s->totals, &t->rest);
 	sum_totals(&s->totals);
-
-	for (size_t i = 0; i < shown; i++)
-		ports[i] = ranked[i].row;
-	s->omitted.ports = count - shown + t->rest_ports;
+	s->omitted.ports = t->rest_ports;
 	s->omitted.sockets = port_tally_sockets(&t->rest, STATE_SET_ALL);
 	s->omitted.memory_bytes = port_tally_memory(&t->rest, STATE_SET_ALL);
-	for (size_t i = shown; i < count; i++) {
-		s->omitted.sockets += ranked[i].sockets;
-		s->omitted.memory_bytes += ranked[i].memory_bytes;
-	}
 
 	s->rows = t->rows;
 	s->rows_count = t->rows_used;
@@ -159,8 +154,9 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 	s->prices = t->prices;
 	s->established_from_counter = false;
 	take_client_ports(s, t);
-	s->ports_count = shown;
+	s->ports_count = count;
 	s->ports = TAKE_PTR(ports);
+	snapshot_cut(s, shown);
 	return 0;
 }
 
