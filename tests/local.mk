@@ -121,6 +121,7 @@ tests_unit_test_configuration_SOURCES = tests/unit/test_configuration.c
 tests_unit_test_nearest_SOURCES = tests/unit/test_nearest.c
 tests_unit_test_quantity_SOURCES = tests/unit/test_quantity.c
 tests_unit_test_array_SOURCES = tests/unit/test_array.c
+tests_unit_test_array_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=reallocarray
 tests_unit_test_clock_SOURCES = tests/unit/test_clock.c
 tests_unit_test_clock_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_hash_SOURCES = tests/unit/test_hash.c

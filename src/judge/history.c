@@ -61,7 +61,7 @@ static double gain_since(
 double history_growth(struct history *h, const struct alert_key *key, double number)
 {
 	static const unsigned since[] = {0, HISTORY_SEGMENTS / 2, HISTORY_SEGMENTS * 3 / 4};
-	double least = INFINITY;
+	double least = HUGE_VAL;
 
 	/* No sockets do not grow. */
 	if (!(number > 0))
