@@ -12,6 +12,6 @@
 int array_grow(void *list, size_t *allocated, size_t needed, size_t element_size);
 
 #define ARRAY_GROW(list, allocated, needed)                                                        \
-	array_grow(&(list), &(allocated), (needed), sizeof(*(list)))
+	array_grow(&(list), &(allocated), (needed), sizeof(__typeof__(*(list))))
 
 #endif

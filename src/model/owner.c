@@ -297,7 +297,7 @@ static void add_unit(struct string *s, struct span unit)
 		const char c = escaped_byte(unit);
 		const size_t step = c ? 4 : 1;
 
-		string_add_char(s, c ? c : *unit.at);
+		string_add_bytes(s, c ? &c : unit.at, 1);
 		unit = (struct span){unit.at + step, unit.size - step};
 	}
 }
@@ -306,7 +306,7 @@ static void add_unit(struct string *s, struct span unit)
 static void add_pod(struct string *s, struct span uid)
 {
 	for (size_t i = 0; i < uid.size; i++)
-		string_add_char(s, uid.at[i] == '_' ? '-' : uid.at[i]);
+		string_add_bytes(s, uid.at[i] == '_' ? "-" : uid.at + i, 1);
 }
 
 static void add_container(struct string *s, const struct reading *r)
