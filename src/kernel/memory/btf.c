@@ -89,7 +89,7 @@ static bool has_member(
 	return false;
 }
 
-/* The members of a structure follow the type; an integer has none. */
+/* The members of a structure follow the type; an integer has none, whatever it says. */
 static void match_type(const struct sections *s, const struct btf_type *type, const char *members,
 	struct btf_wanted *wanted, size_t count)
 {
@@ -99,8 +99,8 @@ static void match_type(const struct sections *s, const struct btf_type *type, co
 		if (w->size || strcmp(w->name, name) != 0)
 			continue;
 		w->size = type->size;
-		w->has_member =
-			w->member && has_member(s, members, BTF_INFO_VLEN(type->info), w->member);
+		w->has_member = w->member && BTF_INFO_KIND(type->info) == BTF_KIND_STRUCT &&
+				has_member(s, members, BTF_INFO_VLEN(type->info), w->member);
 	}
 }
 

@@ -110,7 +110,8 @@ int slabinfo_parse(const char *text, size_t size, uint32_t page_size, struct sla
 	const char *at = text, *end = text + size, *line_start, *line_end;
 	struct slabinfo info = {0};
 
-	if (!scan_literal(&at, end, "slabinfo - version: 2."))
+	if (!scan_literal(&at, end, "slabinfo - version: 2.") ||
+		!scan_line(&at, end, &line_start, &line_end))
 		return -EBADMSG;
 	while (scan_line(&at, end, &line_start, &line_end)) {
 		struct slab_line line;
