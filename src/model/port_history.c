@@ -11,7 +11,7 @@
 /* Its numbers follow it, poll by poll. */
 struct row {
 	struct service_key key;
-	bool was_added; /* to the present poll */
+	uint32_t added; /* to which poll last */
 	uint64_t numbers[];
 };
 
@@ -70,8 +70,7 @@ int port_history_start(struct port_history *h, const struct port_history_shape *
 		memset(row_at(h, h->rows_count), 0, row_size(h));
 	h->sorted = h->rows_count;
 	h->refused = false;
-	for (size_t i = 0; i < h->rows_count; i++)
-		row_at(h, i)->was_added = false;
+	h->serial++;
 	if (!again && h->polls == shape->polls)
 		port_history_forget(h);
 	h->polls += !again;
@@ -121,7 +120,7 @@ uint64_t *port_history_add(struct port_history *h, const struct service_key *key
 		h->refused = true;
 		return NULL;
 	}
-	row->was_added = true;
+	row->added = h->serial;
 	return numbers_of(h, row, h->polls - 1);
 }
 
@@ -133,15 +132,20 @@ static bool has_numbers(const struct port_history *h, const struct row *row)
 	return false;
 }
 
-static void drop_rows_without_numbers(struct port_history *h)
+/* Completes the rows and drops those without numbers. */
+static void finish_rows(struct port_history *h, const uint64_t *absent)
 {
-	size_t kept = ROW_FIRST;
+	size_t kept = 0;
 
-	for (size_t i = ROW_FIRST; i < h->rows_count; i++) {
-		if (!has_numbers(h, row_at(h, i)))
+	for (size_t i = 0; i < h->rows_count; i++) {
+		struct row *row = row_at(h, i);
+
+		if (row->added != h->serial)
+			memcpy(numbers_of(h, row, h->polls - 1), absent, numbers_size(h, 1));
+		if (i >= ROW_FIRST && !has_numbers(h, row))
 			continue;
 		if (kept != i)
-			memcpy(row_at(h, kept), row_at(h, i), row_size(h));
+			memcpy(row_at(h, kept), row, row_size(h));
 		kept++;
 	}
 	h->rows_count = kept;
@@ -149,19 +153,15 @@ static void drop_rows_without_numbers(struct port_history *h)
 
 void port_history_finish(struct port_history *h, const uint64_t *absent)
 {
-	uint64_t *now = numbers_of(h, row_at(h, ROW_ABSENT), h->polls - 1);
+	const bool is_sorted = h->rows_count == h->sorted;
 
-	memcpy(now, absent, numbers_size(h, 1));
-	for (size_t i = 0; i < h->sorted; i++)
-		if (i != ROW_ABSENT && !row_at(h, i)->was_added)
-			memcpy(numbers_of(h, row_at(h, i), h->polls - 1), absent,
-				numbers_size(h, 1));
+	finish_rows(h, absent);
 	/* Of a service that will have a row later, what it has now is unknown. */
-	for (size_t i = 0; h->refused && i < h->shape->numbers; i++)
-		now[i] = UNKNOWN;
-	if (h->rows_count > h->sorted)
+	if (h->refused)
+		memset(numbers_of(h, row_at(h, ROW_ABSENT), h->polls - 1), 0xff,
+			numbers_size(h, 1));
+	if (!is_sorted)
 		qsort(row_at(h, ROW_FIRST), h->rows_count - ROW_FIRST, row_size(h), compare_rows);
-	drop_rows_without_numbers(h);
 	h->sorted = h->rows_count;
 }
 

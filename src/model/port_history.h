@@ -31,6 +31,7 @@ struct port_history {
 	char *rows;
 	size_t rows_count, rows_allocated, sorted; /* how many are sorted by key */
 	bool refused;                              /* the present poll had no room for a service */
+	uint32_t serial;                           /* counts the polls */
 };
 
 void port_history_release(struct port_history *h);
