@@ -17,7 +17,7 @@
 /* The characters of unit names (systemd's unit-name.c: VALID_CHARS_WITH_AT). */
 #define UNIT_CHARACTERS "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:-_.\\@"
 
-/* A part of a text. */
+/* A piece of a text. */
 struct span {
 	const char *at;
 	size_t size;
@@ -245,15 +245,15 @@ static void take_component(struct reading *r, struct span parent, struct span c)
  */
 static size_t component_size(const char *at, bool *in_pieces)
 {
-	size_t size = strcspn(at, "/"), part = strcspn(at, "/:");
+	size_t size = strcspn(at, "/"), piece = strcspn(at, "/:");
 
-	if (part == size) {
+	if (piece == size) {
 		*in_pieces = false;
 		return size;
 	}
-	if (span_ends((struct span){at, part}, ".slice"))
+	if (span_ends((struct span){at, piece}, ".slice"))
 		*in_pieces = true;
-	return *in_pieces ? part : size;
+	return *in_pieces ? piece : size;
 }
 
 static struct reading read_path(const char *path)
@@ -274,9 +274,9 @@ static struct reading read_path(const char *path)
 	return r;
 }
 
-static void add_span(struct string *s, struct span part)
+static void add_span(struct string *s, struct span span)
 {
-	string_add_bytes(s, part.at, part.size);
+	string_add_bytes(s, span.at, span.size);
 }
 
 /* The byte that \x2d at the front stands for, or 0: none. */
@@ -318,7 +318,8 @@ static void add_container(struct string *s, const struct reading *r)
 		add_pod(s, r->pod);
 	}
 	if (p) {
-		string_addf(s, "%s ", r->pod.size ? " container" : p->words);
+		string_add(s, r->pod.size ? " container" : p->words);
+		string_add_char(s, ' ');
 		if (p->is_name)
 			add_unit(s, r->id);
 		else

@@ -7,11 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static uint32_t older(uint32_t a, uint32_t b)
-{
-	return is_known(a) && is_known(b) ? MAX(a, b) : MIN(a, b);
-}
-
 /* The number of a state that was not scanned is unknown, even if the kernel counts it in total. */
 static void fill_states(
 	struct port_row *r, const struct snapshot *s, const struct state_tally states[STATE_COUNT])
@@ -19,7 +14,7 @@ static void fill_states(
 	r->oldest_ms = UNKNOWN_U32;
 	STATE_FOREACH(i) {
 		r->states[i] = state_set_has(s->scanned, i) ? states[i].sockets : UNKNOWN;
-		r->oldest_ms = older(r->oldest_ms, states[i].oldest_ms);
+		r->oldest_ms = known_max(r->oldest_ms, states[i].oldest_ms);
 	}
 }
 

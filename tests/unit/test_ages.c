@@ -315,7 +315,7 @@ static void test_ages_sample_needs_memory(void **state)
 }
 
 /* A lower bound holds with the next socket, not some halvings later. */
-static void test_ages_set_max_holds_with_the_next_socket(void **state)
+static void test_ages_set_max_applies_with_the_next_socket(void **state)
 {
 	struct ages *a = *state;
 
@@ -418,7 +418,7 @@ int main(void)
 		TEST(test_ages_bytes_stay_below_16_a_socket),
 		TEST(test_ages_sample_beyond_the_bound),
 		TEST(test_ages_sample_needs_memory),
-		TEST(test_ages_set_max_holds_with_the_next_socket),
+		TEST(test_ages_set_max_applies_with_the_next_socket),
 		TEST(test_ages_give_memory_back_after_a_flood),
 		TEST(test_ages_restore_continues),
 		TEST(test_ages_equal_a_plain_list),

@@ -355,16 +355,16 @@ static void test_diag_datagram_parse_refuses_hostile_lengths(void **state)
 	struct fixture *f = *state;
 	struct nlmsghdr *nlh = put_message(f, TCPDIAG_GETSOCK);
 	struct nlattr *attr = mnl_nlmsg_get_payload_offset(nlh, sizeof(struct inet_diag_msg));
-	size_t whole;
+	size_t complete;
 
 	put_socket(nlh, 1);
 	mnl_attr_put_u8(nlh, INET_DIAG_SHUTDOWN, 0);
 	end_message(f, nlh);
-	whole = f->size;
-	for (f->size = 1; f->size < whole; f->size++)
+	complete = f->size;
+	for (f->size = 1; f->size < complete; f->size++)
 		assert_int_equal(parse(f), -EBADMSG);
 
-	f->size = whole;
+	f->size = complete;
 	attr->nla_len = 200;
 	assert_int_equal(parse(f), -EBADMSG);
 	attr->nla_len = 3;

@@ -52,7 +52,7 @@ static void write_file(const struct fixture *f, size_t size)
 	assert_int_equal(fclose(file), 0);
 }
 
-static void test_file_read_whole(void **state)
+static void test_file_read_complete(void **state)
 {
 	struct fixture *f = *state;
 	/* Around each size that the buffer takes as it grows. */
@@ -269,7 +269,7 @@ static void test_file_withdraw_at(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_file_read_whole, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_file_read_complete, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_file_read_size_max, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_file_read_proc, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_file_read_errors, setup, teardown),

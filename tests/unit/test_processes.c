@@ -50,7 +50,7 @@ static const struct process *find(const struct processes *p, uint32_t pid, uint3
 	return &none;
 }
 
-static bool holds(const struct process *p, uint32_t descriptor)
+static bool has_descriptor(const struct process *p, uint32_t descriptor)
 {
 	for (size_t i = 0; i < MIN(p->descriptors_count, (uint32_t)PROCESS_DESCRIPTORS_MAX); i++)
 		if (p->descriptors[i] == descriptor)
@@ -93,7 +93,7 @@ static void test_processes_find(void **state)
 	p = find(&found, 812, 1);
 	assert_int_equal(p->uid, 1812);
 	assert_int_equal(p->descriptors_count, 2);
-	assert_true(holds(p, 3) && holds(p, 5));
+	assert_true(has_descriptor(p, 3) && has_descriptor(p, 5));
 	assert_string_equal(p->comm, "gamesrv");
 	assert_string_equal(p->command, "/usr/bin/gamesrv --port 7777");
 	p = find(&found, 812, 2);
@@ -295,8 +295,8 @@ static void test_processes_poll_replays(void **state)
 	assert_int_equal(found.count, 1);
 	assert_int_equal(found.list[0].pid, getpid());
 	assert_int_equal(found.list[0].uid, geteuid());
-	assert_true(holds(&found.list[0], (uint32_t)pair[0]));
-	assert_true(holds(&found.list[0], (uint32_t)pair[1]));
+	assert_true(has_descriptor(&found.list[0], (uint32_t)pair[0]));
+	assert_true(has_descriptor(&found.list[0], (uint32_t)pair[1]));
 	assert_non_null(strstr(found.list[0].command, "test_processes"));
 	close(pair[0]);
 	close(pair[1]);

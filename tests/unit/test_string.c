@@ -57,36 +57,37 @@ static void test_string_adds_in_order(void **state)
 	free(text);
 }
 
-/* The same text in each way to add it, in a buffer or in growing memory of every size around it. */
-static void add_by(unsigned way, struct string *s, const char *text)
+/* The same text in each kind to add it, in a buffer or in growing memory of every size around it.
+ */
+static void add_by(unsigned kind, struct string *s, const char *text)
 {
-	if (way == 0)
+	if (kind == 0)
 		string_add(s, text);
-	else if (way == 1)
+	else if (kind == 1)
 		string_addf(s, "%s", text);
 	else
 		for (; *text; text++)
 			string_add_char(s, *text);
 }
 
-static void assert_cut(unsigned way, const char *before, const char *text, size_t size)
+static void assert_cut(unsigned kind, const char *before, const char *text, size_t size)
 {
-	char buffer[64], whole[64];
+	char buffer[64], complete[64];
 	struct string fixed = string_in(buffer, size), growing = string_up_to(size);
 	const size_t length = strlen(before) + strlen(text);
 	struct string *const both[] = {&fixed, &growing};
 
-	strcpy(whole, before);
-	strcat(whole, text);
+	strcpy(complete, before);
+	strcat(complete, text);
 	for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
 		struct string *s = both[i];
 
 		string_add(s, before);
-		add_by(way, s, text);
+		add_by(kind, s, text);
 		assert_int_equal(s->error, length < size ? 0 : -EOVERFLOW);
 		assert_in_range(s->length, 0, size - 1);
 		assert_int_equal(strlen(s->text), s->length);
-		assert_memory_equal(s->text, whole, s->length);
+		assert_memory_equal(s->text, complete, s->length);
 		/* Each character has two bytes here. */
 		assert_int_equal(s->length, MIN(length, size - 1) & ~(size_t)1);
 		/* Nothing comes behind what was cut. */
@@ -100,11 +101,11 @@ static void assert_cut(unsigned way, const char *before, const char *text, size_
 static void test_string_cuts_where_a_character_ends(void **state)
 {
 	(void)state;
-	for (unsigned way = 0; way < 3; way++)
+	for (unsigned kind = 0; kind < 3; kind++)
 		for (size_t size = 1; size < 24; size++) {
-			assert_cut(way, "", "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f", size);
-			assert_cut(way, "\xc3\xa4\xc3\xb6", "\xc3\xbc\xc3\x9f\xc3\xa4", size);
-			assert_cut(way, "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f", "\xc3\xa4", size);
+			assert_cut(kind, "", "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f", size);
+			assert_cut(kind, "\xc3\xa4\xc3\xb6", "\xc3\xbc\xc3\x9f\xc3\xa4", size);
+			assert_cut(kind, "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f", "\xc3\xa4", size);
 		}
 }
 
@@ -168,21 +169,21 @@ static void test_string_without_memory(void **state)
 	char *text = NULL;
 
 	(void)state;
-	for (unsigned way = 0; way < 3; way++) {
+	for (unsigned kind = 0; kind < 3; kind++) {
 		struct string s = string_up_to(1000);
 
 		is_memory_short = true;
-		add_by(way, &s, "a");
+		add_by(kind, &s, "a");
 		assert_int_equal(s.error, -ENOMEM);
 		is_memory_short = false;
-		add_by(way, &s, "a");
+		add_by(kind, &s, "a");
 		assert_int_equal(string_take(&s, &text, NULL), -ENOMEM);
 		assert_null(text);
 
 		/* What was there before stays. */
 		string_add(&s, "before");
 		is_memory_short = true;
-		add_by(way, &s, "0123456789012345678901234567890123456789");
+		add_by(kind, &s, "0123456789012345678901234567890123456789");
 		assert_int_equal(s.error, -ENOMEM);
 		assert_memory_equal(s.text, "before", 6);
 		assert_int_equal(strlen(s.text), s.length);

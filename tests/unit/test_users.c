@@ -98,7 +98,7 @@ static void assert_user(struct users *u, uint32_t uid, const char *expected)
 	assert_string_equal(name, expected);
 }
 
-static void test_users_name_looks_up_once(void **state)
+static void test_users_name_asks_the_system_once(void **state)
 {
 	struct fake_files f = FAKE_FILES;
 	struct users *u;
@@ -195,7 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_user_name),
-		cmocka_unit_test(test_users_name_looks_up_once),
+		cmocka_unit_test(test_users_name_asks_the_system_once),
 		cmocka_unit_test(test_users_attachment_replays),
 		cmocka_unit_test(test_users_attachment_keeps_what_fits),
 		cmocka_unit_test(test_users_damaged_attachment),
