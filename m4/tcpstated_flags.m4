@@ -27,3 +27,20 @@ AC_DEFUN([TCPSTATED_ADD_LDFLAGS], [
   for tcpstated_flag in m4_normalize([$2]); do
     TCPSTATED_TRY_FLAGS([$tcpstated_flag], [$1="$$1 $tcpstated_flag"])
   done])
+
+# TCPSTATED_YEAR2038(VARIABLE): appends what makes time_t 64 bits where it has 32, as AC_SYS_YEAR2038 of autoconf 2.72 does. It
+# is a flag, since every file must see it before the first header.
+AC_DEFUN([TCPSTATED_YEAR2038], [
+  AC_CACHE_CHECK([what makes time_t 64 bits], [tcpstated_cv_time_bits], [
+    tcpstated_cv_time_bits=unknown
+    tcpstated_save_CPPFLAGS=$CPPFLAGS
+    for tcpstated_flag in "" "-D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64"; do
+      CPPFLAGS="$tcpstated_save_CPPFLAGS $tcpstated_flag"
+      AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <time.h>]], [[static int is_64_bits@<:@sizeof(time_t) >= 8 ? 1 : -1@:>@ = {0};
+        return is_64_bits@<:@0@:>@;]])], [tcpstated_cv_time_bits=${tcpstated_flag:-nothing}; break])
+    done
+    CPPFLAGS=$tcpstated_save_CPPFLAGS])
+  AS_CASE([$tcpstated_cv_time_bits],
+    [nothing], [],
+    [unknown], [AC_MSG_WARN([times end in the year 2038 here])],
+    [$1="$$1 $tcpstated_cv_time_bits"])])

@@ -19,6 +19,15 @@ AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; 
 LDADD = libtcpstated.a $(CMOCKA_LIBS) $(CORE_LIBS)
 
 unit_tests = \
+	tests/unit/test_array \
+	tests/unit/test_clock \
+	tests/unit/test_hash \
+	tests/unit/test_kernel_release \
+	tests/unit/test_log \
+	tests/unit/test_names \
+	tests/unit/test_number \
+	tests/unit/test_string \
+	tests/unit/test_utf8 \
 	tests/unit/test_format \
 	tests/unit/test_threshold \
 	tests/unit/test_diagnose \
@@ -47,7 +56,6 @@ unit_tests = \
 	tests/unit/test_nearest \
 	tests/unit/test_quantity \
 	tests/unit/test_file \
-	tests/unit/test_log \
 	tests/unit/test_escape \
 	tests/unit/test_cgroup_tree \
 	tests/unit/test_cgroups \
@@ -62,6 +70,7 @@ unit_tests = \
 	tests/unit/test_destinations \
 	tests/unit/test_tally \
 	tests/unit/test_changes \
+	tests/unit/test_port_history \
 	tests/unit/test_growth \
 	tests/unit/test_ages \
 	tests/unit/test_age_bound \
@@ -90,6 +99,7 @@ tests_unit_test_symptom_SOURCES = tests/unit/test_symptom.c tests/unit/unit.h
 tests_unit_test_filter_SOURCES = tests/unit/test_filter.c
 tests_unit_test_destinations_SOURCES = tests/unit/test_destinations.c
 tests_unit_test_ages_SOURCES = tests/unit/test_ages.c
+tests_unit_test_ages_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 tests_unit_test_age_bound_SOURCES = tests/unit/test_age_bound.c
 tests_unit_test_age_stats_SOURCES = tests/unit/test_age_stats.c
 tests_unit_test_alert_SOURCES = tests/unit/test_alert.c tests/unit/sample.h tests/unit/sentence.h
@@ -106,6 +116,8 @@ tests_unit_test_histogram_SOURCES = tests/unit/test_histogram.c
 tests_unit_test_heartbeat_SOURCES = tests/unit/test_heartbeat.c
 tests_unit_test_tally_SOURCES = tests/unit/test_tally.c
 tests_unit_test_changes_SOURCES = tests/unit/test_changes.c tests/unit/sample.h
+tests_unit_test_port_history_SOURCES = tests/unit/test_port_history.c
+tests_unit_test_port_history_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=reallocarray
 tests_unit_test_growth_SOURCES = tests/unit/test_growth.c tests/unit/sample.h
 tests_unit_test_owner_SOURCES = tests/unit/test_owner.c
 tests_unit_test_diag_message_SOURCES = tests/unit/test_diag_message.c
@@ -117,11 +129,23 @@ tests_unit_test_options_SOURCES = tests/unit/test_options.c
 tests_unit_test_configuration_SOURCES = tests/unit/test_configuration.c
 tests_unit_test_nearest_SOURCES = tests/unit/test_nearest.c
 tests_unit_test_quantity_SOURCES = tests/unit/test_quantity.c
-tests_unit_test_file_SOURCES = tests/unit/test_file.c
+tests_unit_test_array_SOURCES = tests/unit/test_array.c
+tests_unit_test_array_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=reallocarray
+tests_unit_test_clock_SOURCES = tests/unit/test_clock.c
+tests_unit_test_clock_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
+tests_unit_test_hash_SOURCES = tests/unit/test_hash.c
+tests_unit_test_kernel_release_SOURCES = tests/unit/test_kernel_release.c
 tests_unit_test_log_SOURCES = tests/unit/test_log.c tests/unit/folder.h
+tests_unit_test_names_SOURCES = tests/unit/test_names.c
+tests_unit_test_number_SOURCES = tests/unit/test_number.c
+tests_unit_test_string_SOURCES = tests/unit/test_string.c
+tests_unit_test_string_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=reallocarray
+tests_unit_test_utf8_SOURCES = tests/unit/test_utf8.c
+tests_unit_test_file_SOURCES = tests/unit/test_file.c tests/unit/folder.h
 tests_unit_test_escape_SOURCES = tests/unit/test_escape.c
 tests_unit_test_cgroup_tree_SOURCES = tests/unit/test_cgroup_tree.c tests/unit/fake_tree.h
 tests_unit_test_cgroups_SOURCES = tests/unit/test_cgroups.c
+tests_unit_test_cgroups_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=cgroup_tree_walk
 tests_unit_test_processes_SOURCES = tests/unit/test_processes.c
 tests_unit_test_users_SOURCES = tests/unit/test_users.c
 tests_unit_test_users_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwuid_r
@@ -153,6 +177,7 @@ tests_helpers_idiag_dump_CFLAGS = $(AM_CFLAGS) $(LIBNL_IDIAG_CFLAGS)
 tests_helpers_idiag_dump_LDADD = $(LIBNL_IDIAG_LIBS)
 tests_helpers_owners_SOURCES = tests/helpers/owners.c
 tests_helpers_owners_LDADD = libtcpstated.a $(CORE_LIBS)
+tests_helpers_owners_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=cgroup_tree_walk
 tests_helpers_refuse_SOURCES = tests/helpers/refuse.c
 tests_helpers_refuse_LDADD =
 tests_helpers_talkers_SOURCES = tests/helpers/talkers.c
@@ -223,6 +248,7 @@ measures = \
 
 tests_bench_ages_SOURCES = tests/bench/ages.c
 tests_bench_ages_LDADD = libtcpstated.a $(CORE_LIBS) -lm
+tests_bench_ages_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 tests_bench_bare_dump_SOURCES = tests/bench/bare_dump.c
 tests_bench_bare_dump_LDADD =
 tests_bench_compare_SOURCES = tests/bench/compare.c

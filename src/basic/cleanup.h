@@ -10,7 +10,7 @@
 
 #define cleanup_(f) __attribute__((cleanup(f)))
 
-/* Hands the pointer over: the variable no longer owns what it pointed to. */
+/* Hands the pointer over: the variable no longer owns what it points to. */
 #define TAKE_PTR(p)                                                                                \
 	({                                                                                         \
 		__typeof__(p) taken_ = (p);                                                        \

@@ -1,32 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "basic/escape.h"
 
-#include "basic/file.h"
-#include "basic/number.h"
-
+#include <stdint.h>
 #include <string.h>
 
-/* The whole text "-" would read as the empty one. */
-#define EMPTY_WORD "-"
+/* Stands for the empty text; the text "-" itself is escaped. */
+#define EMPTY "-"
 
 static bool is_plain(unsigned char c)
 {
 	return c > ' ' && c < 0x7f && c != '\\';
 }
 
-void escape_put(FILE *f, const char *text)
+void escape_add(struct string *s, const char *text)
 {
-	bool is_dash = strcmp(text, EMPTY_WORD) == 0;
+	bool is_dash = strcmp(text, EMPTY) == 0;
 
 	if (!*text)
-		fputs(EMPTY_WORD, f);
+		string_add(s, EMPTY);
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
 
 		if (is_plain(c) && !is_dash)
-			putc(c, f);
+			string_add_char(s, *text);
 		else
-			fprintf(f, "\\%03o", c);
+			string_addf(s, "\\%03o", c);
 	}
 }
 
@@ -35,8 +33,7 @@ static bool is_octal(char c)
 	return c >= '0' && c <= '7';
 }
 
-/* Reads a byte that stands for itself, or one that is escaped. Returns how many letters that took,
- * 0 for what is neither. */
+/* Reads a plain or escaped byte. Returns how many characters it takes, 0 for an invalid escape. */
 static size_t take_byte(const char *at, const char *end, char *ret)
 {
 	unsigned byte;
@@ -75,22 +72,9 @@ bool escape_take(const char **at, const char *end, char *ret, size_t size)
 	}
 	if (from == *at)
 		return false;
-	if (from - *at == 1 && ret[0] == EMPTY_WORD[0])
+	if (from - *at == 1 && ret[0] == EMPTY[0])
 		used = 0;
 	ret[used] = '\0';
 	*at = from;
 	return true;
-}
-
-bool escape_pass(const char **at, const char *end, char letter)
-{
-	if (*at == end || **at != letter)
-		return false;
-	(*at)++;
-	return true;
-}
-
-bool escape_number(const char **at, const char *end, uint64_t max, uint64_t *ret)
-{
-	return scan_decimal(at, end, max, ret) == 0;
 }

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Most files of /proc and /sys fit in at once; the buffer doubles for the others. */
+/* Most files of /proc and /sys fit; the buffer doubles for the others. */
 #define FIRST_SIZE 8192
 
 ssize_t file_read_into(int fd, char *buffer, size_t size)
@@ -37,7 +37,7 @@ int file_read_fd(int fd, size_t size_max, char **ret, size_t *ret_size)
 	size_t used = 0, size = MIN(size_max, (size_t)FIRST_SIZE);
 
 	for (;;) {
-		/* One byte more than wanted tells a file that ends here from one that goes on. */
+		/* One more byte distinguishes a file that ends at size from a longer one. */
 		char *larger = realloc(text, size + 1);
 		ssize_t n;
 
@@ -82,7 +82,7 @@ int file_write_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-/* rename() would put a file in the place of /dev/null, too. */
+/* rename() would also replace /dev/null. */
 static int check_replaceable(int dir_fd, const char *name)
 {
 	struct stat st;

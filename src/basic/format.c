@@ -17,7 +17,7 @@ const char *format_count(char buf[FORMAT_SIZE], uint64_t n)
 	char digits[24];
 	size_t length, used = 0;
 
-	if (n == UNKNOWN)
+	if (!is_known(n))
 		return strcpy(buf, "?");
 	length = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, n);
 	for (size_t i = 0; i < length; i++) {
@@ -35,13 +35,13 @@ const char *format_bytes(char buf[FORMAT_SIZE], uint64_t bytes)
 	double value = (double)bytes / 1024;
 	size_t unit = 0;
 
-	if (bytes == UNKNOWN)
+	if (!is_known(bytes))
 		return strcpy(buf, "?");
 	if (bytes < 1024) {
 		snprintf(buf, FORMAT_SIZE, "%" PRIu64 " B", bytes);
 		return buf;
 	}
-	/* Not 1024: what would be rounded up to "1024 KiB" is "1.0 MiB". */
+	/* Not 1024: what would round up to "1024 KiB" is "1.0 MiB". */
 	while (value >= 1023.5 && unit + 1 < ARRAY_SIZE(units)) {
 		value /= 1024;
 		unit++;
@@ -52,7 +52,7 @@ const char *format_bytes(char buf[FORMAT_SIZE], uint64_t bytes)
 
 const char *format_duration(char buf[FORMAT_SIZE], uint32_t ms)
 {
-	/* Each unit from the point on where the one below needs too many digits. */
+	/* Each unit starts where the one below needs too many digits. */
 	static const struct {
 		uint32_t from_ms, unit_ms;
 		const char *name;
@@ -63,7 +63,7 @@ const char *format_duration(char buf[FORMAT_SIZE], uint32_t ms)
 		{10U * 1000, 1000, "s"},
 	};
 
-	if (ms == UINT32_MAX)
+	if (!is_known(ms))
 		return strcpy(buf, "?");
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (ms >= units[i].from_ms) {
@@ -93,12 +93,12 @@ const char *format_number(char buf[FORMAT_SIZE], double value)
 
 	if (!isfinite(value))
 		return NULL;
-	/* From here on a double has no decimals, but more digits than fit. */
+	/* From here on a double has no decimals but more digits than fit. */
 	if (fabs(value) >= 1e15) {
 		snprintf(buf, FORMAT_SIZE, "%.15g", value);
 		return buf;
 	}
-	/* Without the sign of what is rounded to 0. */
+	/* What rounds to 0 has no sign. */
 	snprintf(buf, FORMAT_SIZE, "%.3f", fabs(value) < 0.0005 ? 0.0 : value);
 	for (last = buf + strlen(buf) - 1; *last == '0'; last--)
 		*last = '\0';

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Numbers, addresses and foreign text as a person reads them. Each function writes into buf and
- * returns it, so that it can stand in an argument list; an UNKNOWN number becomes "?". The program
- * never leaves the C locale: its outputs are read by programs too.
+ * Numbers, times and addresses as a person reads them. Each function writes into buf and returns
+ * it, so that it can stand in an argument list; an UNKNOWN number becomes "?". The program never
+ * leaves the C locale: programs read its outputs too.
  */
 #ifndef TCPSTATED_BASIC_FORMAT_H
 #define TCPSTATED_BASIC_FORMAT_H
@@ -21,17 +21,16 @@ const char *format_count(char buf[FORMAT_SIZE], uint64_t n);
 const char *format_bytes(char buf[FORMAT_SIZE], uint64_t bytes);
 
 /*
- * "340 ms", "2.3 s", "58 s", "15 min", "7 h", "3 d". UINT32_MAX (UNKNOWN_U32 of model/tally.h) is
- * "?".
+ * "340 ms", "2.3 s", "58 s", "15 min", "7 h", "3 d"; UNKNOWN_U32 is "?".
  */
 const char *format_duration(char buf[FORMAT_SIZE], uint32_t ms);
 
-/* "0.8 %"; a negative number, as usage_percent() returns it, is "?". */
+/* "0.8 %"; a negative number, as from usage_percent(), is "?". */
 const char *format_percent(char buf[FORMAT_SIZE], double percent);
 
 /*
- * For programs: "412", "0.5", "-3.333"; at most three decimals and none that is 0, so that what an
- * operator wrote as a threshold reads the same. NULL for what is no number.
+ * For programs: "412", "0.5", "-3.333"; at most three decimals and no trailing zeros, so that a
+ * threshold reads as the operator wrote it. NULL for infinity and NaN.
  */
 const char *format_number(char buf[FORMAT_SIZE], double value);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The one hash function, and how a table of any size is searched with it. */
+/* The hash function, and how an open-addressing table of any size is searched with it. */
 #ifndef TCPSTATED_BASIC_HASH_H
 #define TCPSTATED_BASIC_HASH_H
 
 #include <stdint.h>
 
 /*
- * Spreads a number over 64 bits: the finalizer of MurmurHash3 (Appleby). Socket cookies count up,
- * each processor's by itself, in patterns that a single multiplication turns into other patterns;
- * after two of them none are left.
+ * Spreads a number over 64 bits: the finalizer of MurmurHash3 (Appleby). Socket cookies count up
+ * per processor, in patterns that one multiplication only turns into other patterns; two remove
+ * them.
  */
 static inline uint64_t hash_u64(uint64_t n)
 {
@@ -17,14 +17,14 @@ static inline uint64_t hash_u64(uint64_t n)
 	return n ^ n >> 33;
 }
 
-/* Adds another number to a hash; begin with 0. */
+/* Adds another number to a hash; start with 0. */
 static inline uint64_t hash_add(uint64_t hash, uint64_t n)
 {
 	return hash_u64(hash ^ n);
 }
 
-/* Where a search begins in an open-addressing table of so many slots (any number), by the upper
- * half of the hash. */
+/* The slot where a search starts in a table of slots slots (any number), from the upper half of the
+ * hash. */
 static inline uint32_t hash_home(uint64_t hash, uint32_t slots)
 {
 	return (uint32_t)((hash >> 32) * slots >> 32);

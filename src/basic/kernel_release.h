@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 /*
- * Whether a kernel's release, as uname(2) has it ("6.18.44-amd64"), is at least major.minor. A text
- * that is no release is before all of them.
+ * Whether a kernel's release as uname(2) gives it ("6.18.44-amd64") is at least major.minor; false
+ * for any other text.
  */
 bool kernel_release_is_at_least(const char *release, unsigned major, unsigned minor);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tables of names: one for each value of an enumeration, from 0. */
+/* Tables of names: one for each value of an enumeration, starting at 0. */
 #ifndef TCPSTATED_BASIC_NAMES_H
 #define TCPSTATED_BASIC_NAMES_H
 
@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 struct names {
-	const char *const *list; /* NULL for a value that has no name */
+	const char *const *list; /* NULL for a value without a name */
 	size_t count;
 };
 
@@ -23,16 +23,16 @@ struct names {
 		(array), ARRAY_SIZE(array)                                                         \
 	}
 
-/* The name of a value; NULL: it has none. */
+/* The name of a value; NULL when it has none. */
 static inline const char *name_of(struct names names, size_t value)
 {
 	return value < names.count ? names.list[value] : NULL;
 }
 
-/* Finds the value with the name that word[0..length) is. Returns it, or -EINVAL. */
+/* Finds the value whose name is the first length bytes of word. Returns it, or -EINVAL. */
 int name_find(struct names names, const char *word, size_t length);
 
-/* The same with a word that ends in a NUL. */
+/* The same for a word that ends in a NUL. */
 int name_parse(struct names names, const char *word);
 
 #endif

@@ -2,6 +2,7 @@
 #include "basic/number.h"
 
 #include <errno.h>
+#include <string.h>
 
 static unsigned digit_value(char c)
 {
@@ -44,6 +45,51 @@ int scan_decimal(const char **text, const char *end, uint64_t max, uint64_t *ret
 int scan_hex(const char **text, const char *end, uint64_t max, uint64_t *ret)
 {
 	return scan_number(text, end, 16, max, ret);
+}
+
+int scan_range(
+	const char **text, const char *end, uint64_t max, uint64_t *ret_first, uint64_t *ret_last)
+{
+	const char *at = *text;
+	uint64_t first, last;
+	int r;
+
+	r = scan_decimal(&at, end, max, &first);
+	last = first;
+	if (r == 0 && scan_literal(&at, end, "-"))
+		r = scan_decimal(&at, end, max, &last);
+	if (r < 0)
+		return r;
+	if (last < first)
+		return -EINVAL;
+	*text = at;
+	*ret_first = first;
+	*ret_last = last;
+	return 0;
+}
+
+bool scan_literal(const char **text, const char *end, const char *literal)
+{
+	const size_t length = strlen(literal);
+
+	if ((size_t)(end - *text) < length || memcmp(*text, literal, length) != 0)
+		return false;
+	*text += length;
+	return true;
+}
+
+bool scan_line(
+	const char **text, const char *end, const char **ret_line, const char **ret_line_end)
+{
+	const char *newline;
+
+	if (*text == end)
+		return false;
+	newline = memchr(*text, '\n', (size_t)(end - *text));
+	*ret_line = *text;
+	*ret_line_end = newline ? newline : end;
+	*text = newline ? newline + 1 : end;
+	return true;
 }
 
 void scan_blanks(const char **text, const char *end)

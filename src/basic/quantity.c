@@ -91,10 +91,10 @@ int quantity_parse(enum quantity q, const char *text, size_t length,
 {
 	const char *end = text + length, *rest;
 	const struct unit *unit;
-	uint64_t whole, value, fraction = 0;
+	uint64_t integer, value, fraction = 0;
 	int r;
 
-	r = scan_decimal(&text, end, UINT64_MAX, &whole);
+	r = scan_decimal(&text, end, UINT64_MAX, &integer);
 	if (r < 0)
 		return r;
 	if (parse_fraction(&text, end, rows[q].decimals, &fraction) < 0)
@@ -103,9 +103,9 @@ int quantity_parse(enum quantity q, const char *text, size_t length,
 	scan_blanks(&text, end);
 	unit = find_unit(rows[q].units, text, (size_t)(end - text));
 	/* Blanks are for between a number and its unit only. */
-	if ((text == end && rest < end) || (!unit && (text < end || whole || fraction)))
+	if ((text == end && rest < end) || (!unit && (text < end || integer || fraction)))
 		return -EINVAL;
-	if (__builtin_mul_overflow(whole, unit ? unit->factor : 0, &value) ||
+	if (__builtin_mul_overflow(integer, unit ? unit->factor : 0, &value) ||
 		__builtin_add_overflow(value, fraction, &value))
 		return -ERANGE;
 	if (value < range->min || value > range->max)

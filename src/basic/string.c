@@ -18,7 +18,8 @@ struct string string_in(char *buffer, size_t size)
 
 struct string string_up_to(size_t max)
 {
-	return (struct string){.max = max};
+	/* 0 would mean a buffer of the caller's. */
+	return (struct string){.max = MAX(max, (size_t)1)};
 }
 
 void string_release(struct string *s)
@@ -28,7 +29,14 @@ void string_release(struct string *s)
 	*s = (struct string){0};
 }
 
-/* Tries to make room for so many bytes more and a NUL. Returns how many bytes there is room for. */
+/* The bytes that text may take at present, its NUL included. */
+static size_t capacity(const struct string *s)
+{
+	return s->max ? MIN(s->allocated, s->max) : s->allocated;
+}
+
+/* Makes room for that many bytes more and a NUL, or for as many as there may be. Returns how many.
+ */
 static size_t make_room(struct string *s, size_t size)
 {
 	size_t needed;
@@ -37,33 +45,35 @@ static size_t make_room(struct string *s, size_t size)
 		return 0;
 	if (__builtin_add_overflow(s->length + 1, size, &needed))
 		needed = SIZE_MAX;
-	if (s->max && array_grow(&s->text, &s->allocated, MIN(needed, s->max), 1) < 0) {
+	if (s->max && ARRAY_GROW(s->text, s->allocated, MIN(needed, s->max)) < 0) {
 		s->error = -ENOMEM;
 		return 0;
 	}
-	return MIN(size, (s->max ? MIN(s->allocated, s->max) : s->allocated) - s->length - 1);
+	return MIN(size, capacity(s) - s->length - 1);
 }
 
-static void set_overflowed(struct string *s)
+/*
+ * Ends the text at length. Where that cut something, a character that lost its end goes completely,
+ * even if its first byte was added earlier.
+ */
+static void end_text(struct string *s, size_t length, bool is_cut)
 {
-	s->overflowed = true;
-	if (!s->error)
+	if (is_cut) {
+		length = utf8_complete_length(s->text, length);
 		s->error = -EOVERFLOW;
+	}
+	s->length = length;
+	s->text[length] = '\0';
 }
 
 void string_add_bytes(struct string *s, const char *bytes, size_t size)
 {
-	size_t room = make_room(s, size);
+	const size_t room = make_room(s, size);
 
 	if (s->error)
 		return;
-	if (room < size) {
-		room = utf8_whole(bytes, room);
-		set_overflowed(s);
-	}
 	memcpy(s->text + s->length, bytes, room);
-	s->length += room;
-	s->text[s->length] = '\0';
+	end_text(s, s->length + room, room < size);
 }
 
 void string_add(struct string *s, const char *text)
@@ -78,36 +88,28 @@ void string_add_char(struct string *s, char c)
 
 void string_addv(struct string *s, const char *format, va_list args)
 {
-	size_t room = make_room(s, 0);
 	va_list again;
-	int length;
+	size_t room;
+	int size;
 
+	make_room(s, 0);
 	if (s->error)
 		return;
-	room = (s->max ? MIN(s->allocated, s->max) : s->allocated) - s->length;
 	va_copy(again, args);
-	length = vsnprintf(s->text + s->length, room, format, args);
-	if (length >= 0 && (size_t)length >= room) {
-		room = make_room(s, (size_t)length) + 1;
+	room = capacity(s) - s->length;
+	size = vsnprintf(s->text + s->length, room, format, args);
+	if (size >= 0 && (size_t)size >= room) {
+		room = make_room(s, (size_t)size) + 1;
 		if (!s->error)
-			length = vsnprintf(s->text + s->length, room, format, again);
+			size = vsnprintf(s->text + s->length, room, format, again);
 	}
 	va_end(again);
-	if (length < 0 && !s->error)
-		s->error = -ENOMEM;
-	if (s->error) {
-		if (s->text)
-			s->text[s->length] = '\0';
-		return;
-	}
-	if ((size_t)length < room) {
-		s->length += (size_t)length;
-		return;
-	}
-	/* vsnprintf() cuts anywhere: a character that lost its end goes as a whole. */
-	s->length = utf8_whole(s->text, s->length + room - 1);
-	s->text[s->length] = '\0';
-	set_overflowed(s);
+	if (size < 0)
+		s->error = -EINVAL;
+	if (s->error)
+		s->text[s->length] = '\0';
+	else
+		end_text(s, s->length + MIN((size_t)size, room - 1), (size_t)size >= room);
 }
 
 void string_addf(struct string *s, const char *format, ...)
@@ -129,6 +131,16 @@ int string_fail(struct string *s, int error, const char *format, ...)
 	return error;
 }
 
+void string_print(char *buffer, size_t size, const char *format, ...)
+{
+	struct string s = string_in(buffer, size);
+	va_list args;
+
+	va_start(args, format);
+	string_addv(&s, format, args);
+	va_end(args);
+}
+
 void string_add_printable(struct string *s, const char *text)
 {
 	while (*text && !s->error) {
@@ -148,17 +160,24 @@ void string_cut(struct string *s, size_t length)
 		s->length = length;
 		s->text[length] = '\0';
 	}
+	if (s->error == -EOVERFLOW)
+		s->error = 0;
 }
 
 int string_take(struct string *s, char **ret, size_t *ret_size)
 {
-	/* An empty text is one, too. */
+	const size_t max = s->max;
+	int error;
+
+	/* Makes an empty text where nothing was added. */
 	string_add_bytes(s, "", 0);
-	if (s->error)
-		return s->error;
-	if (ret_size)
-		*ret_size = s->length;
-	*ret = TAKE_PTR(s->text);
-	*s = string_up_to(s->max);
-	return 0;
+	error = s->error;
+	if (error == 0) {
+		if (ret_size)
+			*ret_size = s->length;
+		*ret = TAKE_PTR(s->text);
+	}
+	free(s->text);
+	*s = string_up_to(max);
+	return error;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Builds a text piece by piece, in a buffer of the caller's or in memory that grows up to a
- * maximum. Nothing is checked in between: the first failure is kept, and nothing is added after it.
+ * Builds a text piece by piece, in the caller's buffer or in memory that grows up to a maximum.
+ * Callers need no check after each piece: the first failure is kept, and nothing is added after it.
  */
 #ifndef TCPSTATED_BASIC_STRING_H
 #define TCPSTATED_BASIC_STRING_H
@@ -11,19 +11,20 @@
 #include <stddef.h>
 
 struct string {
-	char *text; /* always ends in a NUL, once there is one */
+	char *text; /* ends in a NUL; NULL before the first piece in growing memory */
 	size_t length, allocated;
-	size_t max;      /* bytes it may grow to, with the NUL; 0: text is the caller's buffer */
-	bool overflowed; /* something did not fit: text ends where a character ends */
-	int error;       /* -ENOMEM, or -EOVERFLOW after overflowed; 0 so far */
+	size_t max; /* bytes it may grow to, the NUL included; 0: text is the caller's buffer */
+	/* The first failure, or 0. -EOVERFLOW: text was cut, where a character ends. -ENOMEM and
+	 * -EINVAL (a format that printf() refuses): text has the pieces before. */
+	int error;
 };
 
-/* In a buffer (an array) of the caller's; what does not fit is cut, and text stays usable. */
+/* In the caller's buffer: an array of at least one byte. */
 #define STRING_IN(buffer) string_in((buffer), sizeof(buffer))
 struct string string_in(char *buffer, size_t size);
 
-/* In memory of its own, up to max bytes; free with string_release, or hand over with string_take.
- */
+/* In allocated memory of at most max bytes; free it with string_release or hand it over with
+ * string_take. */
 struct string string_up_to(size_t max);
 void string_release(struct string *s);
 
@@ -38,16 +39,21 @@ __attribute__((format(printf, 2, 0))) void string_addv(
 __attribute__((format(printf, 3, 4))) int string_fail(
 	struct string *s, int error, const char *format, ...);
 
-/* Foreign text: printable characters only (basic/utf8.h). */
+/* Foreign text: what is not printable (basic/utf8.h) becomes "?", byte by byte. */
 void string_add_printable(struct string *s, const char *text);
 
-/* Takes away what was added since length bytes were there. */
+/* Drops what was added after the first length bytes, and with it an -EOVERFLOW. */
 void string_cut(struct string *s, size_t length);
 
 /*
- * Hands the text of string_up_to() over, which the caller frees; *ret_size may be NULL. Returns 0,
- * or the first error: then nothing is handed over.
+ * Hands over the text of string_up_to(), which the caller frees; *ret_size, its length, may be
+ * NULL. Returns 0, or the first error with nothing handed over. Either way s is empty again.
  */
 int string_take(struct string *s, char **ret, size_t *ret_size);
+
+/* snprintf() that never cuts a UTF-8 character; for a sentence in a buffer of fixed size. */
+#define STRING_PRINT(buffer, ...) string_print((buffer), sizeof(buffer), __VA_ARGS__)
+__attribute__((format(printf, 3, 4))) void string_print(
+	char *buffer, size_t size, const char *format, ...);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A number that could not be read is unknown: printed as null or "-", never as 0, and in no sum.
- * One value for each type of number, and one test for all of them.
+ * A number that could not be read is unknown: printed as null or "-", never as 0, never summed. One
+ * value for each type of number, and one test for all of them.
  */
 #ifndef TCPSTATED_BASIC_UNKNOWN_H
 #define TCPSTATED_BASIC_UNKNOWN_H
@@ -33,6 +33,12 @@ static inline bool is_known_i64(int64_t n)
 static inline bool is_known_double(double n)
 {
 	return !isnan(n);
+}
+
+/* The larger number, or the one that is known. */
+static inline uint32_t known_max(uint32_t a, uint32_t b)
+{
+	return is_known_u32(a) && is_known_u32(b) ? (a > b ? a : b) : (a < b ? a : b);
 }
 
 #define is_known(n)                                                                                \

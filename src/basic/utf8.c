@@ -2,12 +2,12 @@
 #include "basic/utf8.h"
 
 #include "basic/macro.h"
+#include "basic/string.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
-/* What a terminal or a viewer obeys instead of showing it, beside the C0 and C1 controls. */
+/* Characters that a terminal or viewer obeys rather than shows, beside the C0 and C1 controls. */
 static bool is_formatting(uint32_t c)
 {
 	static const struct {
@@ -28,8 +28,8 @@ static bool is_formatting(uint32_t c)
 size_t utf8_printable_length(const char *text)
 {
 	/*
-	 * The first code point that needs so many bytes; below U+00A0 there are only control
-	 * characters beside ASCII.
+	 * The first code point that needs that many bytes. Between ASCII and U+00A0 there are only
+	 * control characters.
 	 */
 	static const uint32_t first[] = {0, 0, 0xa0, 0x800, 0x10000};
 	const unsigned char *s = (const unsigned char *)text;
@@ -56,11 +56,11 @@ static bool is_continuation(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-size_t utf8_whole(const char *text, size_t length)
+size_t utf8_complete_length(const char *text, size_t length)
 {
 	size_t last = length, size;
 
-	/* A character has three continuation bytes at most; more of them are not UTF-8. */
+	/* A character has at most three continuation bytes; with more it is not UTF-8. */
 	for (size_t back = 0; back < 3 && last && is_continuation(text[last - 1]); back++)
 		last--;
 	if (!last || (unsigned char)text[last - 1] < 0xc0)
@@ -72,22 +72,8 @@ size_t utf8_whole(const char *text, size_t length)
 
 const char *utf8_printable(char *buf, size_t size, const char *text)
 {
-	size_t used = 0;
+	struct string s = string_in(buf, size);
 
-	while (*text) {
-		size_t length = utf8_printable_length(text);
-
-		if (used + MAX(length, (size_t)1) >= size)
-			break;
-		if (length) {
-			memcpy(buf + used, text, length);
-		} else {
-			length = 1;
-			buf[used] = '?';
-		}
-		used += length;
-		text += length;
-	}
-	buf[used] = '\0';
+	string_add_printable(&s, text);
 	return buf;
 }

@@ -4,7 +4,6 @@
 
 #include "basic/cleanup.h"
 #include "basic/log.h"
-#include "basic/macro.h"
 #include "command/command.h"
 #include "command/report.h"
 #include "judge/match.h"
@@ -21,39 +20,34 @@
  */
 #define PROCESSES_IMPLICIT_MAX 4096
 
-/* The sockets that the findings are about. Returns how many; *ret is the caller's to free, NULL for
- * lack of memory. */
-static size_t choose_wanted(const struct single_poll *p, struct wanted_socket **ret)
+/* Keeps the sockets that the findings are about. */
+static void choose_wanted(struct wanted_sockets *w, const struct findings *f)
 {
-	size_t count = 0;
+	size_t kept = 0;
 
-	*ret = calloc(MAX(p->held.count, (size_t)1), sizeof(**ret));
-	for (size_t i = 0; *ret && i < p->held.count; i++)
-		if (findings_match(&p->findings, p->held.list[i].group))
-			(*ret)[count++] = (struct wanted_socket){
-				p->held.list[i].inode, p->held.list[i].group};
-	return count;
+	for (size_t i = 0; i < w->count; i++)
+		if (findings_match(f, w->list[i].tag))
+			w->list[kept++] = w->list[i];
+	w->count = kept;
 }
 
 /* Searches for the processes that hold those sockets; ret refers to *processes. */
-static int find_holders(const struct options *o, const struct single_poll *p,
+static int find_holders(const struct options *o, struct single_poll *p,
 	struct processes *processes, struct holders *ret)
 {
-	cleanup_(freep) struct wanted_socket *wanted = NULL;
-	const size_t count = choose_wanted(p, &wanted);
-	const bool implicit =
-		p->source->replayed || (geteuid() == 0 && count <= PROCESSES_IMPLICIT_MAX);
+	struct wanted_sockets *w = &p->wanted;
+	bool implicit;
 	int r;
 
-	*ret = (struct holders){.omitted = p->held.omitted};
-	if (!wanted)
-		return -ENOMEM;
-	if (!count || !(o->processes || implicit)) {
-		ret->could_inspect = count;
+	choose_wanted(w, &p->findings);
+	implicit = p->source->replayed || (geteuid() == 0 && w->count <= PROCESSES_IMPLICIT_MAX);
+	*ret = (struct holders){.omitted = w->omitted};
+	if (!w->count || !(o->processes || implicit)) {
+		ret->could_inspect = w->count;
 		return 0;
 	}
-	wanted_sockets_sort(wanted, count);
-	r = processes_search(p->source, wanted, count, processes);
+	processes_sort_wanted(w->list, w->count);
+	r = processes_search(p->source, w->list, w->count, processes);
 	if (r == 0)
 		ret->processes = processes;
 	/* A recording that was made without searching has none. */

@@ -12,7 +12,7 @@ static void start(void *userdata)
 {
 	struct single_poll *p = userdata;
 
-	held_start(&p->held);
+	wanted_sockets_start(&p->wanted);
 	sock_list_start(&p->sockets);
 }
 
@@ -20,7 +20,7 @@ static void observe(const struct sock_observation *s, void *userdata)
 {
 	struct single_poll *p = userdata;
 
-	held_observe(&p->held, s);
+	wanted_sockets_observe(&p->wanted, s);
 	if (p->sockets.max)
 		sock_list_offer(&p->sockets, s);
 }
@@ -94,7 +94,7 @@ void single_poll_release(struct single_poll *p)
 	findings_release(&p->findings);
 	snapshot_release(&p->snapshot);
 	sock_list_release(&p->sockets);
-	held_release(&p->held);
+	wanted_sockets_release(&p->wanted);
 	owners_freep(&p->owners);
 	tally_freep(&p->tally);
 	ages_freep(&p->ages);

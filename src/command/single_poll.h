@@ -5,16 +5,16 @@
 
 #include "command/options.h"
 #include "judge/finding.h"
-#include "model/held.h"
 #include "model/snapshot.h"
 #include "model/sock_list.h"
+#include "model/wanted_sockets.h"
 
 struct single_poll {
 	struct source *source;
 	struct snapshot snapshot;
 	struct findings findings; /* --explain with ports: without a floor */
 	struct sock_list sockets; /* sorted; empty without --sockets */
-	struct held held;         /* with --explain: sockets that a process holds */
+	struct wanted_sockets wanted; /* with --explain: sockets whose processes may be wanted */
 	char error[256];          /* why the poll failed, as a sentence; "": it did not */
 
 	/* what the others borrow from */

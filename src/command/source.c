@@ -11,9 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A dump under heavy churn may need a second poll; more would only add to the load. */
-#define SCAN_ATTEMPTS 3
-
 static int open_replay(const char *path, struct source **ret)
 {
 	const char *problem = NULL;

@@ -65,7 +65,7 @@ static void add_quoted(struct string *sentence, const char *word, size_t length)
 	string_add_bytes(&start, word, length);
 	string_add(sentence, "'");
 	string_add_printable(sentence, buffer);
-	string_add(sentence, start.overflowed ? "...'" : "'");
+	string_add(sentence, start.error ? "...'" : "'");
 }
 
 void config_errors_expected(struct config_errors *errors, const struct value_origin *at,

@@ -22,7 +22,7 @@ static int replace(const char *path, const char *text, size_t size)
 	struct string temporary = STRING_IN(buffer);
 
 	string_addf(&temporary, "%s.new", path);
-	if (temporary.overflowed)
+	if (temporary.error)
 		return -ENAMETOOLONG;
 	return file_replace_at(AT_FDCWD, path, buffer, 0644, text, size);
 }

@@ -240,7 +240,9 @@ static int judge_rule(struct judging *j)
 		return 0;
 	for (size_t i = 0; i < a->count; i++)
 		a->list[i].seen = false;
-	history_start(&j->run->history, j->now_ms, r->window_ms);
+	error = history_start(&j->run->history, j->now_ms, r->window_ms);
+	if (error < 0)
+		return error;
 	error = measure(r, j->snapshot, judge_measurement, j);
 	if (error < 0)
 		return error;

@@ -8,6 +8,7 @@
 #define TCPSTATED_JUDGE_ALERT_H
 
 #include "judge/rule.h"
+#include "model/service.h"
 #include "model/snapshot.h"
 
 #include <stdbool.h>
@@ -29,8 +30,7 @@ extern const struct names alert_state_names;
 /* What an alert is about. */
 struct alert_key {
 	bool has_port;
-	uint8_t side; /* enum sock_side */
-	uint16_t port;
+	SERVICE_KEY_MEMBERS
 };
 
 /*

@@ -91,9 +91,7 @@ static int compare_alerts(const struct alert *a, const char *name, const struct 
 		return order;
 	if (a->key.has_port != key->has_port)
 		return a->key.has_port ? 1 : -1;
-	if (a->key.side != key->side)
-		return a->key.side < key->side ? -1 : 1;
-	return (a->key.port > key->port) - (a->key.port < key->port);
+	return service_key_compare(&a->key.service, &key->service);
 }
 
 /* The place of the alert, or where it would go. */

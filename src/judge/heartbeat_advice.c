@@ -52,7 +52,7 @@ static uint32_t round_up(uint64_t ms)
 static uint64_t rtt_floor_ms(const struct heartbeat_port *p)
 {
 	uint32_t rtt_us = histogram_quantile(&p->rtt_us, 0.99);
-	uint64_t rto_ms = rtt_us == HISTOGRAM_NONE ? 0 : (uint64_t)rtt_us * 3 / 1000;
+	uint64_t rto_ms = !is_known(rtt_us) ? 0 : (uint64_t)rtt_us * 3 / 1000;
 
 	return ADVICE_RTOS * MAX(rto_ms, (uint64_t)ADVICE_RTO_MS);
 }
@@ -170,7 +170,7 @@ size_t heartbeat_timeouts(const struct heartbeat_port *p, enum idle_kind basis,
 	return count;
 }
 
-/* Most dead first, then most connections, then by side and port, so that the order is stable. */
+/* Most dead first, then most connections, then by key, so that the order is stable. */
 static int compare_lines(const void *a, const void *b)
 {
 	const struct heartbeat_line *x = a, *y = b;
@@ -179,9 +179,7 @@ static int compare_lines(const void *a, const void *b)
 		return x->advice.dead > y->advice.dead ? -1 : 1;
 	if (x->port->sockets != y->port->sockets)
 		return x->port->sockets > y->port->sockets ? -1 : 1;
-	if (x->port->side != y->port->side)
-		return x->port->side < y->port->side ? -1 : 1;
-	return (x->port->port > y->port->port) - (x->port->port < y->port->port);
+	return service_key_compare(&x->port->service, &y->port->service);
 }
 
 int heartbeat_judge(const struct heartbeat *h, size_t ports_max, struct heartbeat_report *ret)

@@ -5,163 +5,88 @@
 #include "basic/unknown.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 
-struct history_row {
-	struct alert_key key;
-	bool seen;
-	double numbers[HISTORY_SEGMENTS + 1]; /* at times_ms */
+static const struct port_history_shape shape = {
+	.numbers = 1,
+	.polls = HISTORY_SEGMENTS + 1,
+	.services_max = HISTORY_PORTS_MAX,
 };
 
 void history_release(struct history *h)
 {
-	free(h->rows);
-	*h = (struct history){0};
+	port_history_release(&h->numbers);
 }
 
-static int compare_keys(const struct alert_key *a, const struct alert_key *b)
-{
-	if (a->has_port != b->has_port)
-		return a->has_port ? 1 : -1;
-	if (a->side != b->side)
-		return a->side < b->side ? -1 : 1;
-	return (a->port > b->port) - (a->port < b->port);
-}
-
-static void forget_oldest(struct history *h)
-{
-	memmove(h->times_ms, h->times_ms + 1, (h->used - 1) * sizeof(h->times_ms[0]));
-	for (size_t i = 0; i < h->rows_count; i++) {
-		double *numbers = h->rows[i].numbers;
-
-		memmove(numbers, numbers + 1, (h->used - 1) * sizeof(numbers[0]));
-	}
-	h->used--;
-}
-
-void history_start(struct history *h, uint64_t now_ms, uint32_t window_ms)
+int history_start(struct history *h, uint64_t now_ms, uint32_t window_ms)
 {
 	const uint32_t segment_ms = MAX(window_ms / HISTORY_SEGMENTS, 1U);
-	unsigned last = h->used - 1;
+	struct port_history *p = &h->numbers;
 
-	for (size_t i = 0; i < h->rows_count; i++)
-		h->rows[i].seen = false;
-	/* The last place is that of now: it moves on until a part of the window is behind it. */
-	if (h->used >= 2 && now_ms - h->times_ms[last - 1] < segment_ms) {
-		h->times_ms[last] = now_ms;
-		return;
-	}
-	if (h->used == HISTORY_SEGMENTS + 1)
-		forget_oldest(h);
-	h->times_ms[h->used] = now_ms;
-	for (size_t i = 0; i < h->rows_count; i++)
-		h->rows[i].numbers[h->used] = 0;
-	h->used++;
+	/* The last poll is the present one: it is replaced until a segment is behind it. */
+	return port_history_start(p, &shape, now_ms,
+		p->polls >= 2 && now_ms - p->times_ms[p->polls - 2] < segment_ms, 0);
 }
 
-/* The row of a key, made where there is none and the number is worth one; else NULL. */
-static struct history_row *find_row(struct history *h, const struct alert_key *key, bool make)
+static const struct service_key *service_of(const struct alert_key *key)
 {
-	size_t low = 0, high = h->rows_count;
-	struct history_row *rows;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int order = compare_keys(&h->rows[middle].key, key);
-
-		if (order == 0)
-			return &h->rows[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!make || h->rows_count == HISTORY_PORTS_MAX)
-		return NULL;
-	rows = reallocarray(h->rows, h->rows_count + 1, sizeof(*rows));
-	if (!rows)
-		return NULL;
-	h->rows = rows;
-	memmove(&rows[low + 1], &rows[low], (h->rows_count - low) * sizeof(*rows));
-	h->rows_count++;
-	rows[low] = (struct history_row){.key = *key};
-	return &rows[low];
+	return key->has_port ? &key->service : NULL;
 }
 
-/* Takes in the number of now. NULL where the key is not followed. */
-static struct history_row *note(struct history *h, const struct alert_key *key, double number)
+/* A number of 0 needs no room. Returns false when there is none. */
+static bool add_number(struct history *h, const struct alert_key *key, double number)
 {
-	struct history_row *row = find_row(h, key, number > 0);
+	uint64_t *now = number > 0 ? port_history_add(&h->numbers, service_of(key)) : NULL;
 
-	if (row) {
-		row->seen = true;
-		row->numbers[h->used - 1] = number;
-	}
-	return row;
+	if (now)
+		*now = (uint64_t)number;
+	return now || number <= 0;
 }
 
-static double minutes_since(const struct history *h, unsigned place)
+static double minutes_since(const struct history *h, unsigned poll)
 {
-	return (double)(h->times_ms[h->used - 1] - h->times_ms[place]) / 60000;
+	const struct port_history *p = &h->numbers;
+
+	return (double)(p->times_ms[p->polls - 1] - p->times_ms[poll]) / 60000;
 }
 
-static double gain_since(const struct history *h, const struct history_row *row, unsigned place)
+static double gain_since(
+	const struct history *h, const struct alert_key *key, double number, unsigned poll)
 {
-	return fmax(row->numbers[h->used - 1] - row->numbers[place], 0);
-}
+	uint64_t before = *port_history_at(&h->numbers, poll, service_of(key));
 
-static double speed_since(const struct history *h, const struct history_row *row, unsigned place)
-{
-	return gain_since(h, row, place) / minutes_since(h, place);
+	return is_known(before) ? fmax(number - (double)before, 0) : UNKNOWN_DOUBLE;
 }
 
 double history_growth(struct history *h, const struct alert_key *key, double number)
 {
-	const struct history_row *row = note(h, key, number);
-	double speed;
+	static const unsigned since[] = {0, HISTORY_SEGMENTS / 2, HISTORY_SEGMENTS * 3 / 4};
+	double least = HUGE_VAL;
 
-	/* A port without sockets does not grow; of one that found no room nothing is known. */
-	if (!row)
-		return number > 0 ? UNKNOWN_DOUBLE : 0;
-	if (h->used < HISTORY_SEGMENTS + 1)
+	/* No sockets do not grow. */
+	if (!(number > 0))
+		return 0;
+	if (!add_number(h, key, number) || h->numbers.polls < shape.polls)
 		return UNKNOWN_DOUBLE;
-	speed = speed_since(h, row, 0);
-	speed = fmin(speed, speed_since(h, row, HISTORY_SEGMENTS / 2));
-	return fmin(speed, speed_since(h, row, HISTORY_SEGMENTS * 3 / 4));
+	for (size_t i = 0; i < ARRAY_SIZE(since); i++) {
+		double gain = gain_since(h, key, number, since[i]);
+
+		if (!is_known(gain))
+			return UNKNOWN_DOUBLE;
+		least = fmin(least, gain / minutes_since(h, since[i]));
+	}
+	return least;
 }
 
 double history_rate(
 	struct history *h, const struct alert_key *key, double number, uint32_t window_ms)
 {
-	const struct history_row *row = note(h, key, number);
-
-	if (h->used < 2)
+	if (!add_number(h, key, number) || h->numbers.polls < 2)
 		return UNKNOWN_DOUBLE;
-	if (!row)
-		return number > 0 ? UNKNOWN_DOUBLE : 0;
-	return gain_since(h, row, 0) / fmax(minutes_since(h, 0), window_ms / 60000.0);
-}
-
-static bool is_empty(const struct history *h, const struct history_row *row)
-{
-	for (unsigned i = 0; i < h->used; i++)
-		if (row->numbers[i] > 0)
-			return false;
-	return true;
+	return gain_since(h, key, number, 0) / fmax(minutes_since(h, 0), window_ms / 60000.0);
 }
 
 void history_finish(struct history *h)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < h->rows_count; i++) {
-		struct history_row *row = &h->rows[i];
-
-		if (!row->seen)
-			row->numbers[h->used - 1] = 0;
-		if (!is_empty(h, row))
-			h->rows[kept++] = *row;
-	}
-	h->rows_count = kept;
+	port_history_finish(&h->numbers, &(const uint64_t){0});
 }

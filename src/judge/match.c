@@ -5,13 +5,13 @@
 
 #include <string.h>
 
-static bool is_listener(const struct held_class *c)
+static bool is_listener(const struct socket_class *c)
 {
 	return c->side == SIDE_SERVER && c->state == STATE_LISTEN;
 }
 
 /* Whether a diagnosis is about sockets of that state and symptom, on any port. */
-static bool diagnosis_matches(const struct diagnosis *d, const struct held_class *c)
+static bool diagnosis_matches(const struct diagnosis *d, const struct socket_class *c)
 {
 	if (d->judge == judge_limits && d->limit == LIMIT_CLIENT_PORTS)
 		return c->state != STATE_LISTEN;
@@ -25,14 +25,14 @@ static bool diagnosis_matches(const struct diagnosis *d, const struct held_class
 	return is_listener(c);
 }
 
-static bool is_port_of(const struct finding *f, const struct held_class *c)
+static bool is_port_of(const struct finding *f, const struct socket_class *c)
 {
 	return f->has_port && f->side == c->side && f->port == c->port;
 }
 
-bool finding_matches(const struct findings *f, size_t i, uint32_t group)
+bool finding_matches(const struct findings *f, size_t i, uint32_t tag)
 {
-	const struct held_class class = held_class_of(group);
+	const struct socket_class class = socket_class_of(tag);
 	const struct diagnosis *d = diagnosis_find(f->list[i].id);
 
 	if (!d || !diagnosis_matches(d, &class))
@@ -48,10 +48,10 @@ bool finding_matches(const struct findings *f, size_t i, uint32_t group)
 	return true;
 }
 
-bool findings_match(const struct findings *f, uint32_t group)
+bool findings_match(const struct findings *f, uint32_t tag)
 {
 	for (size_t i = 0; i < f->count; i++)
-		if (finding_matches(f, i, group))
+		if (finding_matches(f, i, tag))
 			return true;
 	return false;
 }

@@ -4,21 +4,21 @@
 #define TCPSTATED_JUDGE_MATCH_H
 
 #include "judge/finding.h"
-#include "model/held.h"
+#include "model/wanted_sockets.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * Whether sockets of this class (held_group) are those that finding f->list[i] is about; of sockets
- * that no process holds (TIME_WAIT, orphans, those that wait to be accepted), those that listen on
- * its port. What is told of many ports together is about the classes that no finding of the same
- * kind has for itself.
+ * Whether sockets of this class (socket_class_tag) are those that finding f->list[i] is about; of
+ * sockets that no process holds (TIME_WAIT, orphans, those that wait to be accepted), those that
+ * listen on its port. What is told of many ports together is about the classes that no finding of
+ * the same kind has for itself.
  */
-bool finding_matches(const struct findings *f, size_t i, uint32_t group);
+bool finding_matches(const struct findings *f, size_t i, uint32_t tag);
 
 /* Whether any finding is about them. */
-bool findings_match(const struct findings *f, uint32_t group);
+bool findings_match(const struct findings *f, uint32_t tag);
 
 #endif

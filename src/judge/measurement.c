@@ -75,11 +75,6 @@ static bool selects_row(const struct rule *r, const struct port_tally *row)
 	return r->sides[row->side] && (!r->ports || port_set_has(r->ports, row->port));
 }
 
-static uint32_t older(uint32_t a, uint32_t b)
-{
-	return a == UNKNOWN_U32 || b == UNKNOWN_U32 ? MIN(a, b) : MAX(a, b);
-}
-
 /* Adds what the rule selects of one row. aged may be NULL. */
 static void add_row(struct alert_numbers *n, const struct rule *r, const struct snapshot *s,
 	const struct port_tally *row, const struct aged_row *aged)
@@ -95,7 +90,7 @@ static void add_row(struct alert_numbers *n, const struct rule *r, const struct 
 		memory += ownership_memory(t, r->ownerships, &s->prices);
 		/* An age of the state says nothing about some of its sockets. */
 		if (!aged && (r->ownerships == OWNERSHIP_SET_ALL || !t->mini))
-			n->oldest_ms = older(n->oldest_ms, t->oldest_ms);
+			n->oldest_ms = known_max(n->oldest_ms, t->oldest_ms);
 	}
 	if (aged && sockets) {
 		uint64_t old = MIN(sockets, (uint64_t)aged->sockets);
@@ -104,7 +99,7 @@ static void add_row(struct alert_numbers *n, const struct rule *r, const struct 
 		memory = (uint64_t)((double)memory / (double)sockets * (double)old);
 		sockets = old;
 		if (old)
-			n->oldest_ms = older(n->oldest_ms, aged->oldest_ms);
+			n->oldest_ms = known_max(n->oldest_ms, aged->oldest_ms);
 	}
 	n->sockets += sockets;
 	n->memory_bytes += memory;

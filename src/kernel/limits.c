@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A place in struct limits for each word that a line of "NAME VALUE NAME VALUE ..." can hold. */
+/* A place in struct limits for a name in a line of "NAME VALUE NAME VALUE ...". */
 struct named_field {
 	const char *name;
 	size_t offset;
@@ -36,8 +36,8 @@ static bool word_is(const char *word, size_t length, const char *name)
 	return strlen(name) == length && memcmp(word, name, length) == 0;
 }
 
-/* A word that is a number and nothing else; UNKNOWN for anything else, negative ones included. */
-static uint64_t escape_number(const char *word, size_t length)
+/* The number that a word is; UNKNOWN for anything else, negative numbers included. */
+static uint64_t word_number(const char *word, size_t length)
 {
 	const char *at = word;
 	uint64_t value;
@@ -76,7 +76,7 @@ static void parse_pairs(struct limits *l, const char *text, const char *first,
 		value_length = next_word(&line, &value);
 		for (size_t i = 0; i < count; i++)
 			if (word_is(name, name_length, fields[i].name))
-				*field_at(l, fields[i].offset) = escape_number(value, value_length);
+				*field_at(l, fields[i].offset) = word_number(value, value_length);
 	}
 }
 
@@ -102,14 +102,15 @@ void limits_parse_sockstat6(struct limits *l, const char *text)
 
 static void store_counter(struct limits *l, const char *name, size_t length, uint64_t value)
 {
+	const int counter = name_find(counter_names, name, length);
+
 	if (word_is(name, length, "CurrEstab"))
 		l->curr_estab = value;
-	for (enum tcp_counter c = 0; c < COUNTER_COUNT; c++)
-		if (word_is(name, length, counter_name(c)))
-			l->counters[c] = value;
+	if (counter >= 0)
+		l->counters[counter] = value;
 }
 
-/* Kernels add and drop columns: a name's column holds for this pair of lines only. */
+/* Kernels add and drop columns: the column of a name is the same only in one pair of lines. */
 static void parse_counter_lines(struct limits *l, const char *names, const char *values)
 {
 	const char *name, *value;
@@ -117,7 +118,7 @@ static void parse_counter_lines(struct limits *l, const char *names, const char 
 
 	while ((name_length = next_word(&names, &name)) > 0 &&
 		(value_length = next_word(&values, &value)) > 0)
-		store_counter(l, name, name_length, escape_number(value, value_length));
+		store_counter(l, name, name_length, word_number(value, value_length));
 }
 
 void limits_parse_counters(struct limits *l, const char *text)
@@ -148,39 +149,25 @@ static void parse_meminfo(struct limits *l, const char *text)
 	if (!line)
 		return;
 	length = next_word(&line, &word);
-	l->mem_total_bytes = escape_number(word, length);
+	l->mem_total_bytes = word_number(word, length);
 	if (l->mem_total_bytes > (UNKNOWN - 1) / 1024)
 		l->mem_total_bytes = UNKNOWN;
 	else
 		l->mem_total_bytes *= 1024;
 }
 
-/* Reads "FIRST" or "FIRST-LAST". Returns 0 or -errno. */
-static int scan_port_range(
-	const char **at, const char *end, uint64_t *ret_first, uint64_t *ret_last)
-{
-	int r = scan_decimal(at, end, UINT16_MAX, ret_first);
-
-	*ret_last = *ret_first;
-	if (r == 0 && *at < end && **at == '-') {
-		(*at)++;
-		r = scan_decimal(at, end, UINT16_MAX, ret_last);
-	}
-	return r;
-}
-
-/* "8080,30000-30010", in ascending order and without overlaps; empty when nothing is reserved. */
+/* "8080,30000-30010", ascending and without overlaps; empty when nothing is reserved. */
 static void parse_reserved_ports(struct limits *l, const char *text)
 {
 	const char *at = text, *end = text + strcspn(text, "\n");
 	uint64_t reserved = 0, next = 0;
 
-	if (l->port_first == UNKNOWN)
+	if (!is_known(l->port_first))
 		return;
 	while (at < end) {
-		uint64_t first = 0, last = 0, from, to;
+		uint64_t first, last, from, to;
 
-		if (scan_port_range(&at, end, &first, &last) < 0 || first < next || last < first)
+		if (scan_range(&at, end, UINT16_MAX, &first, &last) < 0 || first < next)
 			return;
 		next = last + 1;
 		from = MAX(first, l->port_first);
@@ -193,7 +180,7 @@ static void parse_reserved_ports(struct limits *l, const char *text)
 	l->ports_reserved = reserved;
 }
 
-/* Files that hold numbers and nothing else. */
+/* Files of numbers alone. */
 static const struct number_file {
 	const char *path;
 	uint64_t max;
@@ -218,7 +205,7 @@ static const struct number_file {
 		{offsetof(struct limits, conntrack.max)}},
 };
 
-/* The others, each with its parser. The reserved ports are counted within the range read before. */
+/* The others, each with its parser. Reserved ports are counted within the range read before. */
 static const struct {
 	const char *path;
 	void (*parse)(struct limits *l, const char *text);
@@ -240,7 +227,7 @@ static void parse_numbers(struct limits *l, const char *text, const struct numbe
 	for (size_t i = 0; i < file->count; i++) {
 		size_t length = next_word(&line, &word);
 
-		values[i] = escape_number(word, length);
+		values[i] = word_number(word, length);
 		if (values[i] > file->max)
 			return;
 	}

@@ -8,16 +8,17 @@
 #include <stddef.h>
 
 /*
- * Reads every limit, usage and counter through the source. A file that is missing or that does not
- * hold what it should leaves its numbers UNKNOWN; nothing here fails.
+ * Reads every limit, usage and counter through the source. Never fails: the numbers of a missing or
+ * malformed file are UNKNOWN.
  */
 void limits_read(struct source *source, struct limits *ret);
 
-/* The parsers by themselves, for tests and fuzzing. text is NUL-terminated. */
+/* The parsers, for tests and fuzzing. text ends in a NUL. */
 void limits_parse_sockstat(struct limits *l, const char *text);
 void limits_parse_sockstat6(struct limits *l, const char *text);
-/* /proc/net/netstat and /proc/net/snmp: a line of names, then a line of values with the same first
- * word. */
+/* /proc/net/netstat and /proc/net/snmp: a line of names, then one of values with the same first
+ * word.
+ */
 void limits_parse_counters(struct limits *l, const char *text);
 
 #endif

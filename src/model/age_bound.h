@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * How long a closing socket that nobody has seen before has been in its state at the least, by
- * what the kernel itself remembers of the connection (struct tcp_info).
- */
+/* How long a closing socket has been in its state at least, by what the kernel remembers of the
+ * connection (struct tcp_info): for sockets that no poll saw before. */
 #ifndef TCPSTATED_MODEL_AGE_BOUND_H
 #define TCPSTATED_MODEL_AGE_BOUND_H
 
@@ -10,10 +8,8 @@
 
 #include <stdint.h>
 
-/*
- * A lower bound in ms; 0 where nothing is certain: without tcp_info (scan_request.info), of mini
- * and request sockets, and in the states that are no closing ones.
- */
+/* A lower bound in ms; 0 when nothing is certain: without tcp_info (scan_request.info), of mini and
+ * request sockets, and outside the closing states. */
 uint32_t age_bound_ms(const struct sock_record *r);
 
 #endif

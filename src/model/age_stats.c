@@ -17,11 +17,8 @@ static const uint32_t marks_ms[AGE_MARK_COUNT] = {
 	[AGE_MARK_60_MINUTES] = 60 * MINUTE_MS,
 };
 
-/*
- * The groups of one state lie together, so that their sockets do, too: the ports that are not
- * listed, the listed ones, and behind them what all of these are together, which has no sockets of
- * its own.
- */
+/* The groups of one state are adjacent, and so are their sockets: first the ports that are not
+ * listed, then each listed one, then all of these together, which has no sockets of its own. */
 static size_t groups_a_state(size_t ports)
 {
 	return ports + 2;
@@ -70,7 +67,7 @@ static int compare_ages(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* The place of a quantile in a list of so many, by nearest rank. */
+/* The place of a quantile in a list of count, by nearest rank. */
 static uint32_t rank_of(uint32_t count, uint32_t percent)
 {
 	return (uint32_t)(((uint64_t)count * percent + 99) / 100) - 1;
@@ -86,7 +83,7 @@ static void take_quantiles(struct age_stats *ret, uint32_t *ages_ms, uint32_t co
 		ret->p90_ms = ages_ms[rank_of(count, 90)];
 		return;
 	}
-	/* In the unit in which they are kept, so that those below 16 s have a bucket each. */
+	/* In the unit that ages are kept in, so that those below 16 s have a bucket each. */
 	h = (struct histogram){0};
 	for (uint32_t i = 0; i < count; i++)
 		histogram_add(&h, ages_ms[i] / AGES_UNIT_MS, 1);
@@ -94,7 +91,7 @@ static void take_quantiles(struct age_stats *ret, uint32_t *ages_ms, uint32_t co
 	ret->p90_ms = histogram_quantile(&h, 0.9) * AGES_UNIT_MS;
 }
 
-/* *ret is all zero. */
+/* *ret is zero. */
 static void sum_up(
 	struct age_stats *ret, const struct age_table *t, uint32_t *ages_ms, uint32_t count)
 {
@@ -111,11 +108,11 @@ static void sum_up(
 			older += ages_ms[i] > marks_ms[m];
 		ret->older[m] = older * t->weight;
 	}
-	if (ret->added != UNKNOWN_U32)
+	if (is_known(ret->added))
 		ret->added = ret->tracked - ret->older[AGE_MARK_1_MINUTE];
 }
 
-/* Each group, and behind the groups of a state all of them together. */
+/* Each group, then all groups of a state together. */
 static void sum_up_groups(const struct sorting *s)
 {
 	const struct age_table *t = s->table;

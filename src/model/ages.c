@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/ages.h"
 
-#include "basic/hash.h"
 #include "basic/macro.h"
 #include "basic/unknown.h"
 #include "model/age_bound.h"
+#include "model/cookie_table.h"
 #include "model/tally.h"
 
 #include <errno.h>
@@ -20,31 +20,27 @@
 #define ROW_BITS    17
 #define ROW_MASK    ((1U << ROW_BITS) - 1)
 
-/* A dump under churn can miss a socket that is there (inet_diag resumes by its position in a
- * chain): it is forgotten when two in a row do not show it. */
+/* A dump under churn can miss a socket (inet_diag resumes by its position in a chain): it is
+ * forgotten when two in a row do not show it. */
 #define ABSENCES_MAX 2
 
-/* An age ends 37 hours short of where its difference would wrap: no pause between scans is longer.
- */
+/* The longest age, 37 hours before its difference would wrap: no pause between scans is longer. */
 #define AGE_UNITS_MAX (TIME_MASK - (1U << 19))
 
 /*
- * 96 bits in three words, so that nothing is lost to alignment: the cookie's lower 48, when the
- * state was entered (24, in units of 256 ms, wrapping), the row (17), the state (3), the hold (2),
- * in how many scans it was absent (2). A cookie of 0 is a free slot; the kernel gives none.
+ * 96 bits in three words, so that alignment wastes nothing: the lower 48 of the cookie, when the
+ * state was entered (24, in units of 256 ms, wrapping), the row (17), the state (3), the ownership
+ * (2), and from how many scans it was absent (2).
  */
 struct slot {
 	uint32_t word[3];
 };
 
 struct ages {
-	struct slot *slots;
-	uint32_t slots_count; /* 0 before the first socket */
-	uint32_t used, tracked_max;
-	uint32_t now;     /* in units, wrapping */
-	unsigned sampled; /* one in 2^sampled cookies is kept */
+	struct cookie_table table;
+	uint32_t now; /* in units, wrapping */
 	uint64_t now_ms, watched_since_ms;
-	bool watched; /* a scan has shown all that this sample keeps */
+	bool watched; /* a complete scan showed every socket of the sample */
 };
 
 const uint8_t ages_state_numbers[STATE_COUNT] = {
@@ -99,7 +95,7 @@ static void slot_set_entered(struct slot *s, uint32_t entered)
 	s->word[2] = (s->word[2] & ~0xffU) | (entered >> 16 & 0xff);
 }
 
-/* Sets what the present scan tells of it. */
+/* Sets what the present scan shows. */
 static void slot_set_observed(struct slot *s, uint32_t row, uint32_t state, uint32_t ownership)
 {
 	s->word[2] = (s->word[2] & 0xff) | (row & ROW_MASK) << 8 | state << 25 | ownership << 28;
@@ -111,20 +107,29 @@ static void slot_add_absence(struct slot *s)
 		s->word[2] += 1U << 30;
 }
 
-static bool is_sampled(const struct ages *a, uint64_t hash)
+static uint64_t any_cookie(const void *slot)
 {
-	return !(hash & ((UINT64_C(1) << a->sampled) - 1));
+	return slot_cookie(slot);
 }
 
-/* The slot that holds the cookie, or the free one where it would go. */
-static struct slot *find_slot(const struct ages *a, uint64_t cookie, uint64_t hash)
+static void set_cookie(void *slot, uint64_t cookie)
 {
-	uint32_t i = hash_home(hash, a->slots_count);
-	uint64_t there;
+	struct slot *s = slot;
 
-	while ((there = slot_cookie(&a->slots[i])) != 0 && there != cookie)
-		i = hash_next(i, a->slots_count);
-	return &a->slots[i];
+	s->word[0] = (uint32_t)cookie;
+	s->word[1] = (uint32_t)(cookie >> 32);
+}
+
+static const struct cookie_slot slot_type = {
+	.size = sizeof(struct slot),
+	.slots_min = SLOTS_MIN,
+	.cookie = any_cookie,
+	.set_cookie = set_cookie,
+};
+
+static struct slot *slot_at(const struct ages *a, uint32_t i)
+{
+	return cookie_table_slot(&a->table, &slot_type, i);
 }
 
 int ages_new(uint32_t tracked_max, struct ages **ret)
@@ -133,7 +138,7 @@ int ages_new(uint32_t tracked_max, struct ages **ret)
 
 	if (!a)
 		return -ENOMEM;
-	a->tracked_max = tracked_max;
+	a->table.used_max = tracked_max;
 	*ret = a;
 	return 0;
 }
@@ -141,7 +146,7 @@ int ages_new(uint32_t tracked_max, struct ages **ret)
 struct ages *ages_free(struct ages *a)
 {
 	if (a) {
-		free(a->slots);
+		free(a->table.slots);
 		free(a);
 	}
 	return NULL;
@@ -152,49 +157,9 @@ void ages_freep(struct ages **a)
 	*a = ages_free(*a);
 }
 
-/* Moves every socket that the sample keeps into a table of that many slots. Returns false when
- * there is no memory; then all is as it was. */
-static bool resize(struct ages *a, uint32_t slots_count)
-{
-	struct ages old = *a;
-	struct slot *slots = calloc(slots_count, sizeof(*slots));
-
-	if (!slots)
-		return false;
-	a->slots = slots;
-	a->slots_count = slots_count;
-	a->used = 0;
-	for (uint32_t i = 0; i < old.slots_count; i++) {
-		uint64_t cookie = slot_cookie(&old.slots[i]), hash = hash_u64(cookie);
-
-		if (!cookie || !is_sampled(a, hash))
-			continue;
-		*find_slot(a, cookie, hash) = old.slots[i];
-		a->used++;
-	}
-	free(old.slots);
-	return true;
-}
-
-/*
- * Makes room for one more. At most seven slots in eight are used, and a table grows by an eighth:
- * so it is 12 * 8 / 7 * 9 / 8, less than 16 bytes a socket, right after it grew.
- */
-static bool make_room(struct ages *a)
-{
-	if (a->used >= a->tracked_max) {
-		a->sampled++;
-		if (!resize(a, a->slots_count))
-			return false;
-	}
-	if (a->used + 1 <= a->slots_count / 8 * 7)
-		return true;
-	return resize(a, MAX(a->slots_count + a->slots_count / 8, SLOTS_MIN));
-}
-
 void ages_set_max(struct ages *a, uint32_t tracked_max)
 {
-	a->tracked_max = tracked_max;
+	a->table.used_max = tracked_max;
 }
 
 bool ages_want_info(const struct ages *a)
@@ -211,9 +176,9 @@ void ages_start(struct ages *a, uint64_t now_ms)
 {
 	a->now_ms = now_ms;
 	a->now = (uint32_t)(now_ms / AGES_UNIT_MS) & TIME_MASK;
-	/* Until the scan sees it. */
-	for (uint32_t i = 0; i < a->slots_count; i++)
-		slot_add_absence(&a->slots[i]);
+	/* Until the scan shows it. */
+	for (uint32_t i = 0; i < a->table.slots_count; i++)
+		slot_add_absence(slot_at(a, i));
 }
 
 static uint32_t units_since(const struct ages *a, const struct slot *s)
@@ -233,32 +198,8 @@ static uint64_t cookie_of(const struct sock_record *r)
 
 void ages_expect(const struct ages *a, const struct sock_record *r)
 {
-	if (a->slots_count && is_tracked_kind(r))
-		__builtin_prefetch(&a->slots[hash_home(hash_u64(cookie_of(r)), a->slots_count)], 1);
-}
-
-/* A slot for the cookie, new or old, or NULL where the sample or the memory has none for it. */
-static struct slot *slot_for(struct ages *a, uint64_t cookie, bool *ret_is_new)
-{
-	uint64_t hash = hash_u64(cookie);
-	struct slot *s;
-
-	*ret_is_new = false;
-	if (!is_sampled(a, hash))
-		return NULL;
-	if (a->slots_count) {
-		s = find_slot(a, cookie, hash);
-		if (slot_cookie(s))
-			return s;
-	}
-	if (!make_room(a) || !is_sampled(a, hash))
-		return NULL;
-	s = find_slot(a, cookie, hash);
-	s->word[0] = (uint32_t)cookie;
-	s->word[1] = (uint32_t)(cookie >> 32);
-	a->used++;
-	*ret_is_new = true;
-	return s;
+	if (is_tracked_kind(r))
+		cookie_table_prefetch(&a->table, &slot_type, cookie_of(r));
 }
 
 uint32_t ages_observe(struct ages *a, const struct sock_record *r, uint32_t row)
@@ -270,7 +211,7 @@ uint32_t ages_observe(struct ages *a, const struct sock_record *r, uint32_t row)
 
 	if (!is_tracked_kind(r) || !cookie)
 		return UNKNOWN_U32;
-	s = slot_for(a, cookie, &is_new);
+	s = cookie_table_get(&a->table, &slot_type, cookie, &is_new);
 	if (!s)
 		return UNKNOWN_U32;
 	units = units_since(a, s);
@@ -285,47 +226,27 @@ uint32_t ages_observe(struct ages *a, const struct sock_record *r, uint32_t row)
 	return units * AGES_UNIT_MS;
 }
 
-/* Empties a slot and moves those behind it up that were put off by it, so that no search ends too
- * early (Knuth, vol. 3, 6.4, algorithm R). */
-static void remove_slot(struct ages *a, uint32_t hole)
-{
-	for (uint32_t i = hash_next(hole, a->slots_count);; i = hash_next(i, a->slots_count)) {
-		uint64_t cookie = slot_cookie(&a->slots[i]);
-		uint32_t home;
-
-		if (!cookie)
-			break;
-		home = hash_home(hash_u64(cookie), a->slots_count);
-		/* It may stay where its home lies behind the hole, up to itself, round the end. */
-		if (hole < i ? hole < home && home <= i : hole < home || home <= i)
-			continue;
-		a->slots[hole] = a->slots[i];
-		hole = i;
-	}
-	a->slots[hole] = (struct slot){{0}};
-	a->used--;
-}
-
-/* Gives memory back, and a finer sample, once a flood is over. */
+/* Returns memory and makes the sample finer when a flood is over. */
 static void shrink(struct ages *a)
 {
-	if (a->sampled && a->used < a->tracked_max / 4) {
-		a->sampled--;
-		a->watched = false; /* those that it left out may be old */
+	if (a->table.sampled && a->table.used < a->table.used_max / 4) {
+		a->table.sampled--;
+		a->watched = false; /* sockets that it left out may be old */
 	}
-	if (a->slots_count > SLOTS_MIN && a->used < a->slots_count / 4)
-		(void)resize(a, MAX(a->used / 7 * 8 + a->used / 8, SLOTS_MIN));
+	if (a->table.slots_count > SLOTS_MIN && a->table.used < a->table.slots_count / 4)
+		(void)cookie_table_resize(&a->table, &slot_type,
+			MAX(a->table.used / 7 * 8 + a->table.used / 8, SLOTS_MIN));
 }
 
 void ages_finish(struct ages *a, bool complete)
 {
 	if (!complete)
 		return;
-	for (uint32_t i = 0; i < a->slots_count;) {
-		const struct slot *s = &a->slots[i];
+	for (uint32_t i = 0; i < a->table.slots_count;) {
+		const struct slot *s = slot_at(a, i);
 
 		if (slot_cookie(s) && slot_absences(s) >= ABSENCES_MAX)
-			remove_slot(a, i); /* another may be there now */
+			cookie_table_remove(&a->table, &slot_type, i);
 		else
 			i++;
 	}
@@ -337,23 +258,18 @@ void ages_finish(struct ages *a, bool complete)
 
 uint32_t ages_tracked(const struct ages *a)
 {
-	return a->used;
+	return a->table.used;
 }
 
 uint32_t ages_weight(const struct ages *a)
 {
-	return 1U << a->sampled;
-}
-
-size_t ages_bytes(const struct ages *a)
-{
-	return a->slots_count * sizeof(*a->slots);
+	return cookie_table_weight(&a->table);
 }
 
 void ages_foreach(const struct ages *a, age_fn fn, void *userdata)
 {
-	for (uint32_t i = 0; i < a->slots_count; i++) {
-		const struct slot *s = &a->slots[i];
+	for (uint32_t i = 0; i < a->table.slots_count; i++) {
+		const struct slot *s = slot_at(a, i);
 		const struct age age = {
 			.cookie = slot_cookie(s),
 			.age_ms = units_since(a, s) * AGES_UNIT_MS,
@@ -376,7 +292,7 @@ void ages_restore(
 	cookie &= (UINT64_C(1) << COOKIE_BITS) - 1;
 	if (!cookie || !ages_state_numbers[state])
 		return;
-	s = slot_for(a, cookie, &is_new);
+	s = cookie_table_get(&a->table, &slot_type, cookie, &is_new);
 	if (!s || !is_new)
 		return;
 	slot_set_entered(

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/changes.h"
 
+#include "basic/array.h"
 #include "basic/macro.h"
 #include "basic/unknown.h"
 
-#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* The tally bounds the ports. */
+static const struct port_history_shape shape = {
+	COUNTS_NUMBERS, .polls = 2, .services_max = SIZE_MAX};
 
 int64_t change_of(uint64_t now, uint64_t before)
 {
-	if (now == UNKNOWN || before == UNKNOWN)
+	if (!is_known(now) || !is_known(before))
 		return UNKNOWN_I64;
 	return (int64_t)(now - before);
 }
 
-/* Of a state that was not read, a port's number is not known, whatever the kernel counts in all. */
+/* In a state that was not scanned, a port's number is unknown, whatever the kernel counts in all.
+ */
 static void counts_of_states(
 	struct counts *ret, const struct snapshot *s, const struct state_tally states[STATE_COUNT])
 {
@@ -38,103 +44,92 @@ void counts_of_totals(struct counts *ret, const struct snapshot *s)
 		ret->states[STATE_ESTABLISHED] = s->totals.states[STATE_ESTABLISHED].sockets;
 }
 
-static int compare_ports(const void *a, const void *b)
+static const struct counts *as_counts(const uint64_t *numbers)
 {
-	const struct port_counts *x = a, *y = b;
-
-	if (x->side != y->side)
-		return x->side < y->side ? -1 : 1;
-	return (x->port > y->port) - (x->port < y->port);
+	return (const struct counts *)(const void *)numbers;
 }
 
-/* Most sockets first; then by side and port, so that equal looks are told equally. */
-static int compare_gone(const void *a, const void *b)
+static struct counts *add_counts(struct port_history *h, const struct service_key *key)
 {
-	const struct port_counts *x = *(const struct port_counts *const *)a;
-	const struct port_counts *y = *(const struct port_counts *const *)b;
-
-	if (x->counts.sockets != y->counts.sockets)
-		return x->counts.sockets > y->counts.sockets ? -1 : 1;
-	return compare_ports(x, y);
+	return (struct counts *)(void *)port_history_add(h, key);
 }
 
-static int count(struct counted *ret, const struct snapshot *s)
+int counts_record(struct port_history *h, const struct port_history_shape *of,
+	const struct snapshot *s, uint64_t now_ms)
 {
-	struct port_counts *ports = calloc(MAX(s->ports_count, (size_t)1), sizeof(*ports));
+	const size_t listed = MIN(s->ports_count, of->services_max);
+	struct counts absent;
+	int r = port_history_start(h, of, now_ms, false, listed);
 
-	if (!ports)
-		return -ENOMEM;
-	for (size_t i = 0; i < s->ports_count; i++) {
-		ports[i].side = s->ports[i]->side;
-		ports[i].port = s->ports[i]->port;
-		counts_of_port(&ports[i].counts, s, s->ports[i]);
+	if (r < 0)
+		return r;
+	counts_of_totals(add_counts(h, NULL), s);
+	for (size_t i = 0; i < listed; i++) {
+		struct counts *counts = add_counts(h, &s->ports[i]->service);
+
+		if (counts)
+			counts_of_port(counts, s, s->ports[i]);
 	}
-	qsort(ports, s->ports_count, sizeof(*ports), compare_ports);
-	ret->ports = ports;
-	ret->ports_count = s->ports_count;
-	ret->whole = !s->omitted.ports;
-	counts_of_totals(&ret->totals, s);
+	counts_of_port(&absent, s, &(struct port_tally){0});
+	/* A port that is not listed may be among those that were left out. */
+	if (s->omitted.ports || listed < s->ports_count)
+		memset(&absent, 0xff, sizeof(absent));
+	port_history_finish(h, (const uint64_t *)(const void *)&absent);
 	return 0;
 }
 
-/* Both lists are in the same order, so that one walk finds what is only in the first. */
-static void find_gone(const struct port_counts **gone, size_t *ret_count,
-	const struct counted *before, const struct counted *now)
+const struct counts *counts_at(
+	const struct port_history *h, unsigned poll, const struct service_key *key)
 {
-	size_t j = 0;
+	return as_counts(port_history_at(h, poll, key));
+}
 
-	*ret_count = 0;
-	/* A port that is not listed may be among those that were left out. */
-	for (size_t i = 0; now->whole && i < before->ports_count; i++) {
-		const struct port_counts *p = &before->ports[i];
+/* Most sockets first; then by key, so that equal polls look equal. */
+static int compare_gone(const void *a, const void *b)
+{
+	const struct gone_port *x = a, *y = b;
 
-		while (j < now->ports_count && compare_ports(&now->ports[j], p) < 0)
-			j++;
-		if (j == now->ports_count || compare_ports(&now->ports[j], p) != 0)
-			gone[(*ret_count)++] = p;
-	}
-	qsort(gone, *ret_count, sizeof(void *), compare_gone);
+	if (x->sockets != y->sockets)
+		return x->sockets > y->sockets ? -1 : 1;
+	return service_key_compare(&x->service, &y->service);
+}
+
+static void add_gone(const struct service_key *key, const uint64_t *numbers, void *userdata)
+{
+	const struct counts *before = as_counts(numbers), *now = before + 1;
+	struct changes *c = userdata;
+
+	if (now->sockets == 0 && before->sockets > 0 && is_known(before->sockets))
+		c->gone[c->gone_count++] =
+			(struct gone_port){.service = *key, .sockets = before->sockets};
 }
 
 int changes_take(struct changes *c, const struct snapshot *s)
 {
-	const struct port_counts **gone =
-		calloc(MAX(c->now.ports_count, (size_t)1), sizeof(void *));
-	bool known = c->now.ports;
-	struct counted now = {0};
+	struct port_history *h = &c->history;
+	/* Ports that are gone are among the known ones. */
+	int r = ARRAY_GROW(c->gone, c->gone_allocated, h->rows_count);
 
-	if (!gone || count(&now, s) < 0) {
-		free(gone);
-		return -ENOMEM;
-	}
-	free(c->before.ports);
-	free(c->gone);
-	c->before = c->now;
-	c->now = now;
-	c->known = known;
-	c->gone = gone;
-	find_gone(c->gone, &c->gone_count, &c->before, &c->now);
+	if (r == 0)
+		r = counts_record(h, &shape, s, 0);
+	if (r < 0)
+		return r;
+	c->gone_count = 0;
+	if (h->polls == 2)
+		port_history_foreach(h, add_gone, c);
+	if (c->gone_count)
+		qsort(c->gone, c->gone_count, sizeof(*c->gone), compare_gone);
 	return 0;
 }
 
 void changes_release(struct changes *c)
 {
-	free(c->before.ports);
-	free(c->now.ports);
+	port_history_release(&c->history);
 	free(c->gone);
 	*c = (struct changes){0};
 }
 
-const struct counts *changes_before(const struct changes *c, enum sock_side side, uint16_t port)
+const struct counts *changes_before(const struct changes *c, const struct service_key *key)
 {
-	static const struct counts none;
-	const struct port_counts key = {.side = (uint8_t)side, .port = port};
-	const struct port_counts *found;
-
-	if (!c->known)
-		return NULL;
-	found = bsearch(&key, c->before.ports, c->before.ports_count, sizeof(key), compare_ports);
-	if (found)
-		return &found->counts;
-	return c->before.whole ? &none : NULL;
+	return c->history.polls == 2 ? counts_at(&c->history, 0, key) : NULL;
 }

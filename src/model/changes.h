@@ -1,60 +1,59 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What changed from one look to the next, for each side and port. Memory grows with the ports in
- * use, as that of a tally does, and never with the sockets.
+ * What changed from one poll to the next, for each port. Memory grows with the ports in use, as
+ * that of a tally, and never with the sockets.
  */
 #ifndef TCPSTATED_MODEL_CHANGES_H
 #define TCPSTATED_MODEL_CHANGES_H
 
+#include "model/port_history.h"
 #include "model/snapshot.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* A change of which one end is not known. */
-
-/* The numbers of a port or of all of them; UNKNOWN where the snapshot does not know them. */
+/* The numbers of a port or of all of them; UNKNOWN when the snapshot lacks them. */
 struct counts {
 	uint64_t sockets, memory_bytes;
 	uint64_t states[STATE_COUNT];
 };
 
-struct port_counts {
-	uint8_t side; /* enum sock_side */
-	uint16_t port;
-	struct counts counts;
+/* A history of counts: records a poll at now_ms, with the listed ports and all of them together.
+ * Returns 0, or -ENOMEM with nothing changed. */
+#define COUNTS_NUMBERS (sizeof(struct counts) / sizeof(uint64_t))
+int counts_record(struct port_history *h, const struct port_history_shape *shape,
+	const struct snapshot *s, uint64_t now_ms);
+
+/* As port_history_at(). */
+const struct counts *counts_at(
+	const struct port_history *h, unsigned poll, const struct service_key *key);
+
+/* A port that had sockets before and has none now. */
+struct gone_port {
+	SERVICE_KEY_MEMBERS
+	uint64_t sockets; /* before */
 };
 
-/* The numbers of one look. */
-struct counted {
-	struct port_counts *ports; /* by side and port */
-	size_t ports_count;
-	bool whole; /* no port was left out of them */
-	struct counts totals;
-};
-
-/* All zero is the start: no look yet. */
+/* All zero is the start: no poll yet. */
 struct changes {
-	struct counted before, now;
-	bool known; /* there were two looks to compare */
-
-	/* The ports that had sockets before and have none now, those with the most first. */
-	const struct port_counts **gone;
-	size_t gone_count;
+	struct port_history history;
+	struct gone_port *gone; /* those with the most sockets first */
+	size_t gone_count, gone_allocated;
 };
 
 /*
- * Takes the next look. It should list every port (snapshot_take() with ports_max 0); of one that is
- * not listed no change is known. The look before that is forgotten. Returns 0, or -ENOMEM: then
- * all is as it was.
+ * Takes the next poll, which should list every port (snapshot_take() with ports_max 0): the change
+ * of a port that is not listed is unknown. Returns 0, or -ENOMEM: then everything is as it was.
  */
 int changes_take(struct changes *c, const struct snapshot *s);
 void changes_release(struct changes *c);
 
-/* What a port had at the look before, zeros where it had no sockets; NULL where nothing is known.
+/*
+ * What a port had at the poll before, or all of them with key NULL: zeros if it had no sockets,
+ * UNKNOWN if it was not listed. Valid until the next poll. NULL: there was no poll before.
  */
-const struct counts *changes_before(const struct changes *c, enum sock_side side, uint16_t port);
+const struct counts *changes_before(const struct changes *c, const struct service_key *key);
 
 /* now - before, or UNKNOWN_I64. */
 int64_t change_of(uint64_t now, uint64_t before);

@@ -26,8 +26,8 @@ static bool same(const struct destination *a, const uint8_t *source, const uint8
 	       memcmp(a->source, source, 16) == 0;
 }
 
-/* The slot of a destination, or the free one where it belongs. At most half of the slots are taken,
- * so there is one. */
+/* The slot of a destination, or the free one where it belongs. There is one: at most half are used.
+ */
 static struct destination *find(struct destinations *d, const uint8_t *source,
 	const uint8_t *address, uint16_t port, uint8_t family)
 {
@@ -41,8 +41,8 @@ static struct destination *find(struct destinations *d, const uint8_t *source,
 	}
 }
 
-/* Takes one off every counter and lets go of those that reach 0: the step that bounds the table. */
-static void take_one_off(struct destinations *d)
+/* Decrements every counter and drops those that reach 0: the step that bounds the table. */
+static void decrement_all(struct destinations *d)
 {
 	struct destination kept[DESTINATIONS_MAX];
 	uint32_t used = 0;
@@ -57,7 +57,7 @@ static void take_one_off(struct destinations *d)
 	for (uint32_t i = 0; i < used; i++)
 		*find(d, kept[i].source, kept[i].address, kept[i].port, kept[i].family) = kept[i];
 	d->used = used;
-	d->taken_off++;
+	d->decrements++;
 }
 
 void destinations_count(struct destinations *d, const struct sock_record *r)
@@ -70,7 +70,7 @@ void destinations_count(struct destinations *d, const struct sock_record *r)
 		return;
 	}
 	if (d->used == DESTINATIONS_MAX) {
-		take_one_off(d);
+		decrement_all(d);
 		return;
 	}
 	slot->sockets = 1;
@@ -91,6 +91,6 @@ bool destinations_busiest(const struct destinations *d, struct destination *ret)
 	if (!busiest)
 		return false;
 	*ret = *busiest;
-	ret->sockets += d->taken_off;
+	ret->sockets += d->decrements;
 	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/filter.h"
 
+#include "basic/number.h"
 #include "basic/string.h"
 
 #include <errno.h>
@@ -8,20 +9,17 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const side_names[SIDE_COUNT] = {
+static const char *const side_list[SIDE_COUNT] = {
 	[SIDE_SERVER] = "server",
 	[SIDE_CLIENT] = "client",
 };
 
-const char *side_name(enum sock_side s)
-{
-	return side_names[s];
-}
+const struct names sock_side_names = NAMES(side_list);
 
 int side_parse(const char *word, enum sock_side *ret)
 {
 	for (enum sock_side s = 0; s < SIDE_COUNT; s++) {
-		if (strcasecmp(word, side_names[s]) == 0) {
+		if (strcasecmp(word, side_name(s)) == 0) {
 			*ret = s;
 			return 0;
 		}
@@ -29,66 +27,26 @@ int side_parse(const char *word, enum sock_side *ret)
 	return -EINVAL;
 }
 
-/* Reads a port at *p and moves *p behind it. */
-static int parse_port(const char **p, uint16_t *ret)
-{
-	unsigned value = 0;
-	const char *s = *p;
-
-	if (*s < '0' || *s > '9')
-		return -EINVAL;
-	for (; *s >= '0' && *s <= '9'; s++) {
-		value = value * 10 + (unsigned)(*s - '0');
-		if (value > UINT16_MAX)
-			return -EINVAL;
-	}
-	*p = s;
-	*ret = (uint16_t)value;
-	return 0;
-}
-
-/* Reads "7777" or "27015-27030" up to a comma or the end. */
-static int parse_port_range(
-	const char *word, const char **ret_end, uint16_t *ret_first, uint16_t *ret_last)
-{
-	uint16_t first, last;
-	const char *p = word;
-
-	if (parse_port(&p, &first) < 0)
-		return -EINVAL;
-	last = first;
-	if (*p == '-') {
-		p++;
-		if (parse_port(&p, &last) < 0 || last < first)
-			return -EINVAL;
-	}
-	if (*p && *p != ',')
-		return -EINVAL;
-	*ret_end = p;
-	*ret_first = first;
-	*ret_last = last;
-	return 0;
-}
-
 int port_set_parse(
 	struct port_set *set, const char *list, const char **ret_word, size_t *ret_length)
 {
 	for (const char *word = list;; word++) {
-		uint16_t first, last;
+		const char *start = word, *end = word + strcspn(word, ",");
+		uint64_t first, last;
 
-		if (parse_port_range(word, &word, &first, &last) < 0) {
-			*ret_word = word;
-			*ret_length = strcspn(word, ",");
+		if (scan_range(&word, end, UINT16_MAX, &first, &last) < 0 || word != end) {
+			*ret_word = start;
+			*ret_length = (size_t)(end - start);
 			return -EINVAL;
 		}
-		for (unsigned port = first; port <= last; port++)
+		for (uint64_t port = first; port <= last; port++)
 			port_set_add(set, (uint16_t)port);
-		if (!*word)
+		if (!*end)
 			return 0;
 	}
 }
 
-/* Each second port is the longest set: 6 bytes each. */
+/* The longest set has every second port, 6 bytes each. */
 #define PORT_SET_TEXT_MAX ((size_t)65536 / 2 * 6 + 1)
 
 char *port_set_format(const struct port_set *set)
@@ -108,9 +66,5 @@ char *port_set_format(const struct port_set *set)
 		comma = ",";
 		first = last;
 	}
-	if (string_take(&out, &text, NULL) < 0) {
-		string_release(&out);
-		return NULL;
-	}
-	return text;
+	return string_take(&out, &text, NULL) < 0 ? NULL : text;
 }

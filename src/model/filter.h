@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a user asked to see: ports, states, one side. */
+/* What a user wants to see: ports, states, one side. */
 #ifndef TCPSTATED_MODEL_FILTER_H
 #define TCPSTATED_MODEL_FILTER_H
 
@@ -14,10 +14,15 @@ enum sock_side {
 	SIDE_COUNT,
 };
 
-/* "server" or "client". */
-const char *side_name(enum sock_side s);
+/* "server" and "client". */
+extern const struct names sock_side_names;
 
-/* Returns 0 or -EINVAL. */
+static inline const char *side_name(enum sock_side s)
+{
+	return name_of(sock_side_names, s);
+}
+
+/* Finds a side by name, in either case. Returns 0 or -EINVAL. */
 int side_parse(const char *word, enum sock_side *ret);
 
 /* A set of ports as a bitmap, 8 KiB. */
@@ -37,8 +42,8 @@ static inline void port_set_add(struct port_set *set, uint16_t port)
 
 /*
  * Adds the ports of a list such as "7777,27015-27030" to *set. Returns 0, or -EINVAL with *ret_word
- * and *ret_length naming the word that is no port and no range of them (within list; set is then
- * undefined).
+ * and *ret_length set to the word within list that is neither a port nor a range; then set is
+ * undefined.
  */
 int port_set_parse(
 	struct port_set *set, const char *list, const char **ret_word, size_t *ret_length);
@@ -49,10 +54,10 @@ struct filter {
 	bool sides[SIDE_COUNT];
 };
 
-/* A filter that lets everything through. */
+/* Passes everything. */
 #define FILTER_ALL ((struct filter){.states = STATE_SET_ALL, .sides = {true, true}})
 
-/* "7777,27015-27030". The caller frees it; NULL when no memory is left. */
+/* "7777,27015-27030". The caller frees it; NULL when memory is short. */
 char *port_set_format(const struct port_set *set);
 
 #endif

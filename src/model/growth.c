@@ -1,127 +1,58 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/growth.h"
 
-#include "basic/macro.h"
 #include "basic/unknown.h"
+#include "model/changes.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-static void release_poll(struct growth_poll *l)
-{
-	free(l->ports);
-	*l = (struct growth_poll){0};
-}
+static const struct port_history_shape shape = {
+	COUNTS_NUMBERS, .polls = GROWTH_POLLS, .services_max = GROWTH_PORTS_MAX};
 
 void growth_release(struct growth *g)
 {
-	for (unsigned i = 0; i < g->used; i++)
-		release_poll(&g->polls[i]);
+	port_history_release(&g->history);
 	*g = (struct growth){0};
-}
-
-static int compare_ports(const void *a, const void *b)
-{
-	const struct growth_port *x = a, *y = b;
-
-	if (x->side != y->side)
-		return x->side < y->side ? -1 : 1;
-	return (x->port > y->port) - (x->port < y->port);
-}
-
-static void count_states(uint32_t ret[STATE_COUNT], const struct state_tally states[STATE_COUNT])
-{
-	STATE_FOREACH(i)
-		ret[i] = states[i].sockets;
-}
-
-static int record_poll(struct growth_poll *ret, const struct snapshot *s, uint64_t now_ms)
-{
-	const size_t count = MIN(s->ports_count, (size_t)GROWTH_PORTS_MAX);
-	struct growth_port *ports = calloc(MAX(count, (size_t)1), sizeof(*ports));
-
-	if (!ports)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		ports[i].side = s->ports[i]->side;
-		ports[i].port = s->ports[i]->port;
-		count_states(ports[i].sockets, s->ports[i]->states);
-	}
-	qsort(ports, count, sizeof(*ports), compare_ports);
-	*ret = (struct growth_poll){
-		.time_ms = now_ms,
-		.ports = ports,
-		.ports_count = count,
-		.whole = !s->omitted.ports && count == s->ports_count,
-		.scanned = s->scanned,
-	};
-	count_states(ret->totals.sockets, s->totals.states);
-	return 0;
-}
-
-/* Older ones than the youngest that is old enough are of no use any more. */
-static void forget(struct growth *g, uint64_t now_ms)
-{
-	while (g->used >= 2 && now_ms - g->polls[1].time_ms >= GROWTH_SPAN_MS) {
-		release_poll(&g->polls[0]);
-		g->used--;
-		memmove(g->polls, g->polls + 1, g->used * sizeof(g->polls[0]));
-	}
-	g->known = g->used && now_ms - g->polls[0].time_ms >= GROWTH_SPAN_MS;
 }
 
 int growth_take(struct growth *g, struct snapshot *s, uint64_t now_ms)
 {
-	int r = 0;
+	struct port_history *h = &g->history;
 
-	/* Half a table would show changes that never were. */
+	/* A part of the table would show changes that never were. */
 	if (!s->scan.complete)
 		return 0;
-	forget(g, now_ms);
+	/* Polls older than the youngest one that is old enough are of no use any more. */
+	while (h->polls >= 2 && now_ms - h->times_ms[1] >= GROWTH_SPAN_MS)
+		port_history_forget(h);
+	g->known = h->polls && now_ms - h->times_ms[0] >= GROWTH_SPAN_MS;
 	g->now_ms = now_ms;
 	s->growth = g;
-	if (g->used == GROWTH_POLLS ||
-		(g->used && now_ms - g->polls[g->used - 1].time_ms < GROWTH_STEP_MS))
+	if (h->polls == GROWTH_POLLS ||
+		(h->polls && now_ms - h->times_ms[h->polls - 1] < GROWTH_STEP_MS))
 		return 0;
-	r = record_poll(&g->polls[g->used], s, now_ms);
-	g->used += r == 0;
-	return r;
+	return counts_record(h, &shape, s, now_ms);
 }
 
-/* before may be NULL: it is not known what there was. */
-static double growth(const struct snapshot *s, const struct growth_port *before,
+static double growth(const struct snapshot *s, const struct service_key *key,
 	const struct state_tally states[STATE_COUNT], enum tcp_state state)
 {
 	const struct growth *g = s->growth;
-	double minutes;
+	uint64_t before;
 
-	if (!before || !state_set_has(STATE_SET_CLOSING & s->scanned, state) ||
-		!state_set_has(g->polls[0].scanned, state))
+	if (!g || !g->known || !state_set_has(STATE_SET_CLOSING & s->scanned, state))
 		return UNKNOWN_DOUBLE;
-	minutes = (double)(g->now_ms - g->polls[0].time_ms) / 60000;
-	return ((double)states[state].sockets - (double)before->sockets[state]) / minutes;
+	before = counts_at(&g->history, 0, key)->states[state];
+	if (!is_known(before))
+		return UNKNOWN_DOUBLE;
+	return ((double)states[state].sockets - (double)before) /
+	       ((double)(g->now_ms - g->history.times_ms[0]) / 60000);
 }
 
 double growth_of_port(const struct snapshot *s, const struct port_tally *p, enum tcp_state state)
 {
-	static const struct growth_port none;
-	const struct growth_port key = {.side = p->side, .port = p->port};
-	const struct growth_port *before;
-	const struct growth_poll *l;
-
-	if (!s->growth || !s->growth->known)
-		return UNKNOWN_DOUBLE;
-	l = &s->growth->polls[0];
-	before = bsearch(&key, l->ports, l->ports_count, sizeof(key), compare_ports);
-	if (!before && l->whole)
-		before = &none;
-	return growth(s, before, p->states, state);
+	return growth(s, &p->service, p->states, state);
 }
 
 double growth_of_all(const struct snapshot *s, enum tcp_state state)
 {
-	if (!s->growth || !s->growth->known)
-		return UNKNOWN_DOUBLE;
-	return growth(s, &s->growth->polls[0].totals, s->totals.states, state);
+	return growth(s, NULL, s->totals.states, state);
 }

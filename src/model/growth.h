@@ -1,67 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How fast the sockets of a port in a closing state become more or fewer: what there is now less
- * what there was about a minute ago. Bounded: a few looks, with the listed ports of each.
+ * How fast the sockets of a port in a closing state become more or fewer: the number now minus that
+ * of about a minute ago.
  */
 #ifndef TCPSTATED_MODEL_GROWTH_H
 #define TCPSTATED_MODEL_GROWTH_H
 
+#include "model/port_history.h"
 #include "model/snapshot.h"
 
-#include <math.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-/* A look is compared with the youngest one that is at least so old. */
+/* A poll is compared with the youngest one that is at least that old. */
 #define GROWTH_SPAN_MS 50000U
 
-/* Looks that follow one that is kept faster than that are not kept: so what is compared with is at
- * most a minute old, or else the last that was kept. */
+/* Polls that come sooner after a kept one are not kept: so a poll is compared with one that is at
+ * most a minute old, or else with the last one kept. */
 #define GROWTH_STEP_MS 10000U
 
-/* The one to compare with, five younger ones, and that of now. */
+/* The one to compare with, five younger ones, and the present one. */
 #define GROWTH_POLLS 7
 
-/* What is not known is no number. */
-
-/* How many ports of a look are kept, 56 bytes each. */
+/* How many listed ports are followed, 800 bytes each. */
 #define GROWTH_PORTS_MAX 1024
-
-struct growth_port {
-	uint8_t side; /* enum sock_side */
-	uint16_t port;
-	uint32_t sockets[STATE_COUNT];
-};
-
-struct growth_poll {
-	uint64_t time_ms;
-	struct growth_port *ports; /* by side and port */
-	size_t ports_count;
-	bool whole; /* no port was left out of them */
-	state_set scanned;
-	struct growth_port totals; /* its side and port mean nothing */
-};
 
 /* All zero is the start. */
 struct growth {
-	struct growth_poll polls[GROWTH_POLLS]; /* oldest first */
-	unsigned used;
-	bool known;      /* the oldest one is what the last look is compared with */
-	uint64_t now_ms; /* of the last look */
+	struct port_history history;
+	bool known;      /* the oldest poll is the one that the last poll is compared with */
+	uint64_t now_ms; /* of the last poll */
 };
 
 /*
- * Takes a look at now_ms (CLOCK_MONOTONIC), and lends itself to the snapshot until the next one. An
- * incomplete scan is passed over. Returns 0, or -ENOMEM: then this look is not compared with later.
+ * Takes a poll at now_ms (CLOCK_MONOTONIC), and lends itself to the snapshot until the next one. An
+ * incomplete scan is skipped. Returns 0, or -ENOMEM: then later polls are not compared with this
+ * one.
  */
 int growth_take(struct growth *g, struct snapshot *s, uint64_t now_ms);
 void growth_release(struct growth *g);
 
 /*
- * Sockets a minute in that state on a port of the snapshot, and in all; negative where they become
- * fewer. UNKNOWN_DOUBLE: no look is old enough, the state is no closing one or was not
- * scanned, or the port may have been left out.
+ * Sockets per minute in that state on a port of the snapshot, and in all; negative when they become
+ * fewer. UNKNOWN_DOUBLE: no poll is old enough, the state is not a closing one or was not scanned,
+ * or the port was not listed.
  */
 double growth_of_port(const struct snapshot *s, const struct port_tally *p, enum tcp_state state);
 double growth_of_all(const struct snapshot *s, enum tcp_state state);

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* struct heartbeat: row, of a port that is counted in the rest. */
+/* The row of a port that is counted in the rest. */
 #define ROW_REST UINT16_MAX
 
 struct heartbeat {
 	struct heartbeat_context context;
-	struct port_set server;          /* local ports that were listened on at any look */
+	struct port_set server;          /* local ports with a listener at any poll */
 	uint16_t row[SIDE_COUNT][65536]; /* index into ports, plus one; 0: none yet */
 	struct heartbeat_port *ports[HEARTBEAT_PORTS_MAX];
 	size_t ports_count;
@@ -74,7 +74,7 @@ void heartbeat_start(struct heartbeat *h, uint64_t now_ms)
 	n->watched_ms = now_ms - h->first_ms;
 }
 
-/* The row of a port, or NULL: it is in the rest. */
+/* The row of a port; NULL: it is in the rest. */
 static struct heartbeat_port *port_of(struct heartbeat *h, enum sock_side side, uint16_t port)
 {
 	uint16_t *row = &h->row[side][port];
@@ -97,10 +97,10 @@ static struct heartbeat_port *port_of(struct heartbeat *h, enum sock_side side, 
 	return p;
 }
 
-static void add_known(struct histogram *h, uint32_t value)
+static void add_known(struct histogram *h, uint32_t value, uint32_t weight)
 {
-	if (value != UNKNOWN_U32)
-		histogram_add(h, value, 1);
+	if (is_known(value))
+		histogram_add(h, value, weight);
 }
 
 static void count_timer(struct heartbeat_port *p, const struct sock_record *r)
@@ -116,11 +116,11 @@ static void count_timer(struct heartbeat_port *p, const struct sock_record *r)
 static void count_info(struct heartbeat_port *p, const struct sock_record *r)
 {
 	for (enum idle_kind k = 0; k < IDLE_KINDS; k++)
-		add_known(&p->idle_ms[k], idle_time_of(r, k));
-	add_known(&p->sent_ms, r->info.last_data_sent_ms);
+		add_known(&p->idle_ms[k], idle_time_of(r, k), 1);
+	add_known(&p->sent_ms, r->info.last_data_sent_ms, 1);
 	p->mute += !r->info.data_segments_in;
 	if (r->info.rtt_us)
-		add_known(&p->rtt_us, r->info.rtt_us);
+		add_known(&p->rtt_us, r->info.rtt_us, 1);
 }
 
 static void count_established(
@@ -165,11 +165,8 @@ static void add_idle_time(const struct idle_time *idle_time, void *userdata)
 	struct heartbeat_port *p = h->ports[idle_time->row];
 
 	for (enum idle_kind k = 0; k < IDLE_KINDS; k++) {
-		if (idle_time->longest_ms[k] != UNKNOWN_U32)
-			histogram_add(
-				&p->longest_ms[k], idle_time->longest_ms[k], h->numbers.weight);
-		if (idle_time->ended_ms[k] != UNKNOWN_U32)
-			histogram_add(&p->ended_ms[k], idle_time->ended_ms[k], h->numbers.weight);
+		add_known(&p->longest_ms[k], idle_time->longest_ms[k], h->numbers.weight);
+		add_known(&p->ended_ms[k], idle_time->ended_ms[k], h->numbers.weight);
 	}
 }
 

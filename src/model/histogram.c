@@ -2,11 +2,12 @@
 #include "model/histogram.h"
 
 #include "basic/macro.h"
+#include "basic/unknown.h"
 
 #include <math.h>
 #include <stddef.h>
 
-/* Numbers below it have a bucket each. */
+/* Numbers below this have a bucket each. */
 #define EXACT_BELOW (2U << HISTOGRAM_SUB_BITS)
 
 static size_t bucket_of(uint32_t value)
@@ -15,7 +16,7 @@ static size_t bucket_of(uint32_t value)
 
 	if (value < EXACT_BELOW)
 		return value;
-	/* What is left of it is between 2^SUB_BITS and 2^(SUB_BITS+1). */
+	/* What remains is between 2^SUB_BITS and 2^(SUB_BITS+1). */
 	shift = 31U - (unsigned)__builtin_clz(value) - HISTOGRAM_SUB_BITS;
 	return ((size_t)shift << HISTOGRAM_SUB_BITS) + (value >> shift);
 }
@@ -32,7 +33,7 @@ static uint32_t bucket_middle(size_t bucket)
 	return first + (1U << (shift - 1));
 }
 
-/* The middle, but no number outside of what was counted. */
+/* The middle of a bucket, within the range of what was counted. */
 static uint32_t bucket_value(const struct histogram *h, size_t bucket)
 {
 	return MIN(MAX(bucket_middle(bucket), h->smallest), h->largest);
@@ -48,25 +49,14 @@ void histogram_add(struct histogram *h, uint32_t value, uint32_t weight)
 	h->buckets[bucket_of(value)] += weight;
 }
 
-void histogram_merge(struct histogram *h, const struct histogram *other)
-{
-	if (!other->count)
-		return;
-	h->smallest = h->count ? MIN(h->smallest, other->smallest) : other->smallest;
-	h->largest = h->count ? MAX(h->largest, other->largest) : other->largest;
-	h->count += other->count;
-	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
-		h->buckets[i] += other->buckets[i];
-}
-
 uint32_t histogram_quantile(const struct histogram *h, double share)
 {
 	uint64_t rank, passed = 0;
 
 	if (!h->count)
-		return HISTOGRAM_NONE;
+		return UNKNOWN_U32;
 	rank = (uint64_t)ceil(share * (double)h->count);
-	/* The ends are known exactly. */
+	/* The ends are exact. */
 	if (rank <= 1)
 		return h->smallest;
 	if (rank >= h->count)
@@ -91,7 +81,7 @@ uint64_t histogram_above(const struct histogram *h, uint32_t value)
 
 uint32_t histogram_group_end(const struct histogram *h, uint32_t floor, uint32_t factor)
 {
-	uint32_t before = HISTOGRAM_NONE;
+	uint32_t before = UNKNOWN_U32;
 
 	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		uint32_t value;
@@ -99,9 +89,9 @@ uint32_t histogram_group_end(const struct histogram *h, uint32_t floor, uint32_t
 		if (!h->buckets[i])
 			continue;
 		value = bucket_value(h, i);
-		if (before != HISTOGRAM_NONE && value > (uint64_t)factor * MAX(before, floor))
+		if (is_known(before) && value > (uint64_t)factor * MAX(before, floor))
 			return before;
 		before = value;
 	}
-	return h->count ? h->largest : HISTOGRAM_NONE;
+	return h->count ? h->largest : UNKNOWN_U32;
 }

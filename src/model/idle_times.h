@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The longest silence of each connection, by its cookie, over a time of watching. One look sees
- * a silence in its middle, and long ones more often than short ones; what a timeout must outlast
- * is a whole one, from one sign of the peer to the next. The table is bounded: beyond a number of
- * connections it samples, one in 2, 4, 8 ... chosen by the cookie, each of which stands for as
- * many.
+ * The longest idle time of each connection, by cookie, while it is watched. A single poll sees an
+ * idle time in its middle, and long ones more often than short ones; a timeout must outlast a
+ * complete one, from one segment of the peer to the next. The table is bounded and samples beyond
+ * (model/cookie_table.h).
  */
 #ifndef TCPSTATED_MODEL_IDLE_TIMES_H
 #define TCPSTATED_MODEL_IDLE_TIMES_H
@@ -14,57 +13,52 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How many connections are watched when nobody says otherwise: 3 MiB, 6 with the room that hashing
- * needs. */
+/* How many connections to watch by default: 3 MiB, 4 with the free slots. */
 #define IDLE_TIMES_WATCHED_DEFAULT 65536
 
-/* What is heard from the peer. */
+/* What ends an idle time. */
 enum idle_kind {
-	IDLE_DATA, /* until the peer sends data */
-	IDLE_ANY,  /* until it sends anything: data, or an acknowledgement, such as the answer to
-			  a keepalive probe */
+	IDLE_DATA, /* data from the peer */
+	IDLE_ANY,  /* anything from the peer: data, or an acknowledgement such as the answer to a
+		      keepalive probe */
 	IDLE_KINDS,
 };
 
-/* No silence of that kind was measured. */
-
-/* How long the peer of a socket has been silent, in ms; UNKNOWN_U32 without tcp_info. */
+/* How long the peer of a socket has been idle, in ms; UNKNOWN_U32 without tcp_info. */
 uint32_t idle_time_of(const struct sock_record *r, enum idle_kind kind);
 
 struct idle_times;
 
-/* watched_max: how many connections it keeps at most. Returns 0 or -ENOMEM. */
+/* watched_max: how many connections to keep. Returns 0 or -ENOMEM; free with idle_times_free. */
 int idle_times_new(uint32_t watched_max, struct idle_times **ret);
 struct idle_times *idle_times_free(struct idle_times *s); /* returns NULL; s may be NULL */
-void idle_times_freep(struct idle_times **s);
 
 /*
- * Looks at a connection at now_ms (of any clock that only goes forward), and remembers the number
- * of its row. Without cookie or tcp_info it is passed over, as is one that there is no memory for.
+ * Observes a connection at now_ms (any clock that only goes forward) and keeps the number of its
+ * row. A connection without cookie, tcp_info or memory for it is skipped.
  */
 void idle_times_observe(
 	struct idle_times *s, const struct sock_record *r, uint16_t row, uint64_t now_ms);
 
-/* One connection that was watched; each number may be UNKNOWN_U32. */
+/* A watched connection; each number may be UNKNOWN_U32. */
 struct idle_time {
 	uint16_t row;
-	/* the longest silence, whether it ended or not */
+	/* the longest idle time, whether it ended or not */
 	uint32_t longest_ms[IDLE_KINDS];
 	/*
-	 * The longest one that ended: the peer was heard again. Where several signs came between
-	 * two looks, the kernel tells how many, and how long the time was that they divide; the
-	 * longest part is then at least what is told here, and what is told is right for a peer
-	 * that speaks regularly.
+	 * The longest one that ended. If several segments came between two polls, the kernel counts
+	 * them, and the time that they divide is known: the longest part is at least this, and
+	 * exactly this for a peer that sends regularly.
 	 */
 	uint32_t ended_ms[IDLE_KINDS];
 };
 
 typedef void (*idle_time_fn)(const struct idle_time *idle_time, void *userdata);
 
-/* Calls fn for each connection that was seen, also for those that are gone by now. */
+/* Calls fn for each connection that was observed, including those that are gone. */
 void idle_times_foreach(const struct idle_times *s, idle_time_fn fn, void *userdata);
 
-/* How many connections are watched, and for how many each of them stands. */
+/* How many connections are watched, and how many each of them stands for. */
 uint32_t idle_times_watched(const struct idle_times *s);
 uint32_t idle_times_weight(const struct idle_times *s);
 

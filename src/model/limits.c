@@ -30,14 +30,9 @@ const struct names counter_names = NAMES(counter_list);
 
 double usage_percent(const struct usage *u)
 {
-	if (u->used == UNKNOWN || u->max == UNKNOWN || u->max == 0)
+	if (!is_known(u->used) || !is_known(u->max) || u->max == 0)
 		return -1.0;
 	return (double)u->used * 100.0 / (double)u->max;
-}
-
-const char *counter_name(enum tcp_counter c)
-{
-	return counter_list[c];
 }
 
 void limits_init(struct limits *l)

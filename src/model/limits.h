@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel allows, how much of it is in use, and the counters that tell when a limit was
- * met. */
+/* What the kernel allows, how much of it is in use, and the counters that show when a limit was
+ * reached. */
 #ifndef TCPSTATED_MODEL_LIMITS_H
 #define TCPSTATED_MODEL_LIMITS_H
 
@@ -8,18 +8,18 @@
 
 #include <stdint.h>
 
-/* Each number is UNKNOWN where its file is missing. */
+/* Each number is UNKNOWN when its file is missing. */
 
 struct usage {
 	uint64_t used;
 	uint64_t max;
 };
 
-/* The share in use in percent, or a negative number when either is unknown or the limit is 0. */
+/* The percentage in use, or a negative number when either is unknown or the limit is 0. */
 double usage_percent(const struct usage *u);
 
-/* The counters of /proc/net/netstat (TcpExt) and /proc/net/snmp (Tcp) that say how connections
- * ended and what was lost. */
+/* The counters of /proc/net/netstat (TcpExt) and /proc/net/snmp (Tcp) of how connections ended and
+ * what was lost. */
 enum tcp_counter {
 	COUNTER_ACTIVE_OPENS,
 	COUNTER_PASSIVE_OPENS,
@@ -42,9 +42,13 @@ enum tcp_counter {
 	COUNTER_COUNT,
 };
 
-/* The kernel's own name, for example "TCPTimeWaitOverflow". Static storage. */
-const char *counter_name(enum tcp_counter c);
+/* The kernel's own names, for example "TCPTimeWaitOverflow". */
 extern const struct names counter_names;
+
+static inline const char *counter_name(enum tcp_counter c)
+{
+	return name_of(counter_names, c);
+}
 
 struct limits {
 	/* of this network namespace */
@@ -60,7 +64,7 @@ struct limits {
 	uint64_t fin_timeout_seconds; /* net.ipv4.tcp_fin_timeout */
 	uint64_t counters[COUNTER_COUNT];
 
-	/* of the whole host; the sysctls show only in the initial namespace */
+	/* of the host; only the initial namespace shows the sysctls */
 	struct usage orphans;       /* against net.ipv4.tcp_max_orphans */
 	struct usage tcp_mem_pages; /* against the last number of net.ipv4.tcp_mem */
 	uint64_t tcp_mem_low_pages;

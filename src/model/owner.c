@@ -2,21 +2,22 @@
 #include "model/owner.h"
 
 #include "basic/macro.h"
+#include "basic/number.h"
+#include "basic/string.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-/* An id as Docker, Podman, containerd and CRI-O make them: 256 bits. */
+/* The ids of Docker, Podman, containerd and CRI-O: 256 bits. */
 #define ID_DIGITS 64
 
-/* A pod's uid is a UUID, or for a static pod 32 digits without dashes. */
+/* The uid of a pod is a UUID, or for a static pod 32 digits without dashes. */
 #define POD_DIGITS_MIN 32
 
-/* Linux' and systemd's letters for what may stand in a unit's name (unit-name.c: VALID_CHARS_
- * WITH_AT). */
+/* The characters of unit names (systemd's unit-name.c: VALID_CHARS_WITH_AT). */
 #define UNIT_CHARACTERS "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:-_.\\@"
 
-/* A part of a text that is not the caller's. */
+/* A piece of a text. */
 struct span {
 	const char *at;
 	size_t size;
@@ -25,16 +26,16 @@ struct span {
 /* The name that something gives the cgroup of a container, around its id. */
 struct pattern {
 	enum owner_kind kind;
-	const char *words;  /* what is told before the id */
+	const char *words;  /* that precede the id in the name of the owner */
 	const char *parent; /* the name of the cgroup above; NULL: any */
 	const char *prefix, *suffix;
 	bool is_name; /* any name rather than 64 digits */
 };
 
 /*
- * By both cgroup drivers, "systemd" and "cgroupfs". The first that fits counts. What is not 64
- * digits is something else: libpod-conmon-ID.scope and crio-conmon-ID.scope hold the monitor that
- * runs beside a container, on the host.
+ * Of both cgroup drivers, "systemd" and "cgroupfs". The first match counts. Without 64 digits it is
+ * something else: libpod-conmon-ID.scope and crio-conmon-ID.scope contain the monitor of a
+ * container, on the host.
  */
 static const struct pattern patterns[] = {
 	{OWNER_DOCKER, "docker", NULL, "docker-", ".scope", false},
@@ -58,11 +59,11 @@ static const struct pattern patterns[] = {
 	{OWNER_CONTAINER, "container", NULL, "", "", false},
 };
 
-/* The units that can have a cgroup. A slice holds others. */
+/* The units that can have a cgroup. A slice contains others. */
 static const char *const unit_suffixes[] = {
 	".slice", ".service", ".scope", ".socket", ".mount", ".swap"};
 
-/* What the components of a path told so far. Each may tell of something further inside. */
+/* What the components of a path have named so far; each may name something further inside. */
 struct reading {
 	const struct pattern *container; /* NULL: none */
 	struct span id;                  /* its id or name */
@@ -71,8 +72,8 @@ struct reading {
 	struct span user;       /* the uid in user@UID.service; empty: none */
 	struct span slice_user; /* the uid in user-UID.slice */
 	bool in_kubepods;
-	bool unit_is_complete; /* no slice: what is below are cgroups of its own making */
-	bool unit_is_users;    /* of the systemd that serves a user */
+	bool unit_is_complete; /* not a slice: what is below are its own cgroups */
+	bool unit_is_users;    /* of a user's systemd */
 	bool unit_is_inside;   /* of the systemd in the container */
 };
 
@@ -88,7 +89,7 @@ static bool span_ends(struct span s, const char *suffix)
 	return s.size >= size && memcmp(s.at + s.size - size, suffix, size) == 0;
 }
 
-/* What stands between a prefix and a suffix; false where they or something between are missing. */
+/* The text between a prefix and a suffix; false when any of the three is missing. */
 static bool span_between(
 	struct span s, const char *prefix, const char *suffix, struct span *ret_inner)
 {
@@ -131,7 +132,7 @@ static bool fits(const struct pattern *p, struct span parent, struct span c, str
 	return true;
 }
 
-/* Everything that was told of users and of what is inside was of what is outside of this one. */
+/* Users and inner units named so far were outside of this container. */
 static bool take_container(struct reading *r, struct span parent, struct span c)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
@@ -147,7 +148,7 @@ static bool take_container(struct reading *r, struct span parent, struct span c)
 	return false;
 }
 
-/* The last place where text stands in s, or NULL. */
+/* The last occurrence of text in s, or NULL. */
 static const char *find_last(struct span s, const char *text)
 {
 	size_t size = strlen(text);
@@ -158,8 +159,8 @@ static const char *find_last(struct span s, const char *text)
 	return NULL;
 }
 
-/* Of kubepods-burstable-podUID.slice, below which name ever, or of podUID somewhere below kubepods.
- */
+/* The uid in kubepods-burstable-podUID.slice, whatever is above, or in podUID somewhere below
+ * kubepods. */
 static bool pod_of(const struct reading *r, struct span c, struct span *ret)
 {
 	const char *dash;
@@ -174,7 +175,7 @@ static bool pod_of(const struct reading *r, struct span c, struct span *ret)
 	return r->in_kubepods && span_between(c, "pod", "", ret);
 }
 
-/* Whatever container was seen before, the pod is inside of it. */
+/* A pod is inside any container named so far. */
 static bool take_pod(struct reading *r, struct span c)
 {
 	bool is_pod;
@@ -191,8 +192,8 @@ static bool take_pod(struct reading *r, struct span c)
 	return is_pod;
 }
 
-/* The rules of cg_path_get_unit() and cg_path_get_user_unit(): slices, then a unit; where that is
- * a user's systemd, the same again below. */
+/* The rules of cg_path_get_unit() and cg_path_get_user_unit(): slices, then a unit; below a user's
+ * systemd the same again. */
 static void take_unit(struct reading *r, struct span c)
 {
 	struct span uid;
@@ -218,7 +219,7 @@ static void take_unit(struct reading *r, struct span c)
 	}
 }
 
-/* systemd puts a _ before a name that the kernel could take for a file of its own (cg_escape). */
+/* systemd puts a _ before a name that could be a file of the kernel (cg_escape). */
 static struct span unescaped(struct span c)
 {
 	return c.size > 1 && c.at[0] == '_' ? (struct span){c.at + 1, c.size - 1} : c;
@@ -239,21 +240,20 @@ static void take_component(struct reading *r, struct span parent, struct span c)
 }
 
 /*
- * The length of the component at the front. A runtime that was told the one driver and uses the
- * other makes a single name of "kubepods-podUID.slice:cri-containerd:ID": its parts are components,
- * too.
+ * The length of the first component. A runtime configured for one driver that uses the other makes
+ * a single name of "kubepods-podUID.slice:cri-containerd:ID": its parts are components too.
  */
 static size_t component_size(const char *at, bool *in_pieces)
 {
-	size_t size = strcspn(at, "/"), part = strcspn(at, "/:");
+	size_t size = strcspn(at, "/"), piece = strcspn(at, "/:");
 
-	if (part == size) {
+	if (piece == size) {
 		*in_pieces = false;
 		return size;
 	}
-	if (span_ends((struct span){at, part}, ".slice"))
+	if (span_ends((struct span){at, piece}, ".slice"))
 		*in_pieces = true;
-	return *in_pieces ? part : size;
+	return *in_pieces ? piece : size;
 }
 
 static struct reading read_path(const char *path)
@@ -274,109 +274,88 @@ static struct reading read_path(const char *path)
 	return r;
 }
 
-/* A name that grows, and is cut where there is no more room. */
-struct text {
-	char *at;
-	size_t room; /* the NUL excluded */
-};
-
-static void put(struct text *t, struct span s)
+static void add_span(struct string *s, struct span span)
 {
-	size_t size = MIN(s.size, t->room);
-
-	memcpy(t->at, s.at, size);
-	t->at += size;
-	t->room -= size;
-	*t->at = '\0';
-}
-
-static void put_words(struct text *t, const char *words)
-{
-	put(t, (struct span){words, strlen(words)});
-}
-
-static unsigned hex_value(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *found = c ? strchr(digits, c) : NULL;
-
-	return found ? (unsigned)(found - digits) : 16;
+	string_add_bytes(s, span.at, span.size);
 }
 
 /* The byte that \x2d at the front stands for, or 0: none. */
-static unsigned char escaped_byte(struct span s)
+static char escaped_byte(struct span s)
 {
-	unsigned high, low;
+	const char *at = s.at, *end = s.at + MIN(s.size, (size_t)4);
+	uint64_t byte;
 
-	if (s.size < 4 || s.at[0] != '\\' || s.at[1] != 'x')
-		return 0;
-	high = hex_value(s.at[2]);
-	low = hex_value(s.at[3]);
-	return high < 16 && low < 16 ? (unsigned char)(high << 4 | low) : 0;
+	if (!scan_literal(&at, end, "\\x") || scan_hex(&at, end, UINT8_MAX, &byte) < 0 ||
+		at != s.at + 4)
+		return '\0';
+	return (char)byte;
 }
 
-static void put_unit(struct text *t, struct span s)
+static void add_unit(struct string *s, struct span unit)
 {
-	while (s.size) {
-		const unsigned char c = escaped_byte(s);
+	while (unit.size) {
+		const char c = escaped_byte(unit);
 		const size_t step = c ? 4 : 1;
 
-		put(t, (struct span){c ? (const char *)&c : s.at, 1});
-		s = (struct span){s.at + step, s.size - step};
+		string_add_bytes(s, c ? &c : unit.at, 1);
+		unit = (struct span){unit.at + step, unit.size - step};
 	}
 }
 
-/* In the name of a slice, a dash would mean a slice above. */
-static void put_pod(struct text *t, struct span uid)
+/* In the name of a slice a dash would mean a parent slice, so it has underscores. */
+static void add_pod(struct string *s, struct span uid)
 {
 	for (size_t i = 0; i < uid.size; i++)
-		put(t, (struct span){uid.at[i] == '_' ? "-" : uid.at + i, 1});
+		string_add_bytes(s, uid.at[i] == '_' ? "-" : uid.at + i, 1);
 }
 
-static void put_container(struct text *t, const struct reading *r)
+static void add_container(struct string *s, const struct reading *r)
 {
 	const struct pattern *p = r->container;
 
 	if (r->pod.size) {
-		put_words(t, "pod ");
-		put_pod(t, r->pod);
+		string_add(s, "pod ");
+		add_pod(s, r->pod);
 	}
 	if (p) {
-		put_words(t, r->pod.size ? " container" : p->words);
-		put_words(t, " ");
+		string_add(s, r->pod.size ? " container" : p->words);
+		string_add_char(s, ' ');
 		if (p->is_name)
-			put_unit(t, r->id);
+			add_unit(s, r->id);
 		else
-			put(t, (struct span){r->id.at, OWNER_ID_SHOWN});
+			string_add_bytes(s, r->id.at, OWNER_ID_SHOWN);
 	}
 }
 
-static void put_reading(struct text *t, const struct reading *r)
+static void add_reading(struct string *s, const struct reading *r)
 {
 	bool contained = r->container || r->pod.size;
 
 	if (r->unit.size && (!contained || r->unit_is_inside)) {
-		put_unit(t, r->unit);
+		add_unit(s, r->unit);
 		if (r->unit_is_users) {
-			put_words(t, " of user ");
-			put(t, r->user);
+			string_add(s, " of user ");
+			add_span(s, r->user);
 		}
 		if (contained)
-			put_words(t, " in ");
+			string_add(s, " in ");
 	}
-	put_container(t, r);
+	add_container(s, r);
 }
 
-/* The end of a path tells more than its beginning. */
-static void put_path(struct text *t, const char *path)
+/* The end of a path says more than its start. */
+static void add_path(struct string *s, const char *path)
 {
-	size_t size = strlen(path);
+	const size_t size = strlen(path), room = OWNER_NAME_MAX - 1;
 
-	if (size > t->room) {
-		put_words(t, "...");
-		path += size - t->room;
+	if (size > room) {
+		string_add(s, "...");
+		path += size - room + strlen("...");
+		/* Starts with a character, not in the middle of one. */
+		while (((unsigned char)*path & 0xc0) == 0x80)
+			path++;
 	}
-	put_words(t, path);
+	string_add(s, path);
 }
 
 static enum owner_kind kind_of(const struct reading *r)
@@ -392,41 +371,35 @@ static enum owner_kind kind_of(const struct reading *r)
 
 void owner_from_path(const char *path, struct owner *ret)
 {
-	struct text name = {ret->name, sizeof(ret->name) - 1};
-	struct text unit = {ret->unit, sizeof(ret->unit) - 1};
+	struct string name = STRING_IN(ret->name), unit = STRING_IN(ret->unit);
 	struct reading r = read_path(path);
 
-	ret->name[0] = ret->unit[0] = '\0';
 	if (strspn(path, "/") == strlen(path)) {
 		ret->kind = OWNER_ROOT;
-		put_words(&name, "the root cgroup");
+		string_add(&name, "the root cgroup");
 		return;
 	}
 	ret->kind = kind_of(&r);
 	if (ret->kind == OWNER_PATH) {
-		put_path(&name, path);
+		add_path(&name, path);
 		return;
 	}
-	put_reading(&name, &r);
+	add_reading(&name, &r);
 	if (r.unit.size)
-		put(&unit, r.unit);
+		add_span(&unit, r.unit);
 }
 
-const char *owner_kind_name(enum owner_kind kind)
-{
-	static const char *const names[OWNER_KINDS] = {
-		[OWNER_ROOT] = "root",
-		[OWNER_UNIT] = "unit",
-		[OWNER_USER_UNIT] = "user_unit",
-		[OWNER_DOCKER] = "docker",
-		[OWNER_PODMAN] = "podman",
-		[OWNER_CONTAINERD] = "containerd",
-		[OWNER_KUBERNETES] = "kubernetes",
-		[OWNER_LXC] = "lxc",
-		[OWNER_MACHINE] = "machine",
-		[OWNER_CONTAINER] = "container",
-		[OWNER_PATH] = "path",
-	};
-
-	return names[kind];
-}
+static const char *const kind_list[OWNER_KINDS] = {
+	[OWNER_ROOT] = "root",
+	[OWNER_UNIT] = "unit",
+	[OWNER_USER_UNIT] = "user_unit",
+	[OWNER_DOCKER] = "docker",
+	[OWNER_PODMAN] = "podman",
+	[OWNER_CONTAINERD] = "containerd",
+	[OWNER_KUBERNETES] = "kubernetes",
+	[OWNER_LXC] = "lxc",
+	[OWNER_MACHINE] = "machine",
+	[OWNER_CONTAINER] = "container",
+	[OWNER_PATH] = "path",
+};
+const struct names owner_kind_names = NAMES(kind_list);

@@ -3,7 +3,7 @@
 
 #include "basic/macro.h"
 
-static const char *const object_names[OBJECT_COUNT] = {
+static const char *const object_list[OBJECT_COUNT] = {
 	[OBJECT_TCP_SOCK] = "tcp_sock",
 	[OBJECT_TCP6_SOCK] = "tcp6_sock",
 	[OBJECT_TW_SOCK] = "tw_sock",
@@ -22,11 +22,15 @@ static const char *const object_names[OBJECT_COUNT] = {
 	[OBJECT_SKB_SMALL_HEAD] = "skb_small_head",
 };
 
-static const char *const source_names[] = {
+const struct names price_object_names = NAMES(object_list);
+
+static const char *const source_list[PRICE_SOURCE_COUNT] = {
 	[PRICES_FROM_SLABINFO] = "slabinfo",
 	[PRICES_FROM_BTF] = "btf",
 	[PRICES_FROM_TABLE] = "table",
 };
+
+const struct names price_source_names = NAMES(source_list);
 
 /* The caches created without SLAB_ACCOUNT (6.1 to 6.18): their objects are never charged. */
 static const bool is_uncharged[OBJECT_COUNT] = {
@@ -36,16 +40,6 @@ static const bool is_uncharged[OBJECT_COUNT] = {
 	[OBJECT_SKB_FCLONE] = true,
 	[OBJECT_SKB_SMALL_HEAD] = true,
 };
-
-const char *price_object_name(enum price_object o)
-{
-	return object_names[o];
-}
-
-const char *price_source_name(enum price_source s)
-{
-	return source_names[s];
-}
 
 bool object_layout_is_sound(const struct object_layout *layout)
 {
@@ -67,10 +61,9 @@ uint64_t kmalloc_bytes(uint64_t request)
 	return bytes;
 }
 
-static struct price price_of(const struct object_layout *layout, bool charged)
+static struct price price_of(const struct object_layout *layout, uint32_t charge_size)
 {
-	/* struct slabobj_ext is one pointer on a 64-bit kernel. */
-	uint64_t vector = charged ? kmalloc_bytes(UINT64_C(8) * layout->per_slab) : 0;
+	uint64_t vector = charge_size ? kmalloc_bytes((uint64_t)charge_size * layout->per_slab) : 0;
 	uint64_t bytes;
 
 	if (!layout->per_slab)
@@ -83,9 +76,9 @@ static struct price price_of(const struct object_layout *layout, bool charged)
 }
 
 void prices_from_layout(struct prices *ret, enum price_source source,
-	const struct object_layout layout[OBJECT_COUNT], bool memcg)
+	const struct object_layout layout[OBJECT_COUNT], uint32_t charge_size)
 {
 	ret->source = source;
 	OBJECT_FOREACH(o)
-		ret->object[o] = price_of(&layout[o], memcg && !is_uncharged[o]);
+		ret->object[o] = price_of(&layout[o], is_uncharged[o] ? 0 : charge_size);
 }

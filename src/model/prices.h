@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What one kernel object costs: bytes with the allocator's packing and the memory-cgroup vector
- * included. What a socket holds follows from it in sock_memory.h.
+ * included. sock_memory.h computes from it what a socket holds.
  */
 #ifndef TCPSTATED_MODEL_PRICES_H
 #define TCPSTATED_MODEL_PRICES_H
+
+#include "basic/names.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,13 +35,14 @@ enum price_object {
 #define OBJECT_FOREACH(o) for (enum price_object o = 0; o < OBJECT_COUNT; o++)
 
 enum price_source {
-	PRICES_FROM_SLABINFO, /* the allocator's own books */
-	PRICES_FROM_BTF,      /* sizes from the kernel's type information, packing worked out */
-	PRICES_FROM_TABLE,    /* compiled in: a kernel that tells neither */
+	PRICES_FROM_SLABINFO, /* the allocator's own accounting */
+	PRICES_FROM_BTF,      /* sizes from the kernel's type information, packing computed */
+	PRICES_FROM_TABLE,    /* compiled in, for a kernel that shows neither */
+	PRICE_SOURCE_COUNT,
 };
 
 struct price {
-	uint32_t bytes;       /* what one object costs; 0 where this kernel has no such object */
+	uint32_t bytes;       /* what one object costs; 0 when this kernel has no such object */
 	uint32_t object_size; /* bytes of the object itself, as truesize counts it */
 };
 
@@ -48,35 +51,41 @@ struct prices {
 	struct price object[OBJECT_COUNT];
 };
 
-/* How the allocator lays out one kind of object. All zero where this kernel has no such object. */
+/* How the allocator lays out one kind of object. All zero when this kernel has no such object. */
 struct object_layout {
 	uint32_t size;       /* bytes of one object in its slab, padding included */
 	uint32_t per_slab;   /* objects in one slab */
 	uint32_t slab_bytes; /* bytes of pages in one slab */
 };
 
-/* Whether the objects fit into their slab; true for the layout of no object. */
+/* Whether the objects fit into their slab; true for an all-zero layout. */
 bool object_layout_is_sound(const struct object_layout *layout);
 
 /*
- * The bytes that kmalloc() really takes for a request: powers of two from 8, and 96 and 192 between
- * them (mm/slab_common.c: kmalloc_info; the larger least size of some architectures is not
- * modelled).
+ * The bytes that kmalloc() takes for a request: powers of two from 8, and 96 and 192 between them
+ * (mm/slab_common.c: kmalloc_info; the larger minimum of some architectures is not modelled).
  */
 uint64_t kmalloc_bytes(uint64_t request);
 
 /*
- * Works out the price list: packing, and with memcg the vector that the kernel keeps beside each
- * slab to charge its objects to memory cgroups (mm/slab.h: struct slabobj_ext, one pointer an
- * object, by kmalloc; measured on 6.18).
+ * Makes the price list from the packing. charge_size: bytes for each object in the vector that the
+ * kernel keeps beside each slab to charge its objects to memory cgroups (mm/slab.h: struct
+ * slabobj_ext, one pointer, by kmalloc; measured on 6.18); 0 without memory cgroups.
  */
 void prices_from_layout(struct prices *ret, enum price_source source,
-	const struct object_layout layout[OBJECT_COUNT], bool memcg);
+	const struct object_layout layout[OBJECT_COUNT], uint32_t charge_size);
 
-/* The name of an object in the JSON, for example "tcp_sock". Static storage. */
-const char *price_object_name(enum price_object o);
+/* The names of objects, for example "tcp_sock", and of sources: "slabinfo", "btf", "table". */
+extern const struct names price_object_names, price_source_names;
 
-/* "slabinfo", "btf" or "table". */
-const char *price_source_name(enum price_source s);
+static inline const char *price_object_name(enum price_object o)
+{
+	return name_of(price_object_names, o);
+}
+
+static inline const char *price_source_name(enum price_source s)
+{
+	return name_of(price_source_names, s);
+}
 
 #endif

@@ -12,7 +12,7 @@ enum sock_side sock_side(const struct sides *sides, const struct sock_record *r)
 		return SIDE_SERVER;
 	if (is_ephemeral(sides, r->local_port))
 		return SIDE_CLIENT;
-	/* Bound to a port of its own choice and not connected yet: only a server does that. */
+	/* Bound to a port of its choice and not connected: only a server does that. */
 	if (!r->remote_port || is_ephemeral(sides, r->remote_port))
 		return SIDE_SERVER;
 	return SIDE_CLIENT;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* On which side a connection is, and under which port it is counted. */
+/* Which side of a connection a socket is, and under which port it is counted. */
 #ifndef TCPSTATED_MODEL_SIDE_H
 #define TCPSTATED_MODEL_SIDE_H
 
@@ -8,15 +8,15 @@
 
 #include <stdint.h>
 
-/* What tells the sides of a network namespace. */
+/* What determines the sides in a network namespace. */
 struct sides {
 	const struct port_set *server;  /* local ports known as a server's. Borrowed. */
 	uint16_t port_first, port_last; /* ip_local_port_range; 0, 0 when unknown */
 };
 
 /*
- * A listener decides; without one, a port outside the ephemeral range that faces one inside it is a
- * server's. LISTEN records must have been added to sides->server before.
+ * A listener decides; without one, a local port outside the ephemeral range with a remote port
+ * inside it is a server's. LISTEN records must have been added to sides->server before.
  */
 enum sock_side sock_side(const struct sides *sides, const struct sock_record *r);
 

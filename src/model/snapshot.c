@@ -8,8 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* The states that hold a local port; all of them must have been scanned to tell how many ports are
- * taken. */
+/* The states that occupy a local port; how many ports are in use is known if all of them were
+ * scanned.
+ */
 #define STATES_WITH_PORT                                                                           \
 	((state_set)(STATE_SET_ALL & ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_CLOSE) |          \
 					     STATE_BIT(STATE_BOUND_INACTIVE))))
@@ -20,8 +21,7 @@ struct ranked_row {
 	uint64_t sockets;
 };
 
-/* Heaviest first; then by number; then by side and port, so that equal snapshots are told equally.
- */
+/* Heaviest first; then by number; then by key, so that equal snapshots look equal. */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct ranked_row *x = a, *y = b;
@@ -30,9 +30,7 @@ static int compare_rows(const void *a, const void *b)
 		return x->memory_bytes > y->memory_bytes ? -1 : 1;
 	if (x->sockets != y->sockets)
 		return x->sockets > y->sockets ? -1 : 1;
-	if (x->row->side != y->row->side)
-		return x->row->side < y->row->side ? -1 : 1;
-	return (x->row->port > y->row->port) - (x->row->port < y->row->port);
+	return service_key_compare(&x->row->service, &y->row->service);
 }
 
 static void add_row(struct snapshot_totals *totals, const struct port_tally *row)
@@ -59,7 +57,7 @@ static void sum_totals(struct snapshot_totals *totals)
 	}
 }
 
-/* Ranks the rows that have sockets. *ret is the caller's to free. */
+/* Ranks the rows that have sockets. The caller frees *ret. */
 static int rank_rows(const struct tally *t, struct ranked_row **ret, size_t *ret_count)
 {
 	struct ranked_row *ranked = calloc(MAX(t->rows_used, (size_t)1), sizeof(*ranked));
@@ -73,7 +71,7 @@ static int rank_rows(const struct tally *t, struct ranked_row **ret, size_t *ret
 		r->row = &t->rows[i];
 		r->sockets = port_tally_sockets(r->row, STATE_SET_ALL);
 		r->memory_bytes = port_tally_memory(r->row, STATE_SET_ALL);
-		/* A listener that the filter hides leaves a row without sockets. */
+		/* The row of a listener that the filter hides has no sockets. */
 		if (r->sockets)
 			count++;
 	}
@@ -83,7 +81,7 @@ static int rank_rows(const struct tally *t, struct ranked_row **ret, size_t *ret
 	return 0;
 }
 
-/* Sums up the ages for the first of the ranked rows, which are listed. */
+/* Summarizes the ages of the listed rows, which are the first of the ranked ones. */
 static int take_ages(
 	struct snapshot *s, const struct tally *t, const struct ranked_row *ranked, size_t shown)
 {
@@ -107,9 +105,9 @@ static void take_client_ports(struct snapshot *s, const struct tally *t)
 
 	s->client_ports = (struct usage){UNKNOWN, UNKNOWN};
 	s->busiest = (struct destination){0};
-	if (l->port_first != UNKNOWN && l->port_last != UNKNOWN && l->port_last >= l->port_first)
+	if (is_known(l->port_first) && is_known(l->port_last) && l->port_last >= l->port_first)
 		s->client_ports.max = l->port_last - l->port_first + 1 -
-				      (l->ports_reserved == UNKNOWN ? 0 : l->ports_reserved);
+				      (is_known(l->ports_reserved) ? l->ports_reserved : 0);
 	if ((s->scanned & STATES_WITH_PORT) != STATES_WITH_PORT)
 		return;
 	s->client_ports.used =
@@ -127,7 +125,7 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 	if (r < 0)
 		return r;
 	shown = ports_max ? MIN(count, ports_max) : count;
-	ports = calloc(MAX(shown, (size_t)1), sizeof(void *));
+	ports = calloc(MAX(count, (size_t)1), sizeof(void *));
 	if (!ports)
 		return -ENOMEM;
 	r = take_ages(s, t, ranked, shown);
@@ -137,20 +135,15 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 	s->totals = (struct snapshot_totals){0};
 	STATE_FOREACH(state)
 		s->totals.states[state].oldest_ms = UNKNOWN_U32;
-	for (size_t i = 0; i < count; i++)
-		add_row(&s->totals, ranked[i].row);
+	for (size_t i = 0; i < count; i++) {
+		ports[i] = ranked[i].row;
+		add_row(&s->totals, ports[i]);
+	}
 	add_row(&s->totals, &t->rest);
 	sum_totals(&s->totals);
-
-	for (size_t i = 0; i < shown; i++)
-		ports[i] = ranked[i].row;
-	s->omitted.ports = count - shown + t->rest_ports;
+	s->omitted.ports = t->rest_ports;
 	s->omitted.sockets = port_tally_sockets(&t->rest, STATE_SET_ALL);
 	s->omitted.memory_bytes = port_tally_memory(&t->rest, STATE_SET_ALL);
-	for (size_t i = shown; i < count; i++) {
-		s->omitted.sockets += ranked[i].sockets;
-		s->omitted.memory_bytes += ranked[i].memory_bytes;
-	}
 
 	s->rows = t->rows;
 	s->rows_count = t->rows_used;
@@ -161,8 +154,9 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 	s->prices = t->prices;
 	s->established_from_counter = false;
 	take_client_ports(s, t);
-	s->ports_count = shown;
+	s->ports_count = count;
 	s->ports = TAKE_PTR(ports);
+	snapshot_cut(s, shown);
 	return 0;
 }
 
@@ -189,15 +183,14 @@ void snapshot_established_from_counter(struct snapshot *s)
 {
 	uint64_t close_wait = s->totals.states[STATE_CLOSE_WAIT].sockets;
 
-	/* The memory of sockets that were not looked at is unknown, and so is any sum that should
-	 * hold it. */
+	/* The memory of sockets that were not scanned is unknown, and so is every sum with it. */
 	s->totals.memory_bytes = UNKNOWN;
-	if (s->limits.curr_estab == UNKNOWN) {
+	if (!is_known(s->limits.curr_estab)) {
 		s->totals.sockets = UNKNOWN;
 		return;
 	}
 	s->established_from_counter = true;
-	/* The counter was read a moment apart from the sockets. */
+	/* The counter was not read at the same moment as the sockets. */
 	s->totals.states[STATE_ESTABLISHED].sockets =
 		(uint32_t)(s->limits.curr_estab > close_wait ? s->limits.curr_estab - close_wait
 							     : 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One look at the machine: what model/ hands to judge/ and tell/. */
+/* The result of one poll: what model/ hands to judge/ and output/. */
 #ifndef TCPSTATED_MODEL_SNAPSHOT_H
 #define TCPSTATED_MODEL_SNAPSHOT_H
 
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <time.h>
 
 struct growth;
@@ -18,30 +19,37 @@ struct growth;
 /* Where and when the sockets were read. */
 struct origin {
 	struct timespec time; /* CLOCK_REALTIME at the start of the scan */
-	char host[256];       /* as gethostname() tells it; empty when unknown */
+	char host[256];       /* as from gethostname(); empty when unknown */
 	char boot_id[40];     /* /proc/sys/kernel/random/boot_id; empty when unknown */
 	char kernel[128];     /* uname release; empty when unknown */
 	char netns[256];      /* "host", the name of ip-netns(8), or net:[inode] */
 	bool replayed;        /* read from a recording */
 };
 
+/* Whether the origin is certainly of the boot with that id. An unknown boot is not the same as
+ * another unknown one. */
+static inline bool origin_is_same_boot(const struct origin *o, const char *boot_id)
+{
+	return o->boot_id[0] && strcmp(o->boot_id, boot_id) == 0;
+}
+
 /* How the scan went. */
 struct scan {
 	const char *source; /* "sock_diag" or "proc"; static storage */
 	bool complete;      /* nothing was cut short */
-	char error[256];    /* why it is not complete, as a sentence; else empty */
-	char note[256];     /* why the first choice of source was not used; else empty */
+	char error[256];    /* why it is incomplete, as a sentence; else empty */
+	char note[256];     /* why the preferred source was not used; else empty */
 	uint64_t sockets;   /* records received */
 	uint64_t wall_us, cpu_us;
 };
 
-/* How the looks follow one another. */
+/* How often polls are taken. */
 struct polling {
-	uint32_t interval_ms;  /* what was asked for; 0: this is a single look */
-	uint32_t effective_ms; /* what it is: longer where the budget demands it */
+	uint32_t interval_ms;  /* as configured; 0: this is a single poll */
+	uint32_t effective_ms; /* as it is: longer if the budget requires it */
 	double cpu_budget_percent;
-	double cpu_percent; /* of one core, from the look before to this one; negative: unknown */
-	bool established_masked; /* the budget has ESTABLISHED left out */
+	double cpu_percent;      /* of one core, since the last poll; negative: unknown */
+	bool established_masked; /* the budget excludes ESTABLISHED */
 };
 
 struct snapshot_totals {
@@ -56,23 +64,22 @@ struct snapshot {
 	struct origin origin;
 	struct scan scan;
 	struct polling polling;
-	state_set scanned; /* the states that were asked for; of the others nothing is known */
-	bool established_from_counter; /* ESTABLISHED was not scanned: its number is CurrEstab less
+	state_set scanned;             /* the states that were requested; the others are unknown */
+	bool established_from_counter; /* ESTABLISHED was not scanned: its number is CurrEstab minus
 					  CLOSE_WAIT, its memory unknown */
 	struct filter filter;          /* its port set is borrowed */
 	struct prices prices;
 	struct limits limits;
-	uint64_t slab_bytes; /* pages that the allocator keeps for TCP's own caches; UNKNOWN without
-				slabinfo */
+	uint64_t slab_bytes; /* pages in TCP's own caches; UNKNOWN without slabinfo */
 	struct snapshot_totals totals;
 
-	/* every row that was counted, in no order; borrowed from the tally until its next start */
+	/* every counted row, in no order; borrowed from the tally until its next start */
 	const struct port_tally *rows;
 	size_t rows_count;
 	const struct port_tally *rest; /* the ports beyond TALLY_ROWS_MAX together; likewise */
 	const struct ages *ages;       /* NULL: none are kept; borrowed likewise */
 	struct age_table age_table;    /* of the listed ports, in their order, and of all */
-	const struct growth *growth;   /* model/growth.h lends it; NULL: not known */
+	const struct growth *growth;   /* lent by model/growth.h; NULL: unknown */
 
 	const struct port_tally **ports; /* heaviest first; the rows are borrowed from the tally
 					    until its next start */
@@ -81,31 +88,29 @@ struct snapshot {
 		uint64_t ports, sockets, memory_bytes;
 	} omitted;
 
-	struct usage client_ports;  /* ports in use towards the busiest destination, and how many
-				       there are */
+	struct usage client_ports;  /* ports in use to the busiest destination, and all ports */
 	struct destination busiest; /* sockets == 0: none */
 };
 
 /*
- * Sums up a tally: totals over every row, the ports_max heaviest rows (all of them with 0), the
- * others summed in omitted. The caller has filled origin, scan, scanned, limits and slab_bytes; the
- * rest is set here. Returns 0 or -ENOMEM. The snapshot borrows from t; release with
- * snapshot_release.
+ * Summarizes a tally: totals over every row, the ports_max heaviest rows (0: all of them), the
+ * others summed in omitted. The caller sets origin, scan, scanned, limits and slab_bytes before.
+ * Returns 0 or -ENOMEM. The snapshot borrows from t; release with snapshot_release.
  */
 int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max);
 
 void snapshot_release(struct snapshot *s);
 
 /*
- * Lists at most so many ports, 0 included; those beyond are summed in omitted with the others.
- * Findings and changes may be taken of all ports before.
+ * Lists at most ports_max ports, also 0; the rest is added to omitted. For after findings and
+ * changes were taken of all ports.
  */
 void snapshot_cut(struct snapshot *s, size_t ports_max);
 
 /*
- * Takes the number of ESTABLISHED from the counter, for a scan that masked it out: snmp CurrEstab
- * less CLOSE_WAIT (RFC 4022 counts both). Call after snapshot_take() of a scan without filter.
- * Leaves it unknown where the counter is.
+ * Takes the number of ESTABLISHED from the counter after a scan that masked it out: snmp CurrEstab
+ * minus CLOSE_WAIT (RFC 4022 counts both). Call after snapshot_take() of a scan without filter.
+ * Leaves it unknown if the counter is.
  */
 void snapshot_established_from_counter(struct snapshot *s);
 

@@ -25,11 +25,11 @@ void sock_list_start(struct sock_list *l)
 	l->offered = 0;
 }
 
-/* Negative: a goes first. The cookie, which no two sockets share, makes the order a whole one. */
+/* Negative: a comes first. The cookie, which is unique, makes the order total. */
 static int compare(const void *a, const void *b)
 {
 	const struct sock_observation *x = a, *y = b;
-	const bool x_known = x->age_ms != UNKNOWN_U32, y_known = y->age_ms != UNKNOWN_U32;
+	const bool x_known = is_known(x->age_ms), y_known = is_known(y->age_ms);
 
 	if (x_known != y_known)
 		return x_known ? -1 : 1;
@@ -48,7 +48,7 @@ static void swap(struct sock_observation *a, struct sock_observation *b)
 	*b = t;
 }
 
-/* The root of the heap is the one that would go next: each goes after its children or with them. */
+/* The root of the heap is the last in order, which goes next: no node comes before its children. */
 static void sift_up(struct sock_list *l, size_t i)
 {
 	while (i && compare(&l->list[(i - 1) / 2], &l->list[i]) < 0) {

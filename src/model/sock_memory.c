@@ -7,15 +7,15 @@
 #include <sys/socket.h>
 
 /*
- * Bytes of data in one buffer, where the source does not tell what the buffers take (measured on
- * 6.18: 65,000 bytes were in 2 buffers of a receive queue, in 6 of a send queue); and the fewest in
- * one buffer of a receive queue: what is left over in the buffers of a network card must not be
- * taken for more of them.
+ * Bytes of data in one buffer, if the source does not report the memory of buffers (measured
+ * on 6.18: 65,000 bytes were in 2 buffers of a receive queue, in 6 of a send queue); and the
+ * minimum in one buffer of a receive queue: unused space in the buffers of a network card must not
+ * count as more buffers.
  */
 #define DATA_PER_BUFFER       32768
 #define DATA_PER_BUFFER_LEAST 4096
 
-/* The data of a queue, and how many buffers they are in. */
+/* The data in a queue, and in how many buffers. */
 struct queue {
 	uint64_t data, buffers;
 };
@@ -25,14 +25,14 @@ static uint64_t bytes_of(const struct prices *p, enum price_object o)
 	return p->object[o].bytes;
 }
 
-/* What truesize counts of a buffer besides its data (include/linux/skbuff.h: SKB_TRUESIZE). */
+/* What truesize counts for a buffer besides its data (include/linux/skbuff.h: SKB_TRUESIZE). */
 static uint64_t empty_truesize(const struct prices *p)
 {
 	return (uint64_t)p->object[OBJECT_SKB].object_size +
 	       p->object[OBJECT_SKB_SMALL_HEAD].object_size;
 }
 
-/* SYN and FIN are counted as a byte of the queue that they wait in, but carry no data. */
+/* SYN and FIN count as a byte of the queue, but carry no data. */
 static uint64_t data_of(uint32_t queue, uint8_t state, state_set states_with_flag)
 {
 	return queue - (queue > 0 && state_set_has(states_with_flag, state));
@@ -43,7 +43,7 @@ static struct queue queue_without_truesize(uint32_t queue, uint64_t data)
 	return (struct queue){data, ((uint64_t)queue + DATA_PER_BUFFER - 1) / DATA_PER_BUFFER};
 }
 
-/* All that truesize counts beyond the buffers is taken for data, whatever the queue says. */
+/* What truesize counts beyond the buffers is data, whatever the length of the queue. */
 static struct queue queue_with_truesize(
 	const struct prices *p, uint64_t truesize, uint64_t data, uint64_t buffers_max)
 {
@@ -68,7 +68,7 @@ static bool is_loopback(uint8_t family, const uint8_t *address)
 	       (memcmp(address, mapped, sizeof(mapped)) == 0 && address[12] == 127);
 }
 
-/* Whether the peer is certainly on this host. It may be even if this is false: veth. */
+/* Whether the peer is certainly on this host; with veth it may be even if this is false. */
 static bool is_same_host(const struct sock_record *r)
 {
 	return memcmp(r->local_address, r->remote_address, sizeof(r->local_address)) == 0 ||
@@ -77,8 +77,8 @@ static bool is_same_host(const struct sock_record *r)
 }
 
 /*
- * What is sent stays queued as one half of a pair of buffers (sk_buff_fclones), of which truesize
- * counts a plain one.
+ * Sent data stays queued in one half of a pair of buffers (sk_buff_fclones), which truesize counts
+ * as a plain one.
  */
 static uint64_t send_memory(const struct prices *p, const struct sock_record *r)
 {
@@ -94,9 +94,9 @@ static uint64_t send_memory(const struct prices *p, const struct sock_record *r)
 }
 
 /*
- * A receiver on the same host (loopback, veth) holds the other half of the sender's pair, and so
- * the pair; what a network card received is a plain buffer. Where it cannot be told which, half of
- * the difference is charged: less than 3 % off either way for a socket with one buffer.
+ * A receiver on the same host (loopback, veth) keeps the other half of the sender's pair, and so
+ * the pair; a network card fills plain buffers. If it is unknown which, half of the difference is
+ * charged: less than 3 % off for a socket with one buffer.
  */
 static uint64_t receive_memory(const struct prices *p, const struct sock_record *r)
 {
@@ -110,7 +110,7 @@ static uint64_t receive_memory(const struct prices *p, const struct sock_record 
 		q = queue_with_truesize(p, r->buffers.receive, data,
 			same_host ? UINT64_MAX : 1 + data / DATA_PER_BUFFER_LEAST);
 	else if (r->ownership == OWNERSHIP_ORPHAN && r->state != STATE_CLOSING)
-		/* close() freed the queue, but did not count it as read. */
+		/* close() freed the queue without counting it as read. */
 		return 0;
 	else
 		q = queue_without_truesize(r->receive_queue, data);
@@ -118,8 +118,8 @@ static uint64_t receive_memory(const struct prices *p, const struct sock_record 
 					    bytes_of(p, OBJECT_SKB_SMALL_HEAD));
 }
 
-/* What a process holds of a socket: the file, its inode and name, and what the security modules
- * keep of both. */
+/* What an open socket costs: the file, its inode and name, and what security modules keep for them.
+ */
 static uint64_t file_memory(const struct prices *p)
 {
 	return bytes_of(p, OBJECT_SOCK_INODE) + bytes_of(p, OBJECT_FILE) +
@@ -134,7 +134,7 @@ static uint64_t full_memory(const struct prices *p, const struct sock_record *r)
 
 	if (r->ownership == OWNERSHIP_HELD)
 		bytes += file_memory(p);
-	/* The request lives on until accept() takes the connection out of the queue. */
+	/* The request exists until accept() takes the connection out of the queue. */
 	if (r->ownership == OWNERSHIP_UNACCEPTED)
 		bytes += bytes_of(p, is_ipv6 ? OBJECT_REQUEST6_SOCK : OBJECT_REQUEST_SOCK);
 	/* The queues of a listener count connections. */

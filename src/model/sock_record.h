@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One socket as the kernel reported it: what kernel/ hands to model/, one at a time, nothing kept.
- */
+/* One socket as the kernel reported it: what kernel/ hands to model/, one at a time. */
 #ifndef TCPSTATED_MODEL_SOCK_RECORD_H
 #define TCPSTATED_MODEL_SOCK_RECORD_H
 
@@ -19,7 +18,7 @@ enum sock_kind {
 enum sock_ownership {
 	OWNERSHIP_NONE,       /* no process can hold it: mini and request */
 	OWNERSHIP_HELD,       /* a process has it open */
-	OWNERSHIP_ORPHAN,     /* closed by its process, not yet done by the kernel */
+	OWNERSHIP_ORPHAN,     /* closed by its process, not yet finished by the kernel */
 	OWNERSHIP_UNACCEPTED, /* still in its listener's accept queue */
 	OWNERSHIP_COUNT,
 };
@@ -34,7 +33,7 @@ enum sock_timer {
 	TIMER_PROBE,
 };
 
-/* Bytes of buffers, from SK_MEMINFO. Forward allocation and wmem_alloc are left out: they are
+/* Bytes of buffers, from SK_MEMINFO, without forward allocation and wmem_alloc, which are
  * accounting, not memory. */
 struct sock_buffers {
 	uint32_t receive; /* SK_MEMINFO_RMEM_ALLOC: truesize of the receive and out-of-order queues
@@ -45,52 +44,50 @@ struct sock_buffers {
 		backlog; /* SK_MEMINFO_BACKLOG: received while the owner was busy with the socket */
 };
 
-/* A number of struct sock_info that this kernel does not tell. */
-
 /*
- * What struct tcp_info tells of a connection's silence (net/ipv4/tcp.c: tcp_get_info), as far as
- * the kernel sends it. The times begin with the connection, also where nothing was sent or received
- * yet. They are measured in the kernel's ticks, 1 to 10 ms each.
+ * From struct tcp_info (net/ipv4/tcp.c: tcp_get_info); UNKNOWN_U32 for what this kernel does not
+ * send. The times start with the connection, also if nothing was sent or received yet, and have the
+ * resolution of the kernel's ticks, 1 to 10 ms.
  */
 struct sock_info {
 	uint32_t last_data_sent_ms; /* since this side last sent data */
 	uint32_t last_data_recv_ms; /* since data last came from the peer */
 	uint32_t last_ack_recv_ms;  /* since the peer last acknowledged something; answers to
-				       keepalive  probes do, data alone need not */
+				       keepalive probes do, data alone may not */
 	uint32_t rtt_us;            /* smoothed round-trip time; 0: not measured yet */
 	uint32_t segments_in;       /* segments from the peer, wrapping (Linux 4.2) */
 	uint32_t data_segments_in;  /* of them those with data (Linux 4.6) */
-	uint32_t timeout_us; /* of retransmission, as it is now: doubled backoffs times already */
-	uint8_t backoffs;    /* 0 where the kernel does not tell */
+	uint32_t timeout_us;        /* of retransmission now, already doubled backoffs times */
+	uint8_t backoffs;           /* 0 when the kernel does not send it */
 };
 
 enum sock_keepalive {
 	KEEPALIVE_OFF,
 	KEEPALIVE_ON,
-	KEEPALIVE_UNKNOWN, /* the kernel names one timer, and another one comes first */
+	KEEPALIVE_UNKNOWN, /* the kernel names one timer, and another one takes precedence */
 	KEEPALIVE_COUNT,
 };
 
 struct sock_record {
-	uint8_t family; /* AF_INET or AF_INET6: which slab caches it lives in; a mapped IPv4 address
+	uint8_t family; /* AF_INET or AF_INET6, which decides the slab caches; a mapped IPv4 address
 			   is AF_INET6 */
 	uint8_t state;  /* enum tcp_state */
 	uint8_t kind;   /* enum sock_kind */
 	uint8_t ownership;   /* enum sock_ownership */
 	uint8_t timer;       /* enum sock_timer */
-	uint8_t retransmits; /* of that timer: unanswered so far, probes included */
+	uint8_t retransmits; /* of that timer: unanswered so far, including probes */
 	bool has_buffers;
 	bool has_info;
 	uint16_t local_port;    /* host byte order */
 	uint16_t remote_port;   /* host byte order */
-	uint32_t expires_ms;    /* of that timer; for TIMER_TIME_WAIT what is left of its life */
+	uint32_t expires_ms;    /* of that timer; for TIMER_TIME_WAIT the rest of its life */
 	uint32_t receive_queue; /* bytes, the FIN counting as one; LISTEN: connections waiting for
 				   accept() */
-	uint32_t send_queue; /* bytes, the FIN counting as one; LISTEN: the backlog, or 0 where the
-				source does not tell */
+	uint32_t send_queue;    /* bytes, the FIN counting as one; LISTEN: the backlog, or 0 if the
+				   source lacks it */
 	struct sock_buffers buffers; /* zero without has_buffers */
-	uint64_t cookie;             /* 0 when the source does not tell */
-	uint64_t cgroup_id;          /* 0 when the source does not tell */
+	uint64_t cookie;             /* 0 if the source lacks it */
+	uint64_t cgroup_id;          /* likewise */
 	uint32_t inode;              /* 0 when no process holds it */
 	uint32_t uid;
 	uint8_t local_address[16];  /* network byte order; AF_INET: the first four bytes, the rest
@@ -99,16 +96,15 @@ struct sock_record {
 	struct sock_info info;      /* only with has_info; else undefined */
 };
 
-/* Who has the socket, from its kind, state and inode (KERNEL: an inode of 0 alone does not make an
- * orphan). */
+/* The ownership by kind, state and inode: an inode of 0 alone does not make an orphan. */
 enum sock_ownership sock_record_ownership(
 	enum sock_kind kind, enum tcp_state state, uint32_t inode);
 
 /*
- * Whether SO_KEEPALIVE is at work on an ESTABLISHED socket: then its timer is always pending, and
- * it is the only one that idiag_timer calls 2 in that state; but a retransmission or a window probe
- * is named in its place (net/ipv4/inet_diag.c: inet_sk_diag_fill). Of TCP_USER_TIMEOUT the kernel
- * tells nothing: neither tcp_info nor INET_DIAG_SOCKOPT has it.
+ * Whether SO_KEEPALIVE is active on an ESTABLISHED socket: then its timer is always pending and the
+ * only one that idiag_timer calls 2 in that state; but a retransmission or a window probe takes
+ * precedence (net/ipv4/inet_diag.c: inet_sk_diag_fill). The kernel does not report
+ * TCP_USER_TIMEOUT: neither tcp_info nor INET_DIAG_SOCKOPT has it.
  */
 enum sock_keepalive sock_record_keepalive(enum sock_timer timer);
 

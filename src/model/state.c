@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const state_list[] = {
+static const char *const state_list[STATE_COUNT] = {
 	[STATE_ESTABLISHED] = "ESTABLISHED",
 	[STATE_SYN_SENT] = "SYN_SENT",
 	[STATE_SYN_RECV] = "SYN_RECV",
@@ -20,27 +20,18 @@ static const char *const state_list[] = {
 	[STATE_CLOSING] = "CLOSING",
 	[STATE_BOUND_INACTIVE] = "BOUND_INACTIVE",
 };
-
 const struct names state_names = NAMES(state_list);
 
-/* include/net/tcp_states.h; 12 is TCP_NEW_SYN_RECV. */
-static unsigned kernel_number(enum tcp_state s)
-{
-	return s == STATE_BOUND_INACTIVE ? 13 : s + 1U;
-}
-
-const char *state_name(enum tcp_state s)
-{
-	return state_list[s];
-}
+/* TCP_BOUND_INACTIVE, include/net/tcp_states.h. 12 is TCP_NEW_SYN_RECV, which no kernel reports:
+ * request sockets are SYN_RECV. */
+#define KERNEL_BOUND_INACTIVE 13U
 
 static bool is_separator(char c)
 {
 	return c == '_' || c == '-';
 }
 
-/* Compares without case and separators, so that FIN-WAIT-1, fin_wait_1 and FIN_WAIT1 are the same
- * word. */
+/* Compares without case and separators, so that FIN-WAIT-1, fin_wait_1 and FIN_WAIT1 are equal. */
 static bool same_state_name(const char *name, size_t length, const char *canonical)
 {
 	size_t i = 0;
@@ -60,7 +51,7 @@ static bool same_state_name(const char *name, size_t length, const char *canonic
 int state_from_name(const char *name, size_t length, enum tcp_state *ret)
 {
 	STATE_FOREACH(s) {
-		if (same_state_name(name, length, state_list[s])) {
+		if (same_state_name(name, length, state_name(s))) {
 			*ret = s;
 			return 0;
 		}
@@ -90,15 +81,26 @@ int state_set_parse(const char *list, state_set *ret, const char **ret_word, siz
 	return 0;
 }
 
+void state_set_format(struct string *s, state_set set)
+{
+	const char *comma = "";
+
+	STATE_FOREACH(state) {
+		if (!state_set_has(set, state))
+			continue;
+		string_addf(s, "%s%s", comma, state_name(state));
+		comma = ",";
+	}
+}
+
 int state_from_kernel(unsigned number, enum tcp_state *ret)
 {
-	/* Asked once for each socket. TCP_NEW_SYN_RECV, 12, is not reported: request sockets are
-	 * SYN_RECV. */
+	/* Called for each socket. */
 	if (number >= 1 && number <= STATE_CLOSING + 1U) {
 		*ret = (enum tcp_state)(number - 1);
 		return 0;
 	}
-	if (number != kernel_number(STATE_BOUND_INACTIVE))
+	if (number != KERNEL_BOUND_INACTIVE)
 		return -EINVAL;
 	*ret = STATE_BOUND_INACTIVE;
 	return 0;
@@ -108,12 +110,12 @@ uint32_t state_set_to_kernel(state_set set)
 {
 	uint32_t mask = 0;
 
-	STATE_FOREACH(s)
+	for (enum tcp_state s = 0; s <= STATE_CLOSING; s++)
 		if (state_set_has(set, s))
-			mask |= UINT32_C(1) << kernel_number(s);
-	/* A socket in CLOSE is in no table but that of bound ports, which is read for
+			mask |= UINT32_C(1) << (s + 1);
+	/* A socket in CLOSE is only in the table of bound ports, which the kernel reads for
 	 * BOUND_INACTIVE alone. */
-	if (state_set_has(set, STATE_CLOSE))
-		mask |= UINT32_C(1) << kernel_number(STATE_BOUND_INACTIVE);
+	if (set & (STATE_BIT(STATE_CLOSE) | STATE_BIT(STATE_BOUND_INACTIVE)))
+		mask |= UINT32_C(1) << KERNEL_BOUND_INACTIVE;
 	return mask;
 }

@@ -12,8 +12,8 @@ static bool close_wait_symptom(const struct sock_record *r, enum symptom *ret)
 	return true;
 }
 
-/* What was sent has been sent again so often. Behind a shut window one probe is always on its way,
- * so that only several tell. */
+/* Whether that many retransmissions are unanswered. With a closed window one probe is always in
+ * flight, so only several count. */
 static bool is_unanswered(const struct sock_record *r, unsigned retransmits)
 {
 	if (r->timer == TIMER_PROBE)

@@ -21,8 +21,7 @@ static void port_tally_init(struct port_tally *p)
 
 int tally_new(struct tally **ret)
 {
-	/* Zeroed pages cost nothing until a port is seen: only what the scan touches becomes
-	 * resident. */
+	/* Zeroed pages cost nothing: only what a scan touches becomes resident. */
 	struct tally *t = calloc(1, sizeof(*t));
 
 	if (!t)
@@ -77,19 +76,7 @@ void tally_start(struct tally *t, const struct tally_context *context)
 		t->observer.start(t->observer.userdata);
 }
 
-static bool is_ephemeral(const struct tally_netns *ns, uint16_t port)
-{
-	return ns->port_first <= port && port <= ns->port_last;
-}
-
-static enum sock_side side_of(const struct tally_netns *ns, const struct sock_record *r)
-{
-	const struct sides sides = {&ns->server, ns->port_first, ns->port_last};
-
-	return sock_side(&sides, r);
-}
-
-/* Makes room for one more row. Returns false when there may be no more, or no memory is left. */
+/* Makes room for one more row. Returns false when there are too many, or memory is short. */
 static bool grow_rows(struct tally *t)
 {
 	return t->rows_used < TALLY_ROWS_MAX &&
@@ -118,24 +105,23 @@ static struct port_tally *row_of(struct tally *t, enum sock_side side, uint16_t 
 	return row;
 }
 
-/* How long a mini socket has been in its state: its timer runs down from a length that is known. */
+/* How long a mini socket has been in its state: its timer counts down from a known time. */
 static uint32_t mini_age_ms(const struct tally_netns *ns, const struct sock_record *r)
 {
-	uint32_t whole = r->state == STATE_TIME_WAIT ? TIME_WAIT_MS : ns->fin_timeout_ms;
+	uint32_t life = r->state == STATE_TIME_WAIT ? TIME_WAIT_MS : ns->fin_timeout_ms;
 
-	if (whole == UNKNOWN_U32)
+	if (!is_known(life))
 		return UNKNOWN_U32;
-	if (r->expires_ms <= whole)
-		return whole - r->expires_ms;
-	/* Past the whole: by a timer tick it just began; by more it has a TCP_LINGER2 of its own,
-	 * and its start is unknown. */
+	if (r->expires_ms <= life)
+		return life - r->expires_ms;
+	/* Above it by a timer tick the socket just started; by more it has its own TCP_LINGER2, and
+	 * its start is unknown. */
 	return r->state == STATE_TIME_WAIT ? 0 : UNKNOWN_U32;
 }
 
 static uint32_t age_ms(struct tally *t, const struct sock_record *r, const struct port_tally *row)
 {
 	uint32_t number = row == &t->rest ? TALLY_AGE_ROW_REST : (uint32_t)(row - t->rows);
-
 	uint32_t least;
 
 	if (r->kind == KIND_MINI)
@@ -186,7 +172,7 @@ static void vote(struct majority *m, uint64_t value, bool decides)
 	}
 }
 
-/* Without a process the kernel does not know the user any more, and says root (net/core/sock.c:
+/* Without a process the kernel no longer knows the user and reports root (net/core/sock.c:
  * sock_i_uid). */
 static void record_owner(struct port_tally *row, const struct sock_record *r)
 {
@@ -194,13 +180,6 @@ static void record_owner(struct port_tally *row, const struct sock_record *r)
 		vote(&row->cgroup, r->cgroup_id, r->state == STATE_LISTEN);
 	if (r->inode && r->uid != UID_OVERFLOW)
 		vote(&row->uid, r->uid, false);
-}
-
-static uint32_t older(uint32_t a, uint32_t b)
-{
-	if (a == UNKNOWN_U32 || b == UNKNOWN_U32)
-		return MIN(a, b);
-	return MAX(a, b);
 }
 
 static void count_in_state(
@@ -212,10 +191,10 @@ static void count_in_state(
 	st->request += r->kind == KIND_REQUEST;
 	st->orphan += r->ownership == OWNERSHIP_ORPHAN;
 	st->unaccepted += r->ownership == OWNERSHIP_UNACCEPTED;
-	st->oldest_ms = older(st->oldest_ms, age);
+	st->oldest_ms = known_max(st->oldest_ms, age);
 }
 
-/* A socket as old as the last look was counted by it. */
+/* A socket that is as old as the last poll was counted by it. */
 static void count_fresh(
 	const struct tally *t, struct port_tally *row, const struct sock_record *r, uint32_t age)
 {
@@ -246,13 +225,14 @@ void tally_count(struct tally *t, const struct sock_record *r)
 
 	if (r->state == STATE_LISTEN)
 		port_set_add(&ns->server, r->local_port);
-	side = side_of(ns, r);
+	side = sock_side(&(struct sides){&ns->server, ns->port_first, ns->port_last}, r);
 	port = sock_side_port(side, r);
 
 	/* Before the filter: neither the price of a port's buckets nor the ports in use depend on
-	 * what is shown. */
+	 * it. */
 	memory = memory_of(t, r);
-	if (side == SIDE_CLIENT && r->remote_port && is_ephemeral(ns, r->local_port))
+	if (side == SIDE_CLIENT && r->remote_port && ns->port_first <= r->local_port &&
+		r->local_port <= ns->port_last)
 		destinations_count(&ns->destinations, r);
 
 	if (!t->filter.sides[side] || (t->filter.ports && !port_set_has(t->filter.ports, port)))
@@ -269,8 +249,8 @@ void tally_count(struct tally *t, const struct sock_record *r)
 	count_in_state(&row->states[r->state], r, memory, age);
 	count_fresh(t, row, r, age);
 	count_symptom(row, r, memory);
-	if (t->observer.see)
-		t->observer.see(&(struct sock_observation){*r, side, port, age, memory, NULL},
+	if (t->observer.observe)
+		t->observer.observe(&(struct sock_observation){*r, side, port, age, memory, NULL},
 			t->observer.userdata);
 }
 
@@ -282,7 +262,7 @@ void state_tally_add(struct state_tally *sum, const struct state_tally *s)
 	sum->request += s->request;
 	sum->orphan += s->orphan;
 	sum->unaccepted += s->unaccepted;
-	sum->oldest_ms = older(sum->oldest_ms, s->oldest_ms);
+	sum->oldest_ms = known_max(sum->oldest_ms, s->oldest_ms);
 }
 
 uint64_t port_tally_sockets(const struct port_tally *p, state_set states)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counts sockets per namespace, side, port and state, and adds up what they hold. Memory grows with
- * the ports in use, never with the sockets, and is capped.
+ * Counts sockets per namespace, side, port and state, and sums their memory. Its own memory grows
+ * with the ports in use, never with the sockets, and is bounded.
  */
 #ifndef TCPSTATED_MODEL_TALLY_H
 #define TCPSTATED_MODEL_TALLY_H
@@ -10,6 +10,7 @@
 #include "model/destinations.h"
 #include "model/filter.h"
 #include "model/prices.h"
+#include "model/service.h"
 #include "model/sock_observer.h"
 #include "model/sock_record.h"
 #include "model/symptom.h"
@@ -17,19 +18,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Rows that a tally keeps apart, 700 bytes each; the sockets of further ports are summed in one row
- * (struct tally: rest). */
+/* The rows of a tally, 700 bytes each; sockets of further ports are summed in one (struct tally:
+ * rest).
+ */
 #define TALLY_ROWS_MAX 65536
 
-/* How long TIME_WAIT lasts, in ms: TCP_TIMEWAIT_LEN, include/net/tcp.h, a compile-time constant of
- * every kernel. */
+/* How long TIME_WAIT lasts, in ms: TCP_TIMEWAIT_LEN, include/net/tcp.h, a constant in every kernel.
+ */
 #define TIME_WAIT_MS 60000
 
-/* What a uid reads as that this user namespace does not map: DEFAULT_OVERFLOWUID,
+/* The uid of users that this user namespace does not map: DEFAULT_OVERFLOWUID,
  * include/linux/highuid.h. */
 #define UID_OVERFLOW 65534
 
-/* struct tally_netns: row, for a port that is counted in the rest. */
+/* The row (struct tally_netns) of a port that is counted in the rest. */
 #define TALLY_ROW_REST UINT32_MAX
 
 struct state_tally {
@@ -39,7 +41,7 @@ struct state_tally {
 	uint32_t request;    /* of them KIND_REQUEST */
 	uint32_t orphan;     /* of them OWNERSHIP_ORPHAN */
 	uint32_t unaccepted; /* of them OWNERSHIP_UNACCEPTED; the others are held by a process */
-	uint32_t oldest_ms;  /* UNKNOWN_U32 where neither a timer nor the scans before tell it */
+	uint32_t oldest_ms;  /* UNKNOWN_U32 if neither a timer nor earlier scans show it */
 };
 
 struct symptom_tally {
@@ -48,51 +50,47 @@ struct symptom_tally {
 };
 
 /*
- * What most sockets of a row carry, found in one pass and in this much memory (Boyer and Moore's
- * vote): what more than half of those that vote carry is the value, in whatever order they come;
- * where nothing has that many, it is what one of them carries.
+ * The value of most sockets of a row, found in one pass and constant memory (Boyer and Moore's
+ * vote): the value of more than half of the votes, in whatever order they come; without such a
+ * majority the value of one of them.
  */
 struct majority {
-	uint64_t value;   /* of no meaning before it is told */
-	uint32_t votes;   /* how far it is ahead of what comes; of no meaning to others */
-	bool reported;    /* somebody voted */
-	bool mixed;       /* not all carry the same */
-	bool by_listener; /* listeners decided; the others only tell whether it is mixed */
+	uint64_t value;   /* only with reported */
+	uint32_t votes;   /* private: its lead */
+	bool reported;    /* there was a vote */
+	bool mixed;       /* the votes differ */
+	bool by_listener; /* listeners decided; the others only show whether it is mixed */
 };
 
 struct port_tally {
-	uint8_t side;   /* enum sock_side */
-	bool listening; /* a listener on the port was seen */
-	uint16_t port;
-	uint32_t accept_queue; /* connections waiting for accept(), all listeners of the port
-				  together */
+	SERVICE_KEY_MEMBERS
+	bool listening;        /* the port has a listener */
+	uint32_t accept_queue; /* connections waiting for accept(), of all listeners together */
 	uint32_t backlog;      /* and how many may wait */
-	/* The id of the cgroup that made the sockets. A listener decides: what it accepts is in its
-	 * cgroup (kernel/cgroup/cgroup.c: cgroup_sk_clone). TIME_WAIT, mini and request sockets
-	 * carry none. Of struct tally's rest, which is many ports, neither this nor the uid has a
-	 * meaning. */
+	/* The id of the cgroup that created the sockets. A listener decides: what it accepts is in
+	 * its cgroup (kernel/cgroup/cgroup.c: cgroup_sk_clone). Mini and request sockets have none.
+	 * In struct tally's rest, which is many ports, this and the uid are meaningless. */
 	struct majority cgroup;
-	/* The user of those that a process holds; without UID_OVERFLOW. Of a connection it is who
-	 * accepted it (include/net/sock.h: sock_graft), so a listener, which root may have made,
-	 * has one vote like any other. */
+	/* The user of sockets that a process holds, except UID_OVERFLOW. That of a connection is
+	 * who accepted it (include/net/sock.h: sock_graft), so a listener, which root may have
+	 * created, has one vote like any other. */
 	struct majority uid;
-	/* Mini sockets whose timer says that they began since the last look (struct tally_context:
-	 * since_ms). What began as FIN_WAIT_2 begins anew as TIME_WAIT when the peer closes
+	/* Mini sockets that started since the last poll by their timer (struct tally_context:
+	 * since_ms). FIN_WAIT_2 starts again as TIME_WAIT when the peer closes
 	 * (net/ipv4/tcp_minisocks.c: tcp_timewait_state_process). */
 	uint32_t fresh_time_wait, fresh_fin_wait_2;
-	/* Both in words, and printable; set after the scan by who can look them up (poll/owners.h).
-	 * NULL: not known. Borrowed. */
+	/* Printable names of both, set after the scan (poll/owners.h). NULL: unknown. Borrowed. */
 	const char *owner, *user;
 	struct state_tally states[STATE_COUNT];
 	struct symptom_tally symptoms[SYMPTOM_COUNT];
 };
 
 struct tally_netns {
-	uint16_t port_first, port_last; /* ip_local_port_range; 0, 0 when unknown */
-	uint32_t fin_timeout_ms;        /* tcp_fin_timeout; UNKNOWN_U32 when unknown */
-	struct port_set server;         /* local ports known as a server's: listening, now or before
-					   (tally_start) */
-	struct port_set charged;        /* local ports whose bind buckets are priced already */
+	uint16_t port_first, port_last;  /* ip_local_port_range; 0, 0 when unknown */
+	uint32_t fin_timeout_ms;         /* tcp_fin_timeout; UNKNOWN_U32 when unknown */
+	struct port_set server;          /* local ports of servers: listening, now or before
+					    (tally_start) */
+	struct port_set charged;         /* local ports whose bind buckets are charged */
 	uint32_t row[SIDE_COUNT][65536]; /* index into rows, plus one; 0: no row yet;
 					    TALLY_ROW_REST: in the rest */
 	struct destinations destinations;
@@ -103,16 +101,15 @@ struct tally {
 	struct filter filter;
 	struct port_tally *rows;
 	size_t rows_used, rows_allocated;
-	struct port_tally
-		rest; /* sockets of ports beyond TALLY_ROWS_MAX, or that no memory was left for */
-	uint32_t rest_ports; /* how many ports those are */
+	struct port_tally rest; /* sockets of ports beyond TALLY_ROWS_MAX, or for lack of memory */
+	uint32_t rest_ports;    /* how many ports those are */
 	struct tally_netns netns;
-	struct ages *ages; /* NULL: only timers tell an age. Borrowed. */
+	struct ages *ages; /* NULL: only timers show an age. Borrowed. */
 	uint32_t since_ms;
 	struct sock_observer observer;
 };
 
-/* The row that ages carry for a socket that is counted in the rest. */
+/* The row in ages of a socket that is counted in the rest. */
 #define TALLY_AGE_ROW_REST TALLY_ROWS_MAX
 
 /* Allocates an empty tally. Returns 0 or -ENOMEM; free with tally_free. */
@@ -122,25 +119,23 @@ void tally_freep(struct tally **t);
 
 struct tally_context {
 	struct prices prices;
-	struct filter filter; /* its port set is borrowed for as long as the tally counts */
+	struct filter filter; /* its port set is borrowed while the tally counts */
 	uint16_t port_first, port_last;
 	uint32_t fin_timeout_ms;
-	struct ages
-		*ages; /* NULL: only timers tell an age. Borrowed as long as the tally counts. */
-	uint32_t since_ms; /* how long ago the last look was; 0: there was none, nothing is fresh */
-	struct sock_observer
-		observer; /* is shown each socket that is counted; without see, nobody */
+	struct ages *ages; /* NULL: only timers show an age. Borrowed while the tally counts. */
+	uint32_t since_ms; /* how long ago the last poll was; 0: there was none */
+	struct sock_observer observer; /* of each counted socket; observe may be NULL */
 };
 
 /*
- * Forgets what was counted and starts a scan. What stays: which ports are a server's, for as long
- * as the scan before found sockets on them; so a port stays a server's after its listener closed,
- * until its last socket is gone.
+ * Forgets what was counted and starts a scan. Keeps which ports are servers' while the scan before
+ * found sockets on them: so a port stays a server's after its listener closed, until its last
+ * socket is gone.
  */
 void tally_start(struct tally *t, const struct tally_context *context);
 
-/* Counts one socket. LISTEN records must come before the others of their namespace: they tell the
- * sides. Never fails. */
+/* Counts one socket. LISTEN records must come before the others of their namespace: they determine
+ * the sides. Never fails. */
 void tally_count(struct tally *t, const struct sock_record *r);
 
 /* Adds one state's numbers to another's. */

@@ -40,7 +40,7 @@ static void add_processes(
 		struct descriptors d = {0};
 
 		for (; i < p->count && p->list[i].pid == pid; i++) {
-			if (!finding_matches(f, index, p->list[i].group))
+			if (!finding_matches(f, index, p->list[i].tag))
 				continue;
 			process = process ? process : &p->list[i];
 			add_descriptors(&d, &p->list[i]);

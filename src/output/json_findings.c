@@ -66,7 +66,7 @@ static struct json_object *holders_of(struct builder *b, const struct document *
 	struct json_object *array = build_array(b);
 
 	for (size_t i = 0; i < p->count; i++)
-		if (finding_matches(d->findings, index, p->list[i].group))
+		if (finding_matches(d->findings, index, p->list[i].tag))
 			build_append(b, array, process(b, &p->list[i]));
 	return array;
 }

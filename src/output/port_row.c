@@ -7,11 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static uint32_t older(uint32_t a, uint32_t b)
-{
-	return is_known(a) && is_known(b) ? MAX(a, b) : MIN(a, b);
-}
-
 /* The number of a state that was not scanned is unknown, even if the kernel counts it in total. */
 static void fill_states(
 	struct port_row *r, const struct snapshot *s, const struct state_tally states[STATE_COUNT])
@@ -19,7 +14,7 @@ static void fill_states(
 	r->oldest_ms = UNKNOWN_U32;
 	STATE_FOREACH(i) {
 		r->states[i] = state_set_has(s->scanned, i) ? states[i].sockets : UNKNOWN;
-		r->oldest_ms = older(r->oldest_ms, states[i].oldest_ms);
+		r->oldest_ms = known_max(r->oldest_ms, states[i].oldest_ms);
 	}
 }
 
@@ -57,19 +52,20 @@ struct port_row port_row_of(
 
 	fill_states(&r, s, p->states);
 	counts_of_port(&now, s, p);
-	fill_changes(&r, &now, c ? changes_before(c, (enum sock_side)p->side, p->port) : NULL);
+	fill_changes(&r, &now, c ? changes_before(c, &p->service) : NULL);
 	label_port(&r, (enum sock_side)p->side, p->port, p->listening);
 	return r;
 }
 
-struct port_row port_row_gone(const struct port_counts *p)
+struct port_row port_row_gone(const struct changes *c, size_t i)
 {
+	const struct gone_port *p = &c->gone[i];
 	static const struct counts none;
 	struct port_row r = {.gone = true, .oldest_ms = UNKNOWN_U32};
 
 	/* A star would mean that nothing listens, which is unknown. */
 	label_port(&r, (enum sock_side)p->side, p->port, true);
-	fill_changes(&r, &none, &p->counts);
+	fill_changes(&r, &none, changes_before(c, &p->service));
 	return r;
 }
 
@@ -86,7 +82,7 @@ struct port_row port_row_total(const struct snapshot *s, const struct changes *c
 	if (s->established_from_counter)
 		r.states[STATE_ESTABLISHED] = s->totals.states[STATE_ESTABLISHED].sockets;
 	counts_of_totals(&now, s);
-	fill_changes(&r, &now, c && c->known ? &c->before.totals : NULL);
+	fill_changes(&r, &now, c ? changes_before(c, NULL) : NULL);
 	return r;
 }
 
@@ -126,7 +122,7 @@ struct port_row port_row_others(const struct snapshot *s, const struct changes *
 		take_off(&r.change, port_row_of(s, s->ports[i], c).change);
 	}
 	for (size_t i = 0; i < gone; i++)
-		take_off(&r.change, port_row_gone(c->gone[i]).change);
+		take_off(&r.change, port_row_gone(c, i).change);
 	r.oldest_ms = UNKNOWN_U32;
 	return r;
 }

@@ -33,8 +33,8 @@ struct port_row {
 struct port_row port_row_of(
 	const struct snapshot *s, const struct port_tally *p, const struct changes *c);
 
-/* A port that no longer has sockets. */
-struct port_row port_row_gone(const struct port_counts *p);
+/* c->gone[i], which no longer has sockets. */
+struct port_row port_row_gone(const struct changes *c, size_t i);
 
 struct port_row port_row_total(const struct snapshot *s, const struct changes *c);
 

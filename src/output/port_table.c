@@ -229,7 +229,7 @@ static unsigned measure(struct table *t, const struct shown *shown)
 			widen(t, c, &r);
 		}
 		for (size_t j = 0; !is_bounded(c) && j < shown->gone; j++) {
-			const struct port_row r = port_row_gone(t->view->changes->gone[j]);
+			const struct port_row r = port_row_gone(changes_of(t), j);
 
 			widen(t, c, &r);
 		}
@@ -396,7 +396,7 @@ static void add_rows(
 		add_row(p, t, &r);
 	}
 	for (size_t i = 0; i < shown->gone; i++) {
-		const struct port_row r = port_row_gone(t->view->changes->gone[i]);
+		const struct port_row r = port_row_gone(changes_of(t), i);
 
 		add_row(p, t, &r);
 	}

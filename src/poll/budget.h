@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How often to look: at the interval that was asked for, and less often where that would cost more
- * of a processor than is allowed. Pure.
+ * How often to poll: at the configured interval, and less often if that would cost more CPU than
+ * allowed. Pure.
  */
 #ifndef TCPSTATED_POLL_BUDGET_H
 #define TCPSTATED_POLL_BUDGET_H
@@ -12,35 +12,35 @@
 struct budget {
 	uint32_t interval_ms;
 	double budget_percent; /* of one core */
-	double cost_us;        /* what a look costs, at present */
-	double last_us;        /* what the last one cost */
-	bool masked;           /* ESTABLISHED is left out */
-	uint32_t next_ms;      /* from the start of this look to that of the next */
+	double cost_us;        /* estimated, of the next poll */
+	double last_us;        /* of the last poll */
+	bool masked;           /* ESTABLISHED is excluded */
+	uint32_t next_ms;      /* from the start of this poll to that of the next */
 };
 
-/* What one look cost and saw. */
+/* What one poll cost and counted. */
 struct budget_poll {
-	uint64_t cpu_us;      /* everything that the process did for it */
-	uint64_t sockets;     /* records that were read */
-	uint64_t established; /* ESTABLISHED sockets, by scan or by counter; 0 where not known */
+	uint64_t cpu_us;      /* of the process, for everything it did */
+	uint64_t sockets;     /* records read */
+	uint64_t established; /* ESTABLISHED sockets, by scan or by counter; 0 when unknown */
 };
 
-void budget_init(struct budget *p, uint32_t interval_ms, double budget_percent);
+void budget_init(struct budget *b, uint32_t interval_ms, double budget_percent);
 
-/* The same cost under other settings. */
-void budget_set(struct budget *p, uint32_t interval_ms, double budget_percent);
+/* Changes the settings and keeps the learned cost. */
+void budget_set(struct budget *b, uint32_t interval_ms, double budget_percent);
 
 /*
- * Learns from a look: sets masked and next_ms. ESTABLISHED is left out first where that saves at
- * least a tenth, then the interval is stretched; it is taken in again when all of it would cost
- * less than two thirds of what is allowed.
+ * Learns from a poll: sets masked and next_ms. First ESTABLISHED is excluded if that saves at least
+ * a tenth, then the interval is extended; ESTABLISHED is included again when that would cost less
+ * than two thirds of what is allowed.
  */
-void budget_learn(struct budget *p, const struct budget_poll *poll);
+void budget_learn(struct budget *b, const struct budget_poll *poll);
 
 /*
  * How long something beside the polls, which cost so much, must rest to take no more than a share
  * of what is allowed.
  */
-uint64_t budget_pause_ms(const struct budget *p, double cost_us, double share);
+uint64_t budget_pause_ms(const struct budget *b, double cost_us, double share);
 
 #endif

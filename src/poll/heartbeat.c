@@ -4,10 +4,10 @@
 #include "basic/cleanup.h"
 #include "basic/clock.h"
 #include "basic/macro.h"
+#include "basic/string.h"
 #include "kernel/limits.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -39,7 +39,7 @@ static int poll(struct source *source, struct heartbeat *h, uint64_t now_ms, str
 	*ret = (struct scan){0};
 	heartbeat_start(h, now_ms);
 	r = source->ops->scan(source, &request, count_record, h, ret);
-	/* A recording brings the cost of the look that was recorded. */
+	/* A recording has the cost of its scan. */
 	if (!ret->wall_us) {
 		ret->wall_us = clock_us(CLOCK_MONOTONIC) - wall;
 		ret->cpu_us = clock_us(CLOCK_PROCESS_CPUTIME_ID) - cpu;
@@ -52,7 +52,7 @@ static bool is_stopped(const struct heartbeat_settings *settings)
 	return settings->stop && *settings->stop;
 }
 
-/* The last look is at the end of the time, whatever the interval. */
+/* The last poll is at the end of the time, whatever the interval. */
 static int take_polls(struct source *source, struct heartbeat *h,
 	const struct heartbeat_settings *settings, struct scan *ret)
 {
@@ -82,16 +82,16 @@ static int take_polls(struct source *source, struct heartbeat *h,
 
 static int fail(struct heartbeat_report *report, int error, const char *what)
 {
-	snprintf(report->scan.error, sizeof(report->scan.error), "%s: %s", what, strerror(-error));
+	STRING_PRINT(report->scan.error, "%s: %s", what, strerror(-error));
 	return error;
 }
 
 /* A recording of a snapshot has every connection, but no times. */
 static int refuse_without_info(struct heartbeat_report *report)
 {
-	snprintf(report->scan.error, sizeof(report->scan.error),
-		"the recording does not tell how long connections are silent; record with "
-		"--heartbeat, too");
+	STRING_PRINT(report->scan.error,
+		"the recording does not contain how long connections are idle; record with "
+		"--heartbeat too");
 	return -ENODATA;
 }
 
@@ -112,7 +112,7 @@ int heartbeat_watch(struct source *source, const struct heartbeat_settings *sett
 		.filter = settings->filter, .requested_ms = settings->watch_ms};
 	r = source->ops->origin(source, &ret->origin);
 	if (r < 0)
-		return fail(ret, r, "cannot tell where this is");
+		return fail(ret, r, "cannot identify this machine");
 	limits_read(source, &limits);
 	if (limits.port_first <= UINT16_MAX && limits.port_last <= UINT16_MAX) {
 		context.port_first = (uint16_t)limits.port_first;
@@ -130,7 +130,7 @@ int heartbeat_watch(struct source *source, const struct heartbeat_settings *sett
 		return refuse_without_info(ret);
 	r = heartbeat_judge(h, settings->ports_max, ret);
 	if (r < 0)
-		return fail(ret, r, "cannot sum up the connections");
+		return fail(ret, r, "cannot summarize the connections");
 	*ret_heartbeat = TAKE_PTR(h);
 	return 0;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The looks at established connections that --heartbeat takes: one, or as many as a time has room
- * for. */
+/* The polls of established connections for --heartbeat: one, or as many as fit into a time. */
 #ifndef TCPSTATED_POLL_HEARTBEAT_H
 #define TCPSTATED_POLL_HEARTBEAT_H
 
@@ -12,21 +11,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A look a second, unless that would take more than 1 % of a core: to fill in tcp_info the kernel
+/* A poll per second, unless that would take more than 1 % of a core: to fill in tcp_info the kernel
  * locks each socket for a moment. */
 #define HEARTBEAT_INTERVAL_MS 1000
 #define HEARTBEAT_CPU_SHARE   100
 
 struct heartbeat_settings {
 	struct filter filter;
-	uint64_t watch_ms;                 /* 0: one look */
+	uint64_t watch_ms;                 /* 0: one poll */
 	size_t ports_max;                  /* 0: all */
-	const volatile sig_atomic_t *stop; /* not zero: this look was the last; a signal ends the
-					      pause between looks. May be NULL */
+	const volatile sig_atomic_t *stop; /* not zero: this poll was the last; a signal ends the
+					      pause between polls. May be NULL */
 };
 
 /*
- * Watches and judges. *ret_heartbeat is what *ret borrows from; free it with heartbeat_free after
+ * Watches and judges. *ret borrows from *ret_heartbeat; free that with heartbeat_free after
  * heartbeat_report_release. Returns 0, or -errno with the reason as a sentence in ret->scan.error.
  */
 int heartbeat_watch(struct source *source, const struct heartbeat_settings *settings,

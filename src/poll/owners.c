@@ -5,6 +5,7 @@
 #include "basic/cleanup.h"
 #include "basic/format.h"
 #include "basic/macro.h"
+#include "basic/string.h"
 #include "basic/utf8.h"
 #include "kernel/owners/cgroups.h"
 #include "kernel/owners/users.h"
@@ -17,7 +18,7 @@
 struct owners {
 	struct cgroups *cgroups;
 	struct users *users; /* NULL: users are not named */
-	char **texts;        /* those that rows point to */
+	char **texts;        /* that rows point to */
 	size_t texts_count, texts_allocated;
 };
 
@@ -61,23 +62,24 @@ void owners_freep(struct owners **o)
 	*o = owners_free(*o);
 }
 
-/* Keeps a text, with all that could steer a terminal taken out. */
+/* Keeps the printable form of a text. */
 static int keep_text(struct owners *o, const char *text, const char **ret)
 {
-	const size_t size = strlen(text) + 1;
-	char *copy;
+	struct string copy = string_up_to(strlen(text) + 1);
+	int r = ARRAY_GROW(o->texts, o->texts_allocated, o->texts_count + 1);
 
-	if (ARRAY_GROW(o->texts, o->texts_allocated, o->texts_count + 1) < 0)
-		return -ENOMEM;
-	copy = malloc(size);
-	if (!copy)
-		return -ENOMEM;
-	*ret = utf8_printable(copy, size, text);
-	o->texts[o->texts_count++] = copy;
+	string_add_printable(&copy, text);
+	if (r == 0)
+		r = string_take(&copy, &o->texts[o->texts_count], NULL);
+	if (r < 0) {
+		string_release(&copy);
+		return r;
+	}
+	*ret = o->texts[o->texts_count++];
 	return 0;
 }
 
-/* NULL in *ret where there is no telling. */
+/* *ret is NULL when the owner is unknown. */
 static int name_cgroup(struct owners *o, uint64_t id, const char **ret)
 {
 	const struct cgroup cgroup = cgroups_find(o->cgroups, id);
@@ -87,14 +89,12 @@ static int name_cgroup(struct owners *o, uint64_t id, const char **ret)
 	*ret = NULL;
 	if (cgroup.path)
 		owner_from_path(cgroup.path, &owner);
-	if (cgroup.fate == CGROUP_GONE && cgroup.path)
-		snprintf(text, sizeof(text), "a service that is gone (last %s)", owner.name);
-	else if (cgroup.fate == CGROUP_GONE)
-		snprintf(text, sizeof(text), "a service that is gone");
-	else if (cgroup.path)
-		snprintf(text, sizeof(text), "%s", owner.name);
+	if (cgroup.fate != CGROUP_GONE)
+		return cgroup.path ? keep_text(o, owner.name, ret) : 0;
+	if (cgroup.path)
+		STRING_PRINT(text, "a service that is gone (last %s)", owner.name);
 	else
-		return 0;
+		STRING_PRINT(text, "a service that is gone");
 	return keep_text(o, text, ret);
 }
 
@@ -114,7 +114,7 @@ static int compare_cgroups(const void *a, const void *b)
 	return (m > n) - (m < n);
 }
 
-/* Those whose cgroup is told, together where they are of the same one: each is named once. */
+/* The listed rows with a known cgroup, those of one cgroup together, so that it is named once. */
 static size_t sort_rows(struct port_tally **rows, struct tally *t, const struct snapshot *s)
 {
 	size_t count = 0;
@@ -156,7 +156,7 @@ int owners_name(struct owners *o, struct tally *t, const struct snapshot *s)
 	return r;
 }
 
-/* The row that a socket was counted in; NULL where that is many ports'. */
+/* The row that a socket was counted in; NULL for the row of many ports. */
 static const struct port_tally *row_of(const struct tally *t, const struct sock_observation *s)
 {
 	const uint32_t index = t->netns.row[s->side][s->port];
@@ -172,7 +172,7 @@ int owners_name_sockets(struct owners *o, const struct tally *t, struct sock_lis
 		struct sock_observation *s = &l->list[i];
 		const struct port_tally *row = row_of(t, s);
 
-		/* Most are of their port's cgroup, which has its name. */
+		/* Most have the cgroup of their port, which is named. */
 		if (row && row->owner &&
 			(!s->record.cgroup_id || s->record.cgroup_id == row->cgroup.value))
 			s->owner = row->owner;

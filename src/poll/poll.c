@@ -3,34 +3,34 @@
 
 #include "basic/clock.h"
 #include "basic/kernel_release.h"
+#include "basic/string.h"
 #include "basic/unknown.h"
 #include "kernel/limits.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-/* States whose sockets can hold buffers. A dump of others alone does not ask for them: that is 40
- * bytes less a record. */
+/* States whose sockets can have buffers. A dump of only others does not request them, which saves
+ * 40 bytes a record. */
 #define STATES_WITH_BUFFERS                                                                        \
 	((state_set)(STATE_SET_ALL &                                                               \
 		     ~(STATE_BIT(STATE_TIME_WAIT) | STATE_BIT(STATE_SYN_RECV) |                    \
 			     STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_BOUND_INACTIVE))))
 
 /*
- * Every socket is looked up in the table of ages, which is too large for a processor's caches that
- * the kernel's dump goes through as well. So it is announced a few sockets before it is counted,
- * and the memory is there in time: with 200,000 sockets ages cost 1 to 7 % of a look ("make
- * ages-table"), and 9 to 16 % without.
+ * Every socket is looked up in the table of ages, which does not fit into the processor's caches
+ * next to the kernel's dump. So each is announced a few sockets before it is counted, and its
+ * memory is fetched meanwhile: with 200,000 sockets ages cost 1 to 7 % of a poll ("make
+ * ages-table"), and 9 to 16 % otherwise.
  */
 #define LOOKAHEAD 16U
 
 struct counting {
 	struct tally *tally;
-	struct ages *ages; /* NULL: nothing to wait for */
+	struct ages *ages; /* NULL: nothing to announce */
 	struct sock_record waiting[LOOKAHEAD];
-	unsigned next, used; /* of waiting: the oldest one, and how many */
+	unsigned next, used; /* of waiting: the oldest, and how many */
 };
 
 static void count_waiting(struct counting *c)
@@ -54,7 +54,7 @@ static void count_record(const struct sock_record *r, void *userdata)
 	ages_expect(c->ages, r);
 }
 
-/* One dump. Returns what the source does. */
+/* One dump. Returns as struct source_ops: scan. */
 static int scan_once(struct source *source, const struct scan_request *request, struct tally *tally,
 	struct ages *ages, struct scan *ret)
 {
@@ -88,8 +88,7 @@ static struct tally_context tally_context_from(
 	return context;
 }
 
-/* Scans until a dump was undisturbed, or as often as is allowed; the last one counts, and says if
- * it is incomplete. */
+/* Scans until a dump is undisturbed, or as often as is allowed; the last one counts. */
 static int scan(struct source *source, struct tally *tally, const struct poll_settings *settings,
 	struct snapshot *s)
 {
@@ -115,7 +114,7 @@ static int scan(struct source *source, struct tally *tally, const struct poll_se
 	}
 	if (settings->ages)
 		ages_finish(settings->ages, r == 0 && s->scan.complete);
-	/* A replay brings the cost of the scan that was recorded. */
+	/* A recording has the cost of its scan. */
 	if (!s->scan.wall_us) {
 		s->scan.wall_us = clock_us(CLOCK_MONOTONIC) - wall;
 		s->scan.cpu_us = clock_us(CLOCK_PROCESS_CPUTIME_ID) - cpu;
@@ -124,9 +123,9 @@ static int scan(struct source *source, struct tally *tally, const struct poll_se
 }
 
 /*
- * What the source is able to tell. A socket that is bound or reset and in no connection is only
- * listed by sock_diag since Linux 6.8 (net/ipv4/inet_diag.c: TCPF_BOUND_INACTIVE); of any other
- * source, none seen does not mean that there is none.
+ * The states that the source can show. Only sock_diag since Linux 6.8 lists sockets that are bound
+ * or reset and in no connection (net/ipv4/inet_diag.c: TCPF_BOUND_INACTIVE); with any other source
+ * their number is unknown.
  */
 static state_set reported_states(const struct snapshot *s)
 {
@@ -141,7 +140,7 @@ static state_set reported_states(const struct snapshot *s)
 static int fail(struct snapshot *s, int error, const char *what)
 {
 	s->scan = (struct scan){0};
-	snprintf(s->scan.error, sizeof(s->scan.error), "%s: %s", what, strerror(-error));
+	STRING_PRINT(s->scan.error, "%s: %s", what, strerror(-error));
 	return error;
 }
 
@@ -153,7 +152,7 @@ int poll_once(struct source *source, struct tally *tally, const struct poll_sett
 
 	r = source->ops->origin(source, &s.origin);
 	if (r < 0)
-		return fail(ret, r, "cannot tell where this is");
+		return fail(ret, r, "cannot identify this machine");
 	limits_read(source, &s.limits);
 
 	s.polling = settings->polling;
@@ -169,7 +168,7 @@ int poll_once(struct source *source, struct tally *tally, const struct poll_sett
 	s.scanned &= reported_states(&s);
 	r = snapshot_take(&s, tally, settings->ports_max);
 	if (r < 0)
-		return fail(ret, r, "cannot sum up the sockets");
+		return fail(ret, r, "cannot summarize the sockets");
 	if (settings->closing)
 		snapshot_established_from_counter(&s);
 	*ret = s;

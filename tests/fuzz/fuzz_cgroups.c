@@ -24,14 +24,20 @@ static void parse_attachment(const char *text, size_t size)
 {
 	struct cgroup_tree none = {.fd = -1};
 	cleanup_(cgroups_freep) struct cgroups *c = NULL, *again = NULL;
-	cleanup_(freep) char *first = NULL, *second = NULL;
+	cleanup_(string_release) struct string first = string_up_to(SIZE_MAX),
+					       second = string_up_to(SIZE_MAX);
 
 	if (cgroups_new_on(&none, &c) < 0 || cgroups_new_on(&none, &again) < 0)
 		abort();
 	if (cgroups_parse(c, text, size) < 0)
 		return;
-	if (cgroups_format(c, &first) < 0 || cgroups_parse(again, first, strlen(first)) < 0 ||
-		cgroups_format(again, &second) < 0 || strcmp(first, second) != 0)
+	string_add(&first, "");
+	string_add(&second, "");
+	cgroups_format(c, &first);
+	if (first.error || cgroups_parse(again, first.text, first.length) < 0)
+		abort();
+	cgroups_format(again, &second);
+	if (second.error || strcmp(first.text, second.text) != 0)
 		abort();
 }
 

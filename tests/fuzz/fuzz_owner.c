@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&owner, 'x', sizeof(owner));
 	owner_from_path(path, &owner);
 	/* Everybody is called something, and nothing runs out of its field. */
-	if (owner.kind >= OWNER_KINDS || !owner.name[0] || !owner_kind_name(owner.kind)[0] ||
+	if (owner.kind >= OWNER_KINDS || !owner.name[0] || !name_of(owner_kind_names, owner.kind) ||
 		!memchr(owner.name, '\0', sizeof(owner.name)) ||
 		!memchr(owner.unit, '\0', sizeof(owner.unit)))
 		abort();

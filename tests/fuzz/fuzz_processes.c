@@ -11,15 +11,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct processes p, again;
-	char *first, *second;
+	struct string first = string_up_to(SIZE_MAX), second = string_up_to(SIZE_MAX);
 
 	if (processes_parse((const char *)data, size, &p) < 0)
 		return 0;
-	if (processes_format(&p, &first) < 0 || processes_parse(first, strlen(first), &again) < 0 ||
-		processes_format(&again, &second) < 0 || strcmp(first, second) != 0)
+	processes_format(&p, &first);
+	if (first.error || processes_parse(first.text, first.length, &again) < 0)
 		abort();
-	free(first);
-	free(second);
+	processes_format(&again, &second);
+	if (second.error || strcmp(first.text, second.text) != 0)
+		abort();
+	string_release(&first);
+	string_release(&second);
 	processes_release(&p);
 	processes_release(&again);
 	return 0;

@@ -30,17 +30,18 @@ static void fuzz_attachment(const char *text, size_t size)
 {
 	struct object_sizes sizes, again;
 	struct prices prices;
-	char *copy;
+	struct string copy = string_up_to(SIZE_MAX);
 
 	if (object_sizes_parse(text, size, &sizes) < 0)
 		return;
-	prices_from_layout(&prices, sizes.source, sizes.layout, sizes.memcg);
-	if (object_sizes_format(&sizes, &copy) < 0 ||
-		object_sizes_parse(copy, strlen(copy), &again) < 0 ||
+	prices_from_layout(
+		&prices, sizes.source, sizes.layout, sizes.memcg ? sizes.pointer_size : 0);
+	object_sizes_format(&sizes, &copy);
+	if (copy.error || object_sizes_parse(copy.text, copy.length, &again) < 0 ||
 		memcmp(sizes.layout, again.layout, sizeof(sizes.layout)) != 0 ||
-		sizes.slab_bytes != again.slab_bytes)
+		sizes.slab_bytes != again.slab_bytes || sizes.pointer_size != again.pointer_size)
 		abort();
-	free(copy);
+	string_release(&copy);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -30,6 +30,18 @@
 
 #define SOCKETS_MAX 4096
 
+/* Counts the walks: -Wl,--wrap=cgroup_tree_walk. */
+int __real_cgroup_tree_walk(const struct cgroup_tree *tree, struct cgroup_directories *ret);
+int __wrap_cgroup_tree_walk(const struct cgroup_tree *tree, struct cgroup_directories *ret);
+
+static uint64_t walks;
+
+int __wrap_cgroup_tree_walk(const struct cgroup_tree *tree, struct cgroup_directories *ret)
+{
+	walks++;
+	return __real_cgroup_tree_walk(tree, ret);
+}
+
 struct poll {
 	struct source *source;
 	struct tally *tally;
@@ -52,8 +64,11 @@ static void count(const struct sock_record *r, void *userdata)
 static void print_words(const char *const *words, size_t count_words)
 {
 	for (size_t i = 0; i < count_words; i++) {
-		putchar(' ');
-		escape_put(stdout, words[i]);
+		char escaped[4 * OWNER_NAME_MAX];
+		struct string s = STRING_IN(escaped);
+
+		escape_add(&s, words[i]);
+		printf(" %s", escaped);
 	}
 	putchar('\n');
 }
@@ -73,8 +88,8 @@ static void print_row(struct poll *l, const struct port_tally *row)
 		users_name(l->users, (uint32_t)row->uid.value, user);
 	printf("row %s %u", side_name(row->side), row->port);
 	print_words((const char *const[]){row->cgroup.reported ? fates[cgroup.fate] : "untold",
-			    cgroup.path ? cgroup.path : "", owner_kind_name(owner.kind), owner.name,
-			    owner.unit, row->cgroup.mixed ? "mixed" : "same", user},
+			    cgroup.path ? cgroup.path : "", name_of(owner_kind_names, owner.kind),
+			    owner.name, owner.unit, row->cgroup.mixed ? "mixed" : "same", user},
 		7);
 }
 
@@ -83,7 +98,7 @@ static int print_processes(struct poll *l)
 	struct processes found;
 	int r;
 
-	wanted_sockets_sort(l->wanted, l->wanted_count);
+	processes_sort_wanted(l->wanted, l->wanted_count);
 	r = processes_search(l->source, l->wanted, l->wanted_count, &found);
 	if (r < 0)
 		return r;
@@ -92,7 +107,7 @@ static int print_processes(struct poll *l)
 		char user[USER_NAME_MAX];
 
 		users_name(l->users, p->uid, user);
-		printf("process %" PRIu32 " %s %" PRIu32 " %" PRIu32, p->pid, user, p->group,
+		printf("process %" PRIu32 " %s %" PRIu32 " %" PRIu32, p->pid, user, p->tag,
 			p->descriptors_count);
 		print_words((const char *const[]){p->comm}, 1);
 	}
@@ -129,7 +144,7 @@ static int poll(struct poll *l)
 		r = print_processes(l);
 	if (r < 0)
 		return r;
-	printf("walks %" PRIu64 "\n", cgroups_walks(l->cgroups));
+	printf("walks %" PRIu64 "\n", walks);
 	r = cgroups_attach(l->cgroups, l->source);
 	return r < 0 ? r : users_attach(l->users, l->source);
 }

@@ -52,7 +52,7 @@ fails() {
 }
 
 @test "a dump that stops in the middle: exit status 1 and the reason" {
-  fails "did not go on" -- recvmsg=11 -- "$tcpstated" --json
+  fails "did not continue" -- recvmsg=11 -- "$tcpstated" --json
 }
 
 @test "a dump that lost messages: exit status 1 and the reason" {

@@ -6,6 +6,7 @@ lint_tests = \
 	tests/lint/cppcheck.lint \
 	tests/lint/includes.lint \
 	tests/lint/mandoc.lint \
+	tests/lint/musl.lint \
 	tests/lint/shellcheck.lint \
 	tests/lint/unit.lint \
 	tests/lint/wording.lint

@@ -59,6 +59,15 @@ static inline void btf_blob_struct(
 	btf_blob_bytes(b, &m, sizeof(m));
 }
 
+/* An integer, which its encoding follows. */
+static inline void btf_blob_long(struct btf_blob *b, const char *name, uint32_t size)
+{
+	static const uint32_t encoding;
+
+	btf_blob_type(b, BTF_KIND_INT, name, size, 0);
+	btf_blob_bytes(b, &encoding, sizeof(encoding));
+}
+
 /* Returns the size of what is then in b->bytes. */
 static inline size_t btf_blob_finish(struct btf_blob *b)
 {

@@ -18,13 +18,15 @@ struct fake_files {
 		const void *bytes;
 		size_t size;
 	} files[FAKE_FILES_MAX];
-	char *note; /* the last one; the test frees it */
+	char *attached; /* the last text; the test frees it */
+	unsigned reads; /* how many files were asked for */
 };
 
 static inline int fake_files_read(struct source *s, const char *path, char **ret, size_t *ret_size)
 {
-	const struct fake_files *f = (const struct fake_files *)s;
+	struct fake_files *f = (struct fake_files *)s;
 
+	f->reads++;
 	for (size_t i = 0; i < FAKE_FILES_MAX && f->files[i].path; i++) {
 		if (strcmp(f->files[i].path, path) != 0)
 			continue;
@@ -43,14 +45,14 @@ static inline int fake_files_attach(struct source *s, const char *name, const ch
 	struct fake_files *f = (struct fake_files *)s;
 
 	(void)name;
-	free(f->note);
-	f->note = strdup(text);
-	return f->note ? 0 : -ENOMEM;
+	free(f->attached);
+	f->attached = strdup(text);
+	return f->attached ? 0 : -ENOMEM;
 }
 
 static const struct source_ops fake_files_ops = {
 	.read_file = fake_files_read,
-	.note = fake_files_attach,
+	.attach = fake_files_attach,
 };
 
 /* Without links in /sys/kernel/slab, as in a replay: those of the machine that runs the test do not

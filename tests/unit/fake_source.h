@@ -55,7 +55,7 @@ static inline int fake_read_file(struct source *s, const char *path, char **ret,
 	return -ENOENT;
 }
 
-static inline int fake_note(struct source *s, const char *name, const char *text)
+static inline int fake_attach(struct source *s, const char *name, const char *text)
 {
 	(void)s;
 	(void)name;
@@ -96,7 +96,7 @@ static inline void fake_source_init(struct fake_source *f)
 	static const struct source_ops ops = {
 		.scan = fake_scan,
 		.read_file = fake_read_file,
-		.note = fake_note,
+		.attach = fake_attach,
 		.origin = fake_origin,
 		.free = fake_free,
 	};

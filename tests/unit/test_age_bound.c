@@ -6,7 +6,8 @@
 
 #define SECOND 1000U
 
-/* Whose peer was last heard so long ago, and that has sent its FIN again so many times. */
+/* A socket whose peer was last heard that long ago, and that retransmitted its FIN that many times.
+ */
 static struct sock_record record(enum tcp_state state)
 {
 	return (struct sock_record){
@@ -27,7 +28,7 @@ static struct sock_record record(enum tcp_state state)
 	};
 }
 
-static void test_first_sight_by_state(void **state)
+static void test_age_bound_by_state(void **state)
 {
 	/* 200, 400 and 800 ms have passed until the timeout was 1600. */
 	static const struct {
@@ -51,8 +52,8 @@ static void test_first_sight_by_state(void **state)
 	}
 }
 
-/* What is told is never more than what is certain. */
-static void test_first_sight_knows_nothing(void **state)
+/* The bound is never more than what is certain. */
+static void test_age_bound_unknown(void **state)
 {
 	struct sock_record without_info = record(STATE_CLOSE_WAIT), mini = record(STATE_FIN_WAIT_2),
 			   old_kernel = record(STATE_CLOSE_WAIT);
@@ -67,7 +68,7 @@ static void test_first_sight_knows_nothing(void **state)
 }
 
 /* Nothing was acknowledged since boot: the connection is no older than its last data. */
-static void test_first_sight_takes_the_later_segment(void **state)
+static void test_age_bound_takes_the_later_segment(void **state)
 {
 	struct sock_record r = record(STATE_CLOSE_WAIT);
 
@@ -117,7 +118,7 @@ static void without_timeout(struct sock_record *r)
 	r->info.timeout_us = UNKNOWN_U32;
 }
 
-static void test_first_sight_by_what_was_sent_again(void **state)
+static void test_age_bound_by_retransmissions(void **state)
 {
 	(void)state;
 	assert_int_equal(after_fin(with_data), 0);
@@ -132,10 +133,10 @@ static void test_first_sight_by_what_was_sent_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_first_sight_by_state),
-		cmocka_unit_test(test_first_sight_knows_nothing),
-		cmocka_unit_test(test_first_sight_takes_the_later_segment),
-		cmocka_unit_test(test_first_sight_by_what_was_sent_again),
+		cmocka_unit_test(test_age_bound_by_state),
+		cmocka_unit_test(test_age_bound_unknown),
+		cmocka_unit_test(test_age_bound_takes_the_later_segment),
+		cmocka_unit_test(test_age_bound_by_retransmissions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

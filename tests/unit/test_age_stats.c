@@ -111,7 +111,7 @@ static void test_age_stats_of_what_is_not_known(void **state)
 	age_table_release(&t);
 }
 
-/* At the first look every socket is new to it; what was added is only known a minute later. */
+/* At the first poll every socket is new; what was added is only known a minute later. */
 static void test_age_stats_added_is_known_after_a_minute(void **state)
 {
 	static const uint32_t places[] = {1};

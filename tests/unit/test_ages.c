@@ -6,6 +6,26 @@
 
 #include <stdlib.h>
 
+/* A slot of the table; nothing else has this size. */
+#define SLOT_SIZE 12
+
+/* Follows the table's memory, and refuses it: -Wl,--wrap=calloc. */
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+static size_t table_bytes;
+static bool is_memory_short;
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	if (size != SLOT_SIZE)
+		return __real_calloc(count, size);
+	if (is_memory_short)
+		return NULL;
+	table_bytes = count * size;
+	return __real_calloc(count, size);
+}
+
 static struct sock_record closing(uint64_t cookie, enum tcp_state state)
 {
 	return (struct sock_record){
@@ -16,7 +36,7 @@ static struct sock_record closing(uint64_t cookie, enum tcp_state state)
 	};
 }
 
-static uint32_t see(struct ages *a, uint64_t cookie, enum tcp_state state)
+static uint32_t observe(struct ages *a, uint64_t cookie, enum tcp_state state)
 {
 	const struct sock_record r = closing(cookie, state);
 
@@ -38,35 +58,35 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void test_ages_see_counts_from_the_first_sight(void **state)
+static void test_ages_observe_counts_from_the_first_observation(void **state)
 {
 	struct ages *a = *state;
 
 	ages_start(a, 10000);
-	assert_int_equal(see(a, 1, STATE_CLOSE_WAIT), 0);
+	assert_int_equal(observe(a, 1, STATE_CLOSE_WAIT), 0);
 	ages_finish(a, true);
 	ages_start(a, 10000 + 61440);
-	assert_int_equal(see(a, 1, STATE_CLOSE_WAIT), 61440);
-	assert_int_equal(see(a, 2, STATE_CLOSE_WAIT), 0);
+	assert_int_equal(observe(a, 1, STATE_CLOSE_WAIT), 61440);
+	assert_int_equal(observe(a, 2, STATE_CLOSE_WAIT), 0);
 	ages_finish(a, true);
 	assert_int_equal(ages_tracked(a), 2);
 }
 
-static void test_ages_see_begins_anew_with_another_state(void **state)
+static void test_ages_observe_starts_again_with_another_state(void **state)
 {
 	struct ages *a = *state;
 
 	ages_start(a, 0);
-	see(a, 1, STATE_FIN_WAIT_1);
+	observe(a, 1, STATE_FIN_WAIT_1);
 	ages_finish(a, true);
 	ages_start(a, 5120);
-	assert_int_equal(see(a, 1, STATE_FIN_WAIT_2), 0);
+	assert_int_equal(observe(a, 1, STATE_FIN_WAIT_2), 0);
 	ages_finish(a, true);
 	ages_start(a, 10240);
-	assert_int_equal(see(a, 1, STATE_FIN_WAIT_2), 5120);
+	assert_int_equal(observe(a, 1, STATE_FIN_WAIT_2), 5120);
 }
 
-static void test_ages_see_tracks_full_closing_sockets_only(void **state)
+static void test_ages_observe_tracks_full_closing_sockets_only(void **state)
 {
 	struct ages *a = *state;
 	struct sock_record mini = closing(1, STATE_FIN_WAIT_2);
@@ -74,25 +94,25 @@ static void test_ages_see_tracks_full_closing_sockets_only(void **state)
 	mini.kind = KIND_MINI;
 	ages_start(a, 0);
 	assert_int_equal(ages_observe(a, &mini, 0), UNKNOWN_U32);
-	assert_int_equal(see(a, 2, STATE_ESTABLISHED), UNKNOWN_U32);
-	assert_int_equal(see(a, 0, STATE_CLOSE_WAIT), UNKNOWN_U32);
+	assert_int_equal(observe(a, 2, STATE_ESTABLISHED), UNKNOWN_U32);
+	assert_int_equal(observe(a, 0, STATE_CLOSE_WAIT), UNKNOWN_U32);
 	ages_finish(a, true);
 	assert_int_equal(ages_tracked(a), 0);
 }
 
-/* A dump may miss one that is there; only when two do, it is gone. */
+/* A dump may miss a socket; only when two do, it is gone. */
 static void test_ages_finish_forgets_what_two_scans_did_not_show(void **state)
 {
 	struct ages *a = *state;
 
 	ages_start(a, 0);
-	see(a, 1, STATE_CLOSE_WAIT);
-	see(a, 2, STATE_CLOSE_WAIT);
+	observe(a, 1, STATE_CLOSE_WAIT);
+	observe(a, 2, STATE_CLOSE_WAIT);
 	ages_finish(a, true);
 	ages_start(a, 5120);
 	ages_finish(a, true);
 	ages_start(a, 10240);
-	assert_int_equal(see(a, 1, STATE_CLOSE_WAIT), 10240);
+	assert_int_equal(observe(a, 1, STATE_CLOSE_WAIT), 10240);
 	ages_finish(a, true);
 	assert_int_equal(ages_tracked(a), 1);
 }
@@ -102,14 +122,14 @@ static void test_ages_finish_of_an_incomplete_scan_forgets_nothing(void **state)
 	struct ages *a = *state;
 
 	ages_start(a, 0);
-	see(a, 1, STATE_CLOSE_WAIT);
+	observe(a, 1, STATE_CLOSE_WAIT);
 	ages_finish(a, true);
 	for (unsigned i = 1; i <= 9; i++) {
 		ages_start(a, i * 5120);
 		ages_finish(a, false);
 	}
 	ages_start(a, 51200);
-	assert_int_equal(see(a, 1, STATE_CLOSE_WAIT), 51200);
+	assert_int_equal(observe(a, 1, STATE_CLOSE_WAIT), 51200);
 }
 
 struct seen {
@@ -134,7 +154,7 @@ static void test_ages_foreach_shows_what_the_last_scan_showed(void **state)
 	r.ownership = OWNERSHIP_ORPHAN;
 	ages_start(a, 0);
 	ages_observe(a, &r, 65536);
-	see(a, 9, STATE_CLOSE_WAIT);
+	observe(a, 9, STATE_CLOSE_WAIT);
 	ages_finish(a, true);
 	ages_start(a, 2560);
 	ages_observe(a, &r, 131071);
@@ -157,7 +177,7 @@ static struct sock_record seen_at_first(uint64_t cookie, enum tcp_state state, u
 	return r;
 }
 
-static void test_ages_see_takes_the_kernel_s_word_at_first_sight(void **state)
+static void test_ages_observe_uses_the_bound_of_the_kernel(void **state)
 {
 	struct ages *a = *state;
 	struct sock_record r = seen_at_first(1, STATE_CLOSE_WAIT, 600000);
@@ -171,7 +191,8 @@ static void test_ages_see_takes_the_kernel_s_word_at_first_sight(void **state)
 	ages_finish(a, true);
 	assert_false(ages_want_info(a));
 	ages_start(a, 5120 + 2560);
-	assert_int_equal(see(a, 1, STATE_CLOSE_WAIT), 600000 / AGES_UNIT_MS * AGES_UNIT_MS + 2560);
+	assert_int_equal(
+		observe(a, 1, STATE_CLOSE_WAIT), 600000 / AGES_UNIT_MS * AGES_UNIT_MS + 2560);
 	/* Once it is known, it is known better than that: an acknowledgement may have come since.
 	 */
 	r = seen_at_first(1, STATE_CLOSE_WAIT, 10);
@@ -204,7 +225,7 @@ static void test_ages_want_info_after_a_flood(void **state)
 	for (unsigned scan = 0; scan < 2; scan++) {
 		ages_start(a, scan * 5120);
 		for (uint64_t cookie = 1; cookie <= 30000; cookie++)
-			see(a, cookie, STATE_CLOSE_WAIT);
+			observe(a, cookie, STATE_CLOSE_WAIT);
 		ages_finish(a, true);
 	}
 	assert_false(ages_want_info(a));
@@ -217,7 +238,7 @@ static void test_ages_want_info_after_a_flood(void **state)
 }
 
 /* Weeks after weeks, with a clock that passed the end of its 24 bits. */
-static void test_ages_see_ends_at_48_days(void **state)
+static void test_ages_observe_ends_at_48_days(void **state)
 {
 	struct ages *a = *state;
 	const uint64_t day_ms = 24 * 3600 * 1000;
@@ -225,7 +246,7 @@ static void test_ages_see_ends_at_48_days(void **state)
 
 	for (unsigned day = 0; day < 120; day++) {
 		ages_start(a, 40 * day_ms + day * day_ms);
-		age = see(a, 1, STATE_CLOSE_WAIT);
+		age = observe(a, 1, STATE_CLOSE_WAIT);
 		assert_true(age >= before);
 		before = age;
 		ages_finish(a, true);
@@ -239,10 +260,11 @@ static void test_ages_bytes_stay_below_16_a_socket(void **state)
 
 	ages_start(a, 0);
 	for (uint64_t cookie = 1; cookie <= 262144; cookie++) {
-		see(a, cookie * 4099, STATE_CLOSE_WAIT);
+		observe(a, cookie * 4099, STATE_CLOSE_WAIT);
 		if (cookie >= 4096)
-			assert_true(ages_bytes(a) <= 16 * cookie);
+			assert_true(table_bytes <= 16 * cookie);
 	}
+	assert_int_equal(table_bytes % SLOT_SIZE, 0);
 	assert_int_equal(ages_tracked(a), 262144);
 	assert_int_equal(ages_weight(a), 1);
 }
@@ -256,16 +278,54 @@ static void test_ages_sample_beyond_the_bound(void **state)
 	for (unsigned scan = 0; scan < 2; scan++) {
 		ages_start(a, scan * 5120);
 		for (uint64_t cookie = 1; cookie <= sockets; cookie++)
-			see(a, cookie, STATE_CLOSE_WAIT);
+			observe(a, cookie, STATE_CLOSE_WAIT);
 		ages_finish(a, true);
 	}
 	assert_true(ages_tracked(a) <= AGES_TRACKED_DEFAULT);
 	assert_true(ages_weight(a) > 1);
-	assert_true(ages_bytes(a) <= 16 * AGES_TRACKED_DEFAULT);
+	assert_true(table_bytes <= 16 * AGES_TRACKED_DEFAULT);
 	ages_foreach(a, take_age, &seen);
 	assert_int_equal(seen.last.age_ms, 5120);
 	/* Each stands for as many: the sum is right within some percent. */
 	assert_in_range(seen.count * ages_weight(a), sockets / 100 * 97, sockets / 100 * 103);
+}
+
+/* A sample that found no memory is not taken: what is tracked stands for what it stood for. */
+static void test_ages_sample_needs_memory(void **state)
+{
+	struct ages *a = *state;
+
+	ages_set_max(a, 1000);
+	ages_start(a, 0);
+	for (uint64_t cookie = 1; cookie <= 1000; cookie++)
+		observe(a, cookie, STATE_CLOSE_WAIT);
+	is_memory_short = true;
+	for (uint64_t cookie = 1001; cookie <= 1100; cookie++)
+		assert_int_equal(observe(a, cookie, STATE_CLOSE_WAIT), UNKNOWN_U32);
+	is_memory_short = false;
+	assert_int_equal(ages_weight(a), 1);
+	assert_int_equal(ages_tracked(a), 1000);
+	assert_int_equal(observe(a, 7, STATE_CLOSE_WAIT), 0);
+	ages_finish(a, true);
+	ages_start(a, 2560);
+	for (uint64_t cookie = 1; cookie <= 1100; cookie++)
+		observe(a, cookie, STATE_CLOSE_WAIT);
+	assert_int_equal(ages_weight(a), 2);
+	assert_in_range(ages_tracked(a), 500, 600);
+}
+
+/* A lower bound holds with the next socket, not some halvings later. */
+static void test_ages_set_max_applies_with_the_next_socket(void **state)
+{
+	struct ages *a = *state;
+
+	ages_start(a, 0);
+	for (uint64_t cookie = 1; cookie <= 8000; cookie++)
+		observe(a, cookie, STATE_CLOSE_WAIT);
+	ages_set_max(a, 100);
+	for (uint64_t cookie = 8001; cookie <= 8200; cookie++)
+		observe(a, cookie, STATE_CLOSE_WAIT);
+	assert_in_range(ages_tracked(a), 1, 100);
 }
 
 static void test_ages_give_memory_back_after_a_flood(void **state)
@@ -275,21 +335,21 @@ static void test_ages_give_memory_back_after_a_flood(void **state)
 
 	ages_start(a, 0);
 	for (uint64_t cookie = 1; cookie <= 200000; cookie++)
-		see(a, cookie, STATE_CLOSE_WAIT);
+		observe(a, cookie, STATE_CLOSE_WAIT);
 	ages_finish(a, true);
-	flood = ages_bytes(a);
+	flood = table_bytes;
 	for (unsigned scan = 1; scan <= 3; scan++) {
 		ages_start(a, scan * 5120);
-		see(a, 77, STATE_CLOSE_WAIT);
+		observe(a, 77, STATE_CLOSE_WAIT);
 		ages_finish(a, true);
 	}
 	assert_int_equal(ages_tracked(a), 1);
-	assert_true(ages_bytes(a) < flood / 10);
+	assert_true(table_bytes < flood / 10);
 	ages_start(a, 20480);
-	assert_int_equal(see(a, 77, STATE_CLOSE_WAIT), 20480);
+	assert_int_equal(observe(a, 77, STATE_CLOSE_WAIT), 20480);
 }
 
-static void test_ages_restore_goes_on_where_it_ended(void **state)
+static void test_ages_restore_continues(void **state)
 {
 	struct ages *a = *state;
 	struct seen seen = {0};
@@ -298,18 +358,18 @@ static void test_ages_restore_goes_on_where_it_ended(void **state)
 	ages_restore(a, 6, STATE_CLOSE_WAIT, 102400, 512000);
 	ages_restore(a, 0, STATE_CLOSE_WAIT, 1, 512000);
 	ages_restore(a, 7, STATE_ESTABLISHED, 1, 512000);
-	/* None is there before a scan has shown it. */
+	/* No socket exists before a scan shows it. */
 	ages_foreach(a, take_age, &seen);
 	assert_int_equal(seen.count, 0);
 	ages_start(a, 512000 + 25600);
-	assert_int_equal(see(a, 5, STATE_CLOSE_WAIT), 128000);
+	assert_int_equal(observe(a, 5, STATE_CLOSE_WAIT), 128000);
 	/* It has changed its state meanwhile. */
-	assert_int_equal(see(a, 6, STATE_LAST_ACK), 0);
+	assert_int_equal(observe(a, 6, STATE_LAST_ACK), 0);
 	ages_finish(a, true);
 	assert_int_equal(ages_tracked(a), 2);
 }
 
-/* Comes and goes at random; a plain list tells what must be known. */
+/* Sockets come and go at random; a plain list has the expected ages. */
 static void test_ages_equal_a_plain_list(void **state)
 {
 	enum { COOKIES = 6000 };
@@ -331,7 +391,7 @@ static void test_ages_equal_a_plain_list(void **state)
 			}
 			if (there[i])
 				assert_int_equal(
-					see(a, i, STATE_CLOSE_WAIT), (scan - since[i]) * 2560);
+					observe(a, i, STATE_CLOSE_WAIT), (scan - since[i]) * 2560);
 		}
 		ages_finish(a, true);
 		unsigned known = 0;
@@ -345,20 +405,22 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		TEST(test_ages_see_counts_from_the_first_sight),
-		TEST(test_ages_see_begins_anew_with_another_state),
-		TEST(test_ages_see_tracks_full_closing_sockets_only),
+		TEST(test_ages_observe_counts_from_the_first_observation),
+		TEST(test_ages_observe_starts_again_with_another_state),
+		TEST(test_ages_observe_tracks_full_closing_sockets_only),
 		TEST(test_ages_finish_forgets_what_two_scans_did_not_show),
 		TEST(test_ages_finish_of_an_incomplete_scan_forgets_nothing),
 		TEST(test_ages_foreach_shows_what_the_last_scan_showed),
-		TEST(test_ages_see_takes_the_kernel_s_word_at_first_sight),
+		TEST(test_ages_observe_uses_the_bound_of_the_kernel),
 		TEST(test_ages_want_info_until_a_scan_was_complete),
 		TEST(test_ages_want_info_after_a_flood),
-		TEST(test_ages_see_ends_at_48_days),
+		TEST(test_ages_observe_ends_at_48_days),
 		TEST(test_ages_bytes_stay_below_16_a_socket),
 		TEST(test_ages_sample_beyond_the_bound),
+		TEST(test_ages_sample_needs_memory),
+		TEST(test_ages_set_max_applies_with_the_next_socket),
 		TEST(test_ages_give_memory_back_after_a_flood),
-		TEST(test_ages_restore_goes_on_where_it_ended),
+		TEST(test_ages_restore_continues),
 		TEST(test_ages_equal_a_plain_list),
 	};
 

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* One type of every kind that has something behind it, then the structure that a reader must still
+/* One type of every kind with its trailer, then the structure that a reader must still
  * find. */
 static struct btf_blob every_kind(void)
 {
@@ -47,24 +47,24 @@ static struct btf_blob every_kind(void)
 	return b;
 }
 
-static void test_btf_find_structs_passes_over_every_kind(void **state)
+static void test_btf_find_types_skips_every_kind(void **state)
 {
 	struct btf_blob b = every_kind();
-	struct btf_struct wanted[] = {
+	struct btf_wanted wanted[] = {
 		{.name = "tcp_sock", .size = 1}, {.name = "tcp6_sock", .size = 1}};
 	size_t size = btf_blob_finish(&b);
 
 	(void)state;
-	assert_int_equal(btf_find_structs(b.bytes, size, wanted, ARRAY_SIZE(wanted)), 0);
+	assert_int_equal(btf_find_types(b.bytes, size, wanted, ARRAY_SIZE(wanted)), 0);
 	assert_int_equal(wanted[0].size, 2304);
 	assert_int_equal(wanted[1].size, 0);
 }
 
-static void test_btf_find_structs_only_structures(void **state)
+static void test_btf_find_types_only_structures_and_integers(void **state)
 {
 	struct btf_blob b = BTF_BLOB;
-	struct btf_struct wanted[] = {
-		{.name = "file"}, {.name = "tcp_sock_x"}, {.name = "dentry"}, {.name = "dentry"}};
+	struct btf_wanted wanted[] = {{.name = "file"}, {.name = "tcp_sock_x"}, {.name = "dentry"},
+		{.name = "dentry"}, {.name = "long unsigned int"}};
 	size_t size;
 
 	(void)state;
@@ -74,29 +74,31 @@ static void test_btf_find_structs_only_structures(void **state)
 	btf_blob_struct(&b, "file", 9999, "another");
 	btf_blob_struct(&b, "tcp_sock", 2304, "x");
 	btf_blob_struct(&b, "dentry", 192, "d_name");
+	btf_blob_long(&b, "long unsigned int", 8);
 	size = btf_blob_finish(&b);
-	assert_int_equal(btf_find_structs(b.bytes, size, wanted, ARRAY_SIZE(wanted)), 0);
+	assert_int_equal(btf_find_types(b.bytes, size, wanted, ARRAY_SIZE(wanted)), 0);
 	assert_int_equal(wanted[0].size, 184);
 	assert_int_equal(wanted[1].size, 0);
 	assert_int_equal(wanted[2].size, 192);
 	assert_int_equal(wanted[3].size, 192);
+	assert_int_equal(wanted[4].size, 8);
 }
 
 /* Not one byte short may it be; each length is in a block of its own, so that AddressSanitizer sees
  * a read past its end. */
-static void test_btf_find_structs_cut_short(void **state)
+static void test_btf_find_types_cut_short(void **state)
 {
 	struct btf_blob b = every_kind();
 	size_t size = btf_blob_finish(&b);
 
 	(void)state;
 	for (size_t length = 0; length < size; length++) {
-		struct btf_struct wanted = {.name = "tcp_sock", .size = 1, .has_member = true};
+		struct btf_wanted wanted = {.name = "tcp_sock", .size = 1, .has_member = true};
 		char *copy = malloc(length + !length);
 
 		assert_non_null(copy);
 		memcpy(copy, b.bytes, length);
-		assert_int_equal(btf_find_structs(copy, length, &wanted, 1), -EBADMSG);
+		assert_int_equal(btf_find_types(copy, length, &wanted, 1), -EBADMSG);
 		assert_int_equal(wanted.size, 0);
 		assert_false(wanted.has_member);
 		free(copy);
@@ -106,14 +108,14 @@ static void test_btf_find_structs_cut_short(void **state)
 static int sizes_with_header(struct btf_header header)
 {
 	struct btf_blob b = every_kind();
-	struct btf_struct wanted = {.name = "tcp_sock"};
+	struct btf_wanted wanted = {.name = "tcp_sock"};
 	size_t size = btf_blob_finish(&b);
 
 	memcpy(b.bytes, &header, sizeof(header));
-	return btf_find_structs(b.bytes, size, &wanted, 1);
+	return btf_find_types(b.bytes, size, &wanted, 1);
 }
 
-static void test_btf_find_structs_hostile_header(void **state)
+static void test_btf_find_types_hostile_header(void **state)
 {
 	struct btf_blob b = every_kind();
 	struct btf_header good, bad;
@@ -155,14 +157,14 @@ static int sizes_of_one_type(uint32_t name_off, uint32_t info)
 {
 	const struct btf_type type = {.name_off = name_off, .info = info};
 	struct btf_blob b = BTF_BLOB;
-	struct btf_struct wanted = {.name = "x", .member = "x"};
+	struct btf_wanted wanted = {.name = "x", .member = "x"};
 
 	btf_blob_string(&b, "x");
 	btf_blob_bytes(&b, &type, sizeof(type));
-	return btf_find_structs(b.bytes, btf_blob_finish(&b), &wanted, 1);
+	return btf_find_types(b.bytes, btf_blob_finish(&b), &wanted, 1);
 }
 
-static void test_btf_find_structs_hostile_type(void **state)
+static void test_btf_find_types_hostile_type(void **state)
 {
 	(void)state;
 	assert_int_equal(sizes_of_one_type(1, BTF_KIND_STRUCT << 24), 0);
@@ -177,9 +179,9 @@ static void test_btf_find_structs_hostile_type(void **state)
 	assert_int_equal(sizes_of_one_type(1, 31U << 24), -EBADMSG);
 }
 
-static void test_btf_find_structs_member(void **state)
+static void test_btf_find_types_member(void **state)
 {
-	struct btf_struct wanted[] = {{.name = "proto", .member = "freeptr_offset"},
+	struct btf_wanted wanted[] = {{.name = "proto", .member = "freeptr_offset"},
 		{.name = "proto", .member = "freeptr"}, {.name = "proto"},
 		{.name = "sock", .member = "freeptr_offset"},
 		{.name = "none", .member = "freeptr_offset"}};
@@ -190,7 +192,7 @@ static void test_btf_find_structs_member(void **state)
 	btf_blob_struct(&b, "proto", 400, "freeptr_offset");
 	btf_blob_struct(&b, "", 16, "freeptr_offset");
 	assert_int_equal(
-		btf_find_structs(b.bytes, btf_blob_finish(&b), wanted, ARRAY_SIZE(wanted)), 0);
+		btf_find_types(b.bytes, btf_blob_finish(&b), wanted, ARRAY_SIZE(wanted)), 0);
 	assert_true(wanted[0].has_member);
 	assert_false(wanted[1].has_member);
 	assert_false(wanted[2].has_member);
@@ -200,29 +202,29 @@ static void test_btf_find_structs_member(void **state)
 	assert_false(wanted[4].has_member);
 }
 
-static void test_btf_find_structs_member_name_out_of_bounds(void **state)
+static void test_btf_find_types_member_name_out_of_bounds(void **state)
 {
 	const struct btf_member member = {.name_off = UINT32_MAX};
-	struct btf_struct wanted = {.name = "proto", .member = "freeptr_offset"};
+	struct btf_wanted wanted = {.name = "proto", .member = "freeptr_offset"};
 	struct btf_blob b = BTF_BLOB;
 
 	(void)state;
 	btf_blob_type(&b, BTF_KIND_STRUCT, "proto", 400, 1);
 	btf_blob_bytes(&b, &member, sizeof(member));
-	assert_int_equal(btf_find_structs(b.bytes, btf_blob_finish(&b), &wanted, 1), 0);
+	assert_int_equal(btf_find_types(b.bytes, btf_blob_finish(&b), &wanted, 1), 0);
 	assert_false(wanted.has_member);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_btf_find_structs_passes_over_every_kind),
-		cmocka_unit_test(test_btf_find_structs_only_structures),
-		cmocka_unit_test(test_btf_find_structs_cut_short),
-		cmocka_unit_test(test_btf_find_structs_hostile_header),
-		cmocka_unit_test(test_btf_find_structs_hostile_type),
-		cmocka_unit_test(test_btf_find_structs_member),
-		cmocka_unit_test(test_btf_find_structs_member_name_out_of_bounds),
+		cmocka_unit_test(test_btf_find_types_skips_every_kind),
+		cmocka_unit_test(test_btf_find_types_only_structures_and_integers),
+		cmocka_unit_test(test_btf_find_types_cut_short),
+		cmocka_unit_test(test_btf_find_types_hostile_header),
+		cmocka_unit_test(test_btf_find_types_hostile_type),
+		cmocka_unit_test(test_btf_find_types_member),
+		cmocka_unit_test(test_btf_find_types_member_name_out_of_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

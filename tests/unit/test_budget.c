@@ -58,7 +58,7 @@ static void test_budget_learn_masks_established_first_and_unmasks_with_room(void
 	assert_false(p.masked);
 }
 
-/* Whatever a look costs: over any time, no more is used than is allowed, but for the first look. */
+/* Whatever a poll costs: over any time no more is used than allowed, except by the first poll. */
 static void test_budget_keeps_to_the_budget(void **state)
 {
 	struct budget p;
@@ -76,7 +76,7 @@ static void test_budget_keeps_to_the_budget(void **state)
 		passed += p.next_ms;
 	}
 	assert_true(used / 1000 / passed <= 0.0101);
-	/* Nor much less: it is there to look. */
+	/* Nor much less: polling is its purpose. */
 	assert_true(used / 1000 / passed >= 0.006);
 }
 

@@ -126,7 +126,7 @@ static void test_cgroup_tree_walk(void **state)
 	fake_tree_free(&t);
 }
 
-/* Paths are told from the root of the hierarchy, and looked up from the mount. */
+/* Paths are reported from the root of the hierarchy, and looked up from the mount. */
 static void test_cgroup_tree_prefix(void **state)
 {
 	static const struct {

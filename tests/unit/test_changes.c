@@ -5,7 +5,7 @@
 #include "model/changes.h"
 #include "sample.h"
 
-/* A look with sockets on some ports; the client's port is the last. */
+/* A poll with sockets on some ports; the client's port is the last. */
 static void make_poll(struct sample *sample, uint32_t on_7001, uint32_t on_7002, uint32_t to_7001)
 {
 	sample_init(sample);
@@ -21,18 +21,24 @@ static void make_poll(struct sample *sample, uint32_t on_7001, uint32_t on_7002,
 			sample, sample_port(sample, SIDE_CLIENT, 7001), STATE_TIME_WAIT, to_7001);
 }
 
+static const struct counts *before(const struct changes *c, enum sock_side side, uint16_t port)
+{
+	const struct service_key key = {.side = (uint8_t)side, .port = port};
+
+	return changes_before(c, &key);
+}
+
 static void test_changes_first_poll_knows_none(void **state)
 {
 	struct changes c = {0};
 	struct sample sample;
 
 	(void)state;
-	assert_null(changes_before(&c, SIDE_SERVER, 7001));
+	assert_null(before(&c, SIDE_SERVER, 7001));
 	make_poll(&sample, 1, 2, 3);
 	assert_int_equal(changes_take(&c, &sample.snapshot), 0);
-	assert_false(c.known);
 	assert_int_equal(c.gone_count, 0);
-	assert_null(changes_before(&c, SIDE_SERVER, 7001));
+	assert_null(before(&c, SIDE_SERVER, 7001));
 	changes_release(&c);
 }
 
@@ -46,16 +52,14 @@ static void test_changes_reports_sides_apart(void **state)
 	make_poll(&second, 10, 20, 30);
 	assert_int_equal(changes_take(&c, &first.snapshot), 0);
 	assert_int_equal(changes_take(&c, &second.snapshot), 0);
-	assert_true(c.known);
-	assert_int_equal(changes_before(&c, SIDE_SERVER, 7001)->sockets, 1);
-	assert_int_equal(changes_before(&c, SIDE_SERVER, 7001)->states[STATE_ESTABLISHED], 1);
-	assert_int_equal(changes_before(&c, SIDE_SERVER, 7002)->states[STATE_CLOSE_WAIT], 2);
-	assert_int_equal(changes_before(&c, SIDE_CLIENT, 7001)->states[STATE_TIME_WAIT], 3);
-	assert_int_equal(changes_before(&c, SIDE_CLIENT, 7001)->memory_bytes, 3 * 264);
-	assert_int_equal(c.before.totals.sockets, 6);
-	assert_int_equal(c.now.totals.sockets, 60);
+	assert_int_equal(before(&c, SIDE_SERVER, 7001)->sockets, 1);
+	assert_int_equal(before(&c, SIDE_SERVER, 7001)->states[STATE_ESTABLISHED], 1);
+	assert_int_equal(before(&c, SIDE_SERVER, 7002)->states[STATE_CLOSE_WAIT], 2);
+	assert_int_equal(before(&c, SIDE_CLIENT, 7001)->states[STATE_TIME_WAIT], 3);
+	assert_int_equal(before(&c, SIDE_CLIENT, 7001)->memory_bytes, 3 * 264);
+	assert_int_equal(changes_before(&c, NULL)->sockets, 6);
 	/* One that was not there had none. */
-	assert_int_equal(changes_before(&c, SIDE_CLIENT, 7002)->sockets, 0);
+	assert_int_equal(before(&c, SIDE_CLIENT, 7002)->sockets, 0);
 	assert_int_equal(c.gone_count, 0);
 	changes_release(&c);
 }
@@ -71,10 +75,10 @@ static void test_changes_gone_ports_are_reported_once_and_most_first(void **stat
 	assert_int_equal(changes_take(&c, &first.snapshot), 0);
 	assert_int_equal(changes_take(&c, &second.snapshot), 0);
 	assert_int_equal(c.gone_count, 2);
-	assert_int_equal(c.gone[0]->side, SIDE_CLIENT);
-	assert_int_equal(c.gone[0]->counts.sockets, 3);
-	assert_int_equal(c.gone[1]->side, SIDE_SERVER);
-	assert_int_equal(c.gone[1]->port, 7001);
+	assert_int_equal(c.gone[0].side, SIDE_CLIENT);
+	assert_int_equal(c.gone[0].sockets, 3);
+	assert_int_equal(c.gone[1].side, SIDE_SERVER);
+	assert_int_equal(c.gone[1].port, 7001);
 
 	assert_int_equal(changes_take(&c, &second.snapshot), 0);
 	assert_int_equal(c.gone_count, 0);
@@ -94,8 +98,9 @@ static void test_changes_of_what_is_not_listed_are_unknown(void **state)
 	sample_held(&second, sample_port(&second, SIDE_SERVER, 7003), STATE_CLOSE_WAIT, 1);
 	assert_int_equal(changes_take(&c, &first.snapshot), 0);
 	assert_int_equal(changes_take(&c, &second.snapshot), 0);
-	assert_null(changes_before(&c, SIDE_SERVER, 7003));
-	assert_non_null(changes_before(&c, SIDE_SERVER, 7002));
+	assert_int_equal(before(&c, SIDE_SERVER, 7003)->sockets, UNKNOWN);
+	assert_int_equal(before(&c, SIDE_SERVER, 7003)->states[STATE_CLOSE_WAIT], UNKNOWN);
+	assert_int_equal(before(&c, SIDE_SERVER, 7002)->sockets, 2);
 
 	first.snapshot.ports_count = 1;
 	assert_int_equal(changes_take(&c, &first.snapshot), 0);
@@ -118,8 +123,8 @@ static void test_change_of_unknown_numbers_is_unknown(void **state)
 	sample.snapshot.scanned = STATE_BIT(STATE_CLOSE_WAIT);
 	assert_int_equal(changes_take(&c, &sample.snapshot), 0);
 	assert_int_equal(changes_take(&c, &sample.snapshot), 0);
-	assert_true(changes_before(&c, SIDE_SERVER, 7001)->states[STATE_ESTABLISHED] == UNKNOWN);
-	assert_int_equal(changes_before(&c, SIDE_SERVER, 7001)->states[STATE_CLOSE_WAIT], 0);
+	assert_true(before(&c, SIDE_SERVER, 7001)->states[STATE_ESTABLISHED] == UNKNOWN);
+	assert_int_equal(before(&c, SIDE_SERVER, 7001)->states[STATE_CLOSE_WAIT], 0);
 	changes_release(&c);
 }
 

@@ -108,8 +108,8 @@ static void test_diag_datagram_parse_full_socket(void **state)
 	assert_int_equal(f->records[0].buffers.backlog, 1 + SK_MEMINFO_BACKLOG);
 }
 
-/* What each kind of socket looks like in a dump, by what tells them apart. */
-static void test_diag_datagram_parse_kinds_and_holds(void **state)
+/* Each kind of socket in a dump, by what distinguishes them. */
+static void test_diag_datagram_parse_kinds_and_ownership(void **state)
 {
 	static const struct {
 		uint8_t number, timer;
@@ -266,7 +266,7 @@ static void test_diag_datagram_parse_close_and_bound(void **state)
 	assert_int_equal(f->records[1].state, STATE_BOUND_INACTIVE);
 }
 
-static void test_diag_datagram_parse_passes_over_other_states(void **state)
+static void test_diag_datagram_parse_skips_other_states(void **state)
 {
 	struct fixture *f = *state;
 	struct nlmsghdr *nlh = put_message(f, TCPDIAG_GETSOCK);
@@ -355,16 +355,16 @@ static void test_diag_datagram_parse_refuses_hostile_lengths(void **state)
 	struct fixture *f = *state;
 	struct nlmsghdr *nlh = put_message(f, TCPDIAG_GETSOCK);
 	struct nlattr *attr = mnl_nlmsg_get_payload_offset(nlh, sizeof(struct inet_diag_msg));
-	size_t whole;
+	size_t complete;
 
 	put_socket(nlh, 1);
 	mnl_attr_put_u8(nlh, INET_DIAG_SHUTDOWN, 0);
 	end_message(f, nlh);
-	whole = f->size;
-	for (f->size = 1; f->size < whole; f->size++)
+	complete = f->size;
+	for (f->size = 1; f->size < complete; f->size++)
 		assert_int_equal(parse(f), -EBADMSG);
 
-	f->size = whole;
+	f->size = complete;
 	attr->nla_len = 200;
 	assert_int_equal(parse(f), -EBADMSG);
 	attr->nla_len = 3;
@@ -391,13 +391,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		DIAG_TEST(test_diag_datagram_parse_full_socket),
-		DIAG_TEST(test_diag_datagram_parse_kinds_and_holds),
+		DIAG_TEST(test_diag_datagram_parse_kinds_and_ownership),
 		DIAG_TEST(test_diag_datagram_parse_info),
 		DIAG_TEST(test_diag_datagram_parse_info_cut_short),
 		DIAG_TEST(test_diag_datagram_parse_without_info),
 		cmocka_unit_test(test_sock_record_keepalive),
 		DIAG_TEST(test_diag_datagram_parse_close_and_bound),
-		DIAG_TEST(test_diag_datagram_parse_passes_over_other_states),
+		DIAG_TEST(test_diag_datagram_parse_skips_other_states),
 		DIAG_TEST(test_diag_datagram_parse_unknown_state_is_incomplete),
 		DIAG_TEST(test_diag_datagram_parse_interrupted_is_incomplete),
 		DIAG_TEST(test_diag_datagram_parse_error_inside_done),

@@ -161,7 +161,7 @@ static void test_event_json_round_trip(void **state)
 	}
 	e[1] = sparse_event();
 	e[2].kind = EVENT_REPEATED;
-	e[2].alert.key = (struct alert_key){true, SIDE_CLIENT, 0};
+	e[2].alert.key = (struct alert_key){.has_port = true, .side = SIDE_CLIENT};
 	e[2].alert.rule.states = STATE_SET_ALL;
 	e[3].sequence = UINT64_MAX - 1;
 	e[3].alert.numbers.sockets = e[3].alert.numbers.memory_bytes = UINT64_MAX - 1;

@@ -207,22 +207,22 @@ static void test_many_absent_ports_are_cut(void **state)
 
 static uint32_t close_wait_group(uint16_t port, enum symptom symptom)
 {
-	const struct held_class class = {SIDE_SERVER, port, STATE_CLOSE_WAIT, true, symptom};
+	const struct socket_class class = {SIDE_SERVER, port, STATE_CLOSE_WAIT, true, symptom};
 
-	return held_group(&class);
+	return socket_class_tag(&class);
 }
 
 static void test_processes_are_reported_with_their_descriptors(void **state)
 {
 	struct process list[] = {
 		{.pid = 812,
-			.group = close_wait_group(7777, SYMPTOM_EOF_READ),
+			.tag = close_wait_group(7777, SYMPTOM_EOF_READ),
 			.descriptors_count = 412,
 			.descriptors = {5, 6, 7},
 			.comm = "game\033[2J",
 			.command = "/usr/bin/gamesrv \"--port\" 7777\n\xff"},
-		{.pid = 813, .group = close_wait_group(7778, SYMPTOM_EOF_READ), .comm = "other"},
-		{.pid = 814, .group = close_wait_group(7777, SYMPTOM_EOF_UNREAD), .comm = "other"},
+		{.pid = 813, .tag = close_wait_group(7778, SYMPTOM_EOF_READ), .comm = "other"},
+		{.pid = 814, .tag = close_wait_group(7777, SYMPTOM_EOF_UNREAD), .comm = "other"},
 	};
 	const struct processes processes = {.list = list, .count = 3, .refused = 2, .unheld = 9};
 	const struct holders holders = {&processes, 0, true};
@@ -260,12 +260,12 @@ static void test_groups_are_read_as_they_were_written(void **state)
 	(void)state;
 	STATE_FOREACH(s) {
 		for (unsigned i = 0; i < 2 * (SYMPTOM_COUNT + 1); i++) {
-			const struct held_class class = {.side = i % 2,
+			const struct socket_class class = {.side = i % 2,
 				.port = (uint16_t)(65535 - i),
 				.state = s,
 				.has_symptom = i / 2 < SYMPTOM_COUNT,
 				.symptom = i / 2 < SYMPTOM_COUNT ? i / 2 : 0};
-			const struct held_class read = held_class_of(held_group(&class));
+			const struct socket_class read = socket_class_of(socket_class_tag(&class));
 
 			assert_int_equal(read.side, class.side);
 			assert_int_equal(read.port, class.port);
@@ -279,9 +279,9 @@ static void test_groups_are_read_as_they_were_written(void **state)
 /* Sockets that no process holds belong to the listener. */
 static void test_of_sockets_without_process_the_listener_matches(void **state)
 {
-	const struct held_class listener = {
+	const struct socket_class listener = {
 		.side = SIDE_SERVER, .port = 7777, .state = STATE_LISTEN};
-	struct held_class elsewhere = listener;
+	struct socket_class elsewhere = listener;
 	struct sample sample;
 	struct findings f;
 
@@ -291,8 +291,8 @@ static void test_of_sockets_without_process_the_listener_matches(void **state)
 	assert_int_equal(diagnose(&sample.snapshot, &f), 0);
 	assert_int_equal(f.count, 1);
 	elsewhere.port = 7778;
-	assert_true(findings_match(&f, held_group(&listener)));
-	assert_false(findings_match(&f, held_group(&elsewhere)));
+	assert_true(findings_match(&f, socket_class_tag(&listener)));
+	assert_false(findings_match(&f, socket_class_tag(&elsewhere)));
 	assert_false(findings_match(&f, close_wait_group(7777, SYMPTOM_EOF_READ)));
 	findings_release(&f);
 }

@@ -2,13 +2,14 @@
 #include "basic/cleanup.h"
 #include "basic/file.h"
 #include "basic/macro.h"
-#include "basic/number.h"
 #include "unit.h"
 
+#include "folder.h"
+
 #include <errno.h>
-#include <inttypes.h>
-#include <stdbool.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 
 /* A file that exists for one test. */
 struct fixture {
@@ -51,7 +52,7 @@ static void write_file(const struct fixture *f, size_t size)
 	assert_int_equal(fclose(file), 0);
 }
 
-static void test_file_read_whole(void **state)
+static void test_file_read_complete(void **state)
 {
 	struct fixture *f = *state;
 	/* Around each size that the buffer takes as it grows. */
@@ -81,7 +82,7 @@ static void test_file_read_size_max(void **state)
 	}
 }
 
-/* A file of /proc tells a size of 0. */
+/* A file of /proc has a size of 0. */
 static void test_file_read_proc(void **state)
 {
 	struct fixture *f = *state;
@@ -100,86 +101,186 @@ static void test_file_read_errors(void **state)
 	assert_null(f->text);
 }
 
-static void test_scan_numbers(void **state)
+static int read_into(const char *path, char *buffer, size_t size)
 {
-	static const struct {
-		const char *text;
-		bool hex;
-		uint64_t max;
-		int result;
-		uint64_t value;
-		size_t length;
-	} cases[] = {
-		{"0", false, 0, 0, 0, 1},
-		{"42 7", false, 100, 0, 42, 2},
-		{"007", false, 7, 0, 7, 3},
-		{"255", false, 255, 0, 255, 3},
-		{"256", false, 255, -ERANGE, 0, 0},
-		{"9", false, 5, -ERANGE, 0, 0},
-		{"18446744073709551615", false, UINT64_MAX, 0, UINT64_MAX, 20},
-		{"18446744073709551616", false, UINT64_MAX, -ERANGE, 0, 0},
-		{"99999999999999999999999", false, UINT64_MAX, -ERANGE, 0, 0},
-		{"", false, 10, -EINVAL, 0, 0},
-		{"-1", false, 10, -EINVAL, 0, 0},
-		{"+1", false, 10, -EINVAL, 0, 0},
-		{" 1", false, 10, -EINVAL, 0, 0},
-		{"1f", false, 100, 0, 1, 1},
-		{"1F:a", true, 100, 0, 0x1f, 2},
-		{"0x1", true, 100, 0, 0, 1},
-		{"g", true, 100, -EINVAL, 0, 0},
-		{"ffffffffffffffff", true, UINT64_MAX, 0, UINT64_MAX, 16},
-		{"10000000000000000", true, UINT64_MAX, -ERANGE, 0, 0},
-	};
+	cleanup_(closep) int fd = open(path, O_RDONLY);
+
+	assert_true(fd >= 0);
+	return (int)file_read_into(fd, buffer, size);
+}
+
+static void test_file_read_into(void **state)
+{
+	struct fixture *f = *state;
+	char buffer[100];
+
+	write_file(f, 50);
+	assert_int_equal(read_into(f->path, buffer, sizeof(buffer)), 50);
+	assert_int_equal(read_into(f->path, buffer, 50), 50);
+	assert_int_equal(read_into(f->path, buffer, 49), 49);
+	assert_int_equal(read_into(f->path, buffer, 0), 0);
+	assert_int_equal(read_into("/", buffer, sizeof(buffer)), -EISDIR);
+}
+
+/* A signal, or a reader that takes less, ends no write early. */
+static void test_file_write_all(void **state)
+{
+	static char data[300000], read[300000];
+	int fds[2], status;
+	pid_t reader;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const char *at = cases[i].text, *end = at + strlen(at);
-		uint64_t value = 0;
-		int r = cases[i].hex ? scan_hex(&at, end, cases[i].max, &value)
-				     : scan_decimal(&at, end, cases[i].max, &value);
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (char)(i % 251);
+	assert_int_equal(pipe(fds), 0);
+	reader = fork();
+	assert_true(reader >= 0);
+	if (reader == 0) {
+		ssize_t n;
 
-		if (r != cases[i].result || value != cases[i].value ||
-			at != cases[i].text + cases[i].length)
-			fail_msg("'%s': result %d, value %" PRIu64 ", length %td", cases[i].text, r,
-				value, at - cases[i].text);
+		close(fds[1]);
+		n = file_read_into(fds[0], read, sizeof(read));
+		_exit(n == sizeof(read) && memcmp(read, data, sizeof(read)) == 0 ? 0 : 1);
+	}
+	close(fds[0]);
+	assert_int_equal(file_write_all(fds[1], data, sizeof(data)), 0);
+	close(fds[1]);
+	assert_int_equal(waitpid(reader, &status, 0), reader);
+	assert_int_equal(status, 0);
+	assert_int_equal(file_write_all(-1, data, 1), -EBADF);
+}
+
+static int replace(const struct folder *f, const char *name, mode_t mode, const char *text)
+{
+	cleanup_(closep) int fd = open(f->path, O_PATH | O_DIRECTORY);
+
+	return file_replace_at(fd, name, "new", mode, text, strlen(text));
+}
+
+static int withdraw(const struct folder *f, const char *name)
+{
+	cleanup_(closep) int fd = open(f->path, O_PATH | O_DIRECTORY);
+
+	return file_withdraw_at(fd, name);
+}
+
+static void test_file_replace_at(void **state)
+{
+	const struct folder *f = *state;
+
+	assert_int_equal(replace(f, "a", 0644, "one"), 0);
+	assert_string_equal(contents(in_folder(f, "a")), "one");
+	assert_int_equal(replace(f, "a", 0644, ""), 0);
+	assert_string_equal(contents(in_folder(f, "a")), "");
+	assert_int_equal(
+		file_replace_at(AT_FDCWD, in_folder(f, "a"), in_folder(f, "b"), 0644, "2", 1), 0);
+	assert_string_equal(contents(in_folder(f, "a")), "2");
+	assert_false(exists(in_folder(f, "new")) || exists(in_folder(f, "b")));
+}
+
+static void test_file_replace_at_mode(void **state)
+{
+	static const mode_t umasks[] = {0, 022, 077, 0777}, modes[] = {0600, 0644, 0666, 0440};
+	const struct folder *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(umasks); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(modes); j++) {
+			const mode_t before = umask(umasks[i]);
+
+			assert_int_equal(replace(f, "a", modes[j], "x"), 0);
+			umask(before);
+			assert_int_equal(mode_of(in_folder(f, "a")), modes[j]);
+		}
 	}
 }
 
-static void test_scan_decimal_stops_at_end(void **state)
+/* Neither the name nor the temporary one leads anywhere else. */
+static void test_file_replace_at_follows_no_symlink(void **state)
 {
-	const char text[] = "12345", *at = text;
-	uint64_t value = 0;
+	const struct folder *f = *state;
+	struct stat st;
 
-	(void)state;
-	assert_int_equal(scan_decimal(&at, text + 3, UINT64_MAX, &value), 0);
-	assert_int_equal(value, 123);
-	assert_int_equal(scan_decimal(&at, text + 3, UINT64_MAX, &value), -EINVAL);
+	write_contents(in_folder(f, "target"), "kept");
+	assert_int_equal(symlink("target", in_folder(f, "a")), 0);
+	assert_int_equal(symlink("target", in_folder(f, "new")), 0);
+	assert_int_equal(replace(f, "a", 0644, "x"), 0);
+	assert_string_equal(contents(in_folder(f, "target")), "kept");
+	assert_string_equal(contents(in_folder(f, "a")), "x");
+	assert_int_equal(lstat(in_folder(f, "a"), &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+
+	/* Nor does a hard link. */
+	assert_int_equal(link(in_folder(f, "target"), in_folder(f, "new")), 0);
+	assert_int_equal(replace(f, "a", 0644, "y"), 0);
+	assert_string_equal(contents(in_folder(f, "target")), "kept");
 }
 
-static void test_scan_blanks(void **state)
+static void test_file_replace_at_refuses_other_files(void **state)
 {
-	const char text[] = " \t 1 ", *at = text;
+	const struct folder *f = *state;
 
-	(void)state;
-	scan_blanks(&at, text + sizeof(text) - 1);
-	assert_ptr_equal(at, text + 3);
-	scan_blanks(&at, text + sizeof(text) - 1);
-	assert_ptr_equal(at, text + 3);
-	at++;
-	scan_blanks(&at, text + sizeof(text) - 1);
-	assert_ptr_equal(at, text + sizeof(text) - 1);
+	assert_int_equal(mkdir(in_folder(f, "directory"), 0755), 0);
+	assert_int_equal(mkfifo(in_folder(f, "fifo"), 0600), 0);
+	assert_int_equal(replace(f, "directory", 0644, "x"), -EEXIST);
+	assert_int_equal(replace(f, "fifo", 0644, "x"), -EEXIST);
+	assert_int_equal(withdraw(f, "directory"), -EEXIST);
+	assert_int_equal(withdraw(f, "fifo"), -EEXIST);
+	assert_int_equal(
+		file_replace_at(AT_FDCWD, "/dev/null", "/dev/null.new", 0644, "", 0), -EEXIST);
+	assert_int_equal(file_withdraw_at(AT_FDCWD, "/dev/null"), -EEXIST);
+	assert_false(exists(in_folder(f, "new")));
 }
+
+/* The old content stays, and nothing else is left. */
+static void test_file_replace_at_fails_cleanly(void **state)
+{
+	const struct folder *f = *state;
+
+	assert_int_equal(replace(f, "missing/a", 0644, "x"), -ENOENT);
+	assert_false(exists(in_folder(f, "new")));
+	write_contents(in_folder(f, "a"), "kept");
+	signal(SIGXFSZ, SIG_IGN);
+	limit_files(2);
+	assert_int_equal(replace(f, "a", 0644, "too long"), -EFBIG);
+	limit_files(RLIM_INFINITY);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_string_equal(contents(in_folder(f, "a")), "kept");
+	assert_false(exists(in_folder(f, "new")));
+}
+
+static void test_file_withdraw_at(void **state)
+{
+	const struct folder *f = *state;
+
+	assert_int_equal(withdraw(f, "a"), 0);
+	write_contents(in_folder(f, "a"), "x");
+	assert_int_equal(withdraw(f, "a"), 0);
+	assert_false(exists(in_folder(f, "a")));
+	/* The link goes, not what it leads to. */
+	write_contents(in_folder(f, "target"), "kept");
+	assert_int_equal(symlink("target", in_folder(f, "a")), 0);
+	assert_int_equal(withdraw(f, "a"), 0);
+	assert_false(exists(in_folder(f, "a")));
+	assert_string_equal(contents(in_folder(f, "target")), "kept");
+}
+
+#define FOLDER_TEST(f) cmocka_unit_test_setup_teardown(f, setup_folder, remove_folder)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_file_read_whole, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_file_read_complete, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_file_read_size_max, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_file_read_proc, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_file_read_errors, setup, teardown),
-		cmocka_unit_test(test_scan_numbers),
-		cmocka_unit_test(test_scan_decimal_stops_at_end),
-		cmocka_unit_test(test_scan_blanks),
+		cmocka_unit_test_setup_teardown(test_file_read_into, setup, teardown),
+		cmocka_unit_test(test_file_write_all),
+		FOLDER_TEST(test_file_replace_at),
+		FOLDER_TEST(test_file_replace_at_mode),
+		FOLDER_TEST(test_file_replace_at_follows_no_symlink),
+		FOLDER_TEST(test_file_replace_at_refuses_other_files),
+		FOLDER_TEST(test_file_replace_at_fails_cleanly),
+		FOLDER_TEST(test_file_withdraw_at),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

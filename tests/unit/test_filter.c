@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "model/filter.h"
 #include "basic/macro.h"
+#include "model/filter.h"
 #include "unit.h"
 
 #include <errno.h>

@@ -105,7 +105,7 @@ static void assert_within(uint32_t value, double truth, double percent)
 
 #define PEERS 200
 
-/* Whatever the period, and whatever the interval of looking: the gap between signs is told. */
+/* Whatever the period and the interval of polls: the gap between segments is reported. */
 static void test_heartbeat_reports_the_period_of_regular_peers(void **state)
 {
 	static const uint32_t periods[] = {50, 200, 999, 1000, 1001, 5000, 60000};
@@ -129,7 +129,7 @@ static void test_heartbeat_reports_the_period_of_regular_peers(void **state)
 				histogram_quantile(&port->ended_ms[IDLE_DATA], 0.5), periods[p], 5);
 			assert_within(histogram_quantile(&port->ended_ms[IDLE_ANY], 0.999),
 				periods[p], 5);
-			/* One look: phases are spread, so silence is too. */
+			/* One poll: phases are spread, so idle times are too. */
 			assert_within(histogram_quantile(&port->idle_ms[IDLE_DATA], 0.9),
 				periods[p] * 0.9, 10);
 			heartbeat_free(h);
@@ -154,7 +154,7 @@ static void test_heartbeat_is_not_misled_by_messages_of_many_segments(void **sta
 	heartbeat_free(h);
 }
 
-static void test_heartbeat_silent_peers_never_end(void **state)
+static void test_heartbeat_idle_peers_never_end(void **state)
 {
 	static const struct peer peers[] = {
 		{.cookie = 1, .idle_since_ms = 3600000},
@@ -210,7 +210,7 @@ static void test_heartbeat_one_poll(void **state)
 	heartbeat_free(h);
 }
 
-/* An acknowledgement is a sign of life, and no data. */
+/* An acknowledgement ends an idle time, but is no data. */
 static void test_heartbeat_reports_symptoms_from_data(void **state)
 {
 	struct heartbeat *h = new_heartbeat(false, 0);
@@ -343,7 +343,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_heartbeat_reports_the_period_of_regular_peers),
 		cmocka_unit_test(test_heartbeat_is_not_misled_by_messages_of_many_segments),
-		cmocka_unit_test(test_heartbeat_silent_peers_never_end),
+		cmocka_unit_test(test_heartbeat_idle_peers_never_end),
 		cmocka_unit_test(test_heartbeat_one_poll),
 		cmocka_unit_test(test_heartbeat_reports_symptoms_from_data),
 		cmocka_unit_test(test_heartbeat_unknown_is_not_counted_as_idle_time),

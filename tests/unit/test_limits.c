@@ -147,7 +147,7 @@ static void test_limits_read_missing_files(void **state)
 	assert_true(all_unknown(&l));
 }
 
-/* Each file by itself: what one does not tell must not look as if it were 0. */
+/* Each file alone: what it lacks must not become 0. */
 static void test_limits_read_one_file_at_a_time(void **state)
 {
 	(void)state;

@@ -49,7 +49,7 @@ static void test_prices_read_slabinfo(void **state)
 	assert_int_equal(p.source, PRICES_FROM_SLABINFO);
 	assert_int_equal(slab_bytes, 0);
 	assert_prices(&p, bytes);
-	free(f.note);
+	free(f.attached);
 }
 
 static void test_prices_read_slabinfo_merged_caches_by_btf(void **state)
@@ -73,7 +73,7 @@ static void test_prices_read_slabinfo_merged_caches_by_btf(void **state)
 	assert_int_equal(p.source, PRICES_FROM_SLABINFO);
 	assert_int_equal(slab_bytes, 101 * 4096 + 182 * 32768);
 	assert_prices(&p, bytes);
-	free(f.note);
+	free(f.attached);
 }
 
 static void test_prices_read_credential_comes_first(void **state)
@@ -92,7 +92,7 @@ static void test_prices_read_credential_comes_first(void **state)
 	p = prices_of(&f, NULL, &slab_bytes);
 	assert_int_equal(p.object[OBJECT_TCP_SOCK].object_size, 2368);
 	unsetenv("CREDENTIALS_DIRECTORY");
-	free(f.note);
+	free(f.attached);
 }
 
 static void test_prices_read_btf(void **state)
@@ -114,7 +114,7 @@ static void test_prices_read_btf(void **state)
 	assert_int_equal(p.object[OBJECT_TCP_SOCK].bytes, 2521);
 	assert_int_equal(p.object[OBJECT_TW_SOCK].bytes, 256);
 	assert_int_equal(p.object[OBJECT_BIND2_BUCKET].bytes, 0);
-	free(f.note);
+	free(f.attached);
 }
 
 static void test_prices_read_table(void **state)
@@ -131,11 +131,11 @@ static void test_prices_read_table(void **state)
 	assert_int_equal(p.source, PRICES_FROM_TABLE);
 	assert_int_equal(slab_bytes, UNKNOWN);
 	assert_prices(&p, bytes);
-	free(f.note);
+	free(f.attached);
 }
 
 /* What one run found out is all that another needs, on a machine that has no other file. */
-static void test_prices_read_note_replays(void **state)
+static void test_prices_read_attachment_replays(void **state)
 {
 	struct fake_files recorded = FAKE_FILES, replayed = FAKE_FILES;
 	uint64_t slab_bytes, replayed_slab_bytes;
@@ -145,17 +145,17 @@ static void test_prices_read_note_replays(void **state)
 	fake_files_add_text(&recorded, "/proc/slabinfo", SLABINFO_6_18);
 	fake_files_add_text(&recorded, "/proc/self/cgroup", IN_CGROUP);
 	p = prices_of(&recorded, NULL, &slab_bytes);
-	fake_files_add_text(&replayed, "object-layout", recorded.note);
+	fake_files_add_text(&replayed, "object-layout", recorded.attached);
 	fake_files_add_text(&replayed, "/proc/slabinfo", SLABINFO_6_1);
 	q = prices_of(&replayed, NULL, &replayed_slab_bytes);
 	assert_memory_equal(&p, &q, sizeof(p));
 	assert_int_equal(slab_bytes, replayed_slab_bytes);
-	assert_string_equal(recorded.note, replayed.note);
-	free(recorded.note);
-	free(replayed.note);
+	assert_string_equal(recorded.attached, replayed.attached);
+	free(recorded.attached);
+	free(replayed.attached);
 }
 
-static void test_prices_read_strange_note(void **state)
+static void test_prices_read_damaged_attachment(void **state)
 {
 	struct fake_files f = FAKE_FILES;
 	uint64_t slab_bytes;
@@ -165,7 +165,46 @@ static void test_prices_read_strange_note(void **state)
 	fake_files_add_text(&f, "/proc/slabinfo", SLABINFO_6_12);
 	assert_int_equal(
 		prices_of(&f, NULL, &slab_bytes).object[OBJECT_TCP_SOCK].object_size, 2432);
-	free(f.note);
+	free(f.attached);
+}
+
+/* A 32-bit kernel has shorter vectors of charges. */
+static void test_prices_read_pointers_of_4_bytes(void **state)
+{
+	struct fake_files f = FAKE_FILES;
+	struct btf_blob b = BTF_BLOB;
+	uint64_t slab_bytes;
+
+	(void)state;
+	btf_blob_struct(&b, "tcp_sock", 1600, "x");
+	btf_blob_struct(&b, "tcp_timewait_sock", 200, "x");
+	btf_blob_long(&b, "long unsigned int", 4);
+	fake_files_add(&f, "/sys/kernel/btf/vmlinux", b.bytes, btf_blob_finish(&b));
+	fake_files_add_text(&f, "/proc/self/cgroup", IN_CGROUP);
+	/* 20 objects of 204 bytes, and 20 pointers of 4 bytes in 96 rather than 192. */
+	assert_int_equal(prices_of(&f, NULL, &slab_bytes).object[OBJECT_TW_SOCK].bytes,
+		(4096 + 96 + 10) / 20);
+	assert_non_null(strstr(f.attached, "\npointer_size 4\n"));
+	free(f.attached);
+}
+
+/* Once a minute: the 5 MB of BTF that a price list may need are not read. */
+static void test_slab_bytes_read_one_file(void **state)
+{
+	struct fake_files f = FAKE_FILES;
+
+	(void)state;
+	fake_files_add_text(&f, "/proc/slabinfo", SLABINFO_6_1);
+	assert_int_equal(slab_bytes_read(&f.source), 0);
+	assert_int_equal(f.reads, 1);
+	assert_null(f.attached);
+
+	f = FAKE_FILES;
+	fake_files_add_text(&f, "/proc/slabinfo", SLABINFO_6_18);
+	assert_int_equal(slab_bytes_read(&f.source), 101 * 4096 + 182 * 32768);
+	f = FAKE_FILES;
+	assert_int_equal(slab_bytes_read(&f.source), UNKNOWN);
+	assert_int_equal(f.reads, 1);
 }
 
 static void write_file(const char *path, const char *text)
@@ -199,7 +238,7 @@ static void test_prices_read_given_file(void **state)
 	assert_int_equal(prices_read(&f.source, path, &p, &slab_bytes), -EBADMSG);
 	unlink(path);
 	assert_int_equal(prices_read(&f.source, path, &p, &slab_bytes), -ENOENT);
-	free(f.note);
+	free(f.attached);
 }
 
 static void test_prices_read_charged(void **state)
@@ -232,19 +271,32 @@ static void test_prices_read_charged(void **state)
 		fake_files_add_text(&f, "/proc/self/cgroup", rows[i].cgroup);
 		assert_int_equal(prices_of(&f, NULL, &slab_bytes).object[OBJECT_TW_SOCK].bytes,
 			rows[i].charged ? 264 : 256);
-		free(f.note);
+		free(f.attached);
 	}
 }
 
 static struct object_sizes sample(void)
 {
-	struct object_sizes s = {
-		.source = PRICES_FROM_BTF, .memcg = true, .slab_bytes = 1234567890123};
+	struct object_sizes s = {.source = PRICES_FROM_BTF,
+		.memcg = true,
+		.pointer_size = 8,
+		.slab_bytes = 1234567890123};
 
 	OBJECT_FOREACH(o)
 		s.layout[o] = (struct object_layout){100 + o, 10, 4096};
 	s.layout[OBJECT_BIND2_BUCKET] = (struct object_layout){0};
 	return s;
+}
+
+/* The caller frees it. */
+static char *text_of(const struct object_sizes *s)
+{
+	struct string text = string_up_to(ATTACHMENT_MAX);
+	char *ret = NULL;
+
+	object_sizes_format(s, &text);
+	assert_int_equal(string_take(&text, &ret, NULL), 0);
+	return ret;
 }
 
 static void test_object_sizes_format(void **state)
@@ -255,7 +307,7 @@ static void test_object_sizes_format(void **state)
 	char *text;
 
 	(void)state;
-	assert_int_equal(object_sizes_format(&s, &text), 0);
+	text = text_of(&s);
 	assert_memory_equal(text, head, strlen(head));
 	assert_non_null(strstr(text, "\nbind2_bucket 0 0 0\n"));
 	free(text);
@@ -266,9 +318,10 @@ static void test_object_sizes_round_trip(void **state)
 	static const struct {
 		enum price_source source;
 		bool memcg;
+		uint32_t pointer_size;
 		uint64_t slab_bytes;
-	} rows[] = {{PRICES_FROM_SLABINFO, false, 0}, {PRICES_FROM_BTF, true, UNKNOWN},
-		{PRICES_FROM_TABLE, false, UNKNOWN - 1}};
+	} rows[] = {{PRICES_FROM_SLABINFO, false, 8, 0}, {PRICES_FROM_BTF, true, 4, UNKNOWN},
+		{PRICES_FROM_TABLE, false, 8, UNKNOWN - 1}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -277,11 +330,13 @@ static void test_object_sizes_round_trip(void **state)
 
 		s.source = rows[i].source;
 		s.memcg = rows[i].memcg;
+		s.pointer_size = rows[i].pointer_size;
 		s.slab_bytes = rows[i].slab_bytes;
-		assert_int_equal(object_sizes_format(&s, &text), 0);
+		text = text_of(&s);
 		assert_int_equal(object_sizes_parse(text, strlen(text), &read), 0);
 		assert_int_equal(read.source, s.source);
 		assert_int_equal(read.memcg, s.memcg);
+		assert_int_equal(read.pointer_size, s.pointer_size);
 		assert_int_equal(read.slab_bytes, s.slab_bytes);
 		assert_memory_equal(read.layout, s.layout, sizeof(s.layout));
 		free(text);
@@ -296,7 +351,7 @@ static void test_object_sizes_parse_strict(void **state)
 	char *text;
 
 	(void)state;
-	assert_int_equal(object_sizes_format(&s, &text), 0);
+	text = text_of(&s);
 	length = strlen(text);
 	for (size_t cut = 0; cut < length; cut++)
 		assert_int_equal(object_sizes_parse(text, cut, &read), -EBADMSG);
@@ -318,7 +373,7 @@ static void test_object_sizes_parse_unsound_layout(void **state)
 
 	(void)state;
 	s.layout[OBJECT_DENTRY].per_slab = 40;
-	assert_int_equal(object_sizes_format(&s, &text), 0);
+	text = text_of(&s);
 	assert_int_equal(object_sizes_parse(text, strlen(text), &read), -EBADMSG);
 	free(text);
 }
@@ -331,8 +386,10 @@ int main(void)
 		cmocka_unit_test(test_prices_read_credential_comes_first),
 		cmocka_unit_test(test_prices_read_btf),
 		cmocka_unit_test(test_prices_read_table),
-		cmocka_unit_test(test_prices_read_note_replays),
-		cmocka_unit_test(test_prices_read_strange_note),
+		cmocka_unit_test(test_prices_read_attachment_replays),
+		cmocka_unit_test(test_prices_read_damaged_attachment),
+		cmocka_unit_test(test_prices_read_pointers_of_4_bytes),
+		cmocka_unit_test(test_slab_bytes_read_one_file),
 		cmocka_unit_test(test_prices_read_given_file),
 		cmocka_unit_test(test_prices_read_charged),
 		cmocka_unit_test(test_object_sizes_format),

@@ -29,8 +29,8 @@ static void check(const struct row *rows, size_t count)
 		owner_from_path(rows[i].path, &o);
 		if (o.kind != rows[i].kind || strcmp(o.name, rows[i].name) != 0 ||
 			strcmp(o.unit, rows[i].unit) != 0)
-			fail_msg("%s: %s \"%s\" \"%s\"", rows[i].path, owner_kind_name(o.kind),
-				o.name, o.unit);
+			fail_msg("%s: %s \"%s\" \"%s\"", rows[i].path,
+				name_of(owner_kind_names, o.kind), o.name, o.unit);
 	}
 }
 
@@ -273,7 +273,7 @@ static void test_owner_endless_paths(void **state)
 	owner_from_path(path, &o);
 	assert_int_equal(o.kind, OWNER_PATH);
 
-	/* The end of a path that is too long is what is told. */
+	/* The end of a path that is too long is kept. */
 	make_path(path, 4000, 3, "/inner");
 	owner_from_path(path, &o);
 	assert_int_equal(o.kind, OWNER_PATH);
@@ -294,7 +294,8 @@ static void test_owner_kinds_have_names(void **state)
 	(void)state;
 	for (enum owner_kind a = 0; a < OWNER_KINDS; a++)
 		for (enum owner_kind b = 0; b < a; b++)
-			assert_string_not_equal(owner_kind_name(a), owner_kind_name(b));
+			assert_string_not_equal(
+				name_of(owner_kind_names, a), name_of(owner_kind_names, b));
 }
 
 int main(void)

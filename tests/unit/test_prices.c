@@ -32,7 +32,7 @@ static void test_prices_from_layout_packing(void **state)
 	struct prices p;
 
 	(void)state;
-	prices_from_layout(&p, PRICES_FROM_BTF, linux_6_18, false);
+	prices_from_layout(&p, PRICES_FROM_BTF, linux_6_18, 0);
 	assert_int_equal(p.source, PRICES_FROM_BTF);
 	OBJECT_FOREACH(o) {
 		assert_int_equal(p.object[o].bytes, bytes[o]);
@@ -49,7 +49,7 @@ static void test_prices_from_layout_charged(void **state)
 	struct prices p;
 
 	(void)state;
-	prices_from_layout(&p, PRICES_FROM_SLABINFO, linux_6_18, true);
+	prices_from_layout(&p, PRICES_FROM_SLABINFO, linux_6_18, 8);
 	OBJECT_FOREACH(o)
 		assert_int_equal(p.object[o].bytes, bytes[o]);
 }
@@ -60,7 +60,7 @@ static void test_prices_from_layout_no_object(void **state)
 	struct prices p;
 
 	(void)state;
-	prices_from_layout(&p, PRICES_FROM_TABLE, none, true);
+	prices_from_layout(&p, PRICES_FROM_TABLE, none, 8);
 	OBJECT_FOREACH(o) {
 		assert_int_equal(p.object[o].bytes, 0);
 		assert_int_equal(p.object[o].object_size, 0);
@@ -76,7 +76,7 @@ static void test_prices_from_layout_largest_numbers(void **state)
 	struct prices p;
 
 	(void)state;
-	prices_from_layout(&p, PRICES_FROM_TABLE, layout, true);
+	prices_from_layout(&p, PRICES_FROM_TABLE, layout, 8);
 	assert_int_equal(p.object[OBJECT_TCP_SOCK].bytes, UINT32_MAX);
 	assert_int_equal(p.object[OBJECT_TW_SOCK].bytes, 9);
 }

@@ -166,7 +166,7 @@ static void test_proc_net_tcp_parse_line_longest_timer(void **state)
 	assert_int_equal(parse_rest("01 0:0 00:1999999A 0 0 0 0 1").expires_ms, UINT32_MAX);
 }
 
-/* Every part is needed: cut off anywhere before the field behind the inode, a line is refused. */
+/* Every part is needed: a line cut anywhere before the field after the inode is refused. */
 static void test_proc_net_tcp_parse_line_truncated(void **state)
 {
 	const char line[] = "   0: 0100007F:1F40 0100007F:C350 08 00000000:00000001 00:00000000 "
@@ -217,7 +217,7 @@ static void test_proc_net_tcp_parse_line_malformed(void **state)
 		-EBADMSG);
 }
 
-/* A directory with the two files, and what a scan told. */
+/* A directory with the two files, and the result of a scan. */
 struct fixture {
 	char directory[64], tcp[96], tcp6[96];
 	struct proc_net_tcp_files files;
@@ -261,7 +261,7 @@ static void append(const char *path, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
-/* A socket told apart by its port. */
+/* A socket with a port of its own. */
 static void append_socket(const char *path, const char *state_number, unsigned port)
 {
 	char line[256];
@@ -324,7 +324,7 @@ static void test_proc_net_tcp_scan_listeners_first(void **state)
 	struct fixture *f = *state;
 
 	fill(f);
-	/* The kernel does not do this; a listener that comes late must be told all the same. */
+	/* The kernel does not do this; a listener that comes late must still be reported. */
 	append_socket(f->tcp6, "0A", 13);
 	assert_int_equal(scan(f, STATE_SET_ALL), 0);
 	assert_ports(f, (const uint16_t[]){1, 2, 11, 3, 4, 12, 13}, 7);
@@ -343,7 +343,7 @@ static void test_proc_net_tcp_scan_states(void **state)
 	assert_ports(f, (const uint16_t[]){1, 2, 11, 3, 12}, 5);
 }
 
-static void test_proc_net_tcp_scan_tap_sees_what_is_reported(void **state)
+static void test_proc_net_tcp_scan_tap_receives_what_is_reported(void **state)
 {
 	struct fixture *f = *state;
 	char *line = f->lines;
@@ -463,7 +463,7 @@ int main(void)
 		cmocka_unit_test(test_proc_net_tcp_parse_line_malformed),
 		SCAN_TEST(test_proc_net_tcp_scan_listeners_first),
 		SCAN_TEST(test_proc_net_tcp_scan_states),
-		SCAN_TEST(test_proc_net_tcp_scan_tap_sees_what_is_reported),
+		SCAN_TEST(test_proc_net_tcp_scan_tap_receives_what_is_reported),
 		SCAN_TEST(test_proc_net_tcp_scan_only_headers),
 		SCAN_TEST(test_proc_net_tcp_scan_without_ipv6),
 		SCAN_TEST(test_proc_net_tcp_scan_without_file),

@@ -38,19 +38,19 @@ static void add_descriptor(struct fake_tree *t, unsigned pid, unsigned fd, const
 	fake_tree_link(t, name, target);
 }
 
-/* The row of a process and a group, which must be there. */
-static const struct process *find(const struct processes *p, uint32_t pid, uint32_t group)
+/* The row of a process and a tag, which must be there. */
+static const struct process *find(const struct processes *p, uint32_t pid, uint32_t tag)
 {
 	static const struct process none;
 
 	for (size_t i = 0; i < p->count; i++)
-		if (p->list[i].pid == pid && p->list[i].group == group)
+		if (p->list[i].pid == pid && p->list[i].tag == tag)
 			return &p->list[i];
-	fail_msg("no process %u with sockets of group %u", pid, group);
+	fail_msg("no process %u with sockets of tag %u", pid, tag);
 	return &none;
 }
 
-static bool holds(const struct process *p, uint32_t descriptor)
+static bool has_descriptor(const struct process *p, uint32_t descriptor)
 {
 	for (size_t i = 0; i < MIN(p->descriptors_count, (uint32_t)PROCESS_DESCRIPTORS_MAX); i++)
 		if (p->descriptors[i] == descriptor)
@@ -84,7 +84,7 @@ static void test_processes_find(void **state)
 	fake_tree_mkdir(&t, "/1000x");
 	fake_tree_write(&t, "/uptime", "", 0);
 
-	wanted_sockets_sort(wanted, ARRAY_SIZE(wanted));
+	processes_sort_wanted(wanted, ARRAY_SIZE(wanted));
 	assert_int_equal(processes_find(t.root, wanted, ARRAY_SIZE(wanted), &found), 0);
 	assert_int_equal(found.count, 3);
 	assert_int_equal(found.refused, 0);
@@ -93,7 +93,7 @@ static void test_processes_find(void **state)
 	p = find(&found, 812, 1);
 	assert_int_equal(p->uid, 1812);
 	assert_int_equal(p->descriptors_count, 2);
-	assert_true(holds(p, 3) && holds(p, 5));
+	assert_true(has_descriptor(p, 3) && has_descriptor(p, 5));
 	assert_string_equal(p->comm, "gamesrv");
 	assert_string_equal(p->command, "/usr/bin/gamesrv --port 7777");
 	p = find(&found, 812, 2);
@@ -137,7 +137,7 @@ static void test_processes_find_hostile(void **state)
 	assert_string_equal(found.list[0].command + PROCESS_COMMAND_MAX - 5, "a...");
 	processes_release(&found);
 
-	/* One that ended before it could be asked who it is. */
+	/* A process that ended before its name was read. */
 	fake_tree_remove(&t, "/1/comm");
 	fake_tree_remove(&t, "/1/cmdline");
 	fake_tree_remove(&t, "/1/status");
@@ -172,9 +172,9 @@ static void test_processes_find_bounds(void **state)
 	assert_int_equal(found.list[0].descriptors_count, count);
 	processes_release(&found);
 
-	/* A group each: more rows than there may be. */
+	/* A tag each: more rows than there may be. */
 	for (unsigned i = 0; i < count; i++)
-		wanted[i].group = i;
+		wanted[i].tag = i;
 	assert_int_equal(processes_find(t.root, wanted, count, &found), 0);
 	assert_int_equal(found.count, PROCESSES_MAX);
 	assert_int_equal(found.omitted, 10);
@@ -183,7 +183,7 @@ static void test_processes_find_bounds(void **state)
 	fake_tree_free(&t);
 }
 
-/* Root sees everything; so root looks as nobody. */
+/* Root sees everything, so root inspects as nobody. */
 static void become(uid_t uid)
 {
 	if (getuid() == 0)
@@ -261,7 +261,7 @@ static void assert_processes_equal(const struct processes *a, const struct proce
 
 		assert_int_equal(p->pid, q->pid);
 		assert_int_equal(p->uid, q->uid);
-		assert_int_equal(p->group, q->group);
+		assert_int_equal(p->tag, q->tag);
 		assert_int_equal(p->descriptors_count, q->descriptors_count);
 		assert_memory_equal(p->descriptors, q->descriptors, sizeof(p->descriptors));
 		assert_string_equal(p->comm, q->comm);
@@ -269,7 +269,7 @@ static void assert_processes_equal(const struct processes *a, const struct proce
 	}
 }
 
-/* This process holds what it wants; a recording of that tells the same, elsewhere. */
+/* This process holds the wanted sockets; a recording of that replays the same. */
 static void test_processes_poll_replays(void **state)
 {
 	struct fake_files live = FAKE_FILES, replayed = FAKE_FILES;
@@ -290,37 +290,33 @@ static void test_processes_poll_replays(void **state)
 		assert_int_equal(sscanf(target, "socket:[%u]", &inode), 1);
 		wanted[i] = (struct wanted_socket){inode, 7};
 	}
-	wanted_sockets_sort(wanted, 2);
+	processes_sort_wanted(wanted, 2);
 	assert_int_equal(processes_search(&live.source, wanted, 2, &found), 0);
 	assert_int_equal(found.count, 1);
 	assert_int_equal(found.list[0].pid, getpid());
 	assert_int_equal(found.list[0].uid, geteuid());
-	assert_true(holds(&found.list[0], (uint32_t)pair[0]));
-	assert_true(holds(&found.list[0], (uint32_t)pair[1]));
+	assert_true(has_descriptor(&found.list[0], (uint32_t)pair[0]));
+	assert_true(has_descriptor(&found.list[0], (uint32_t)pair[1]));
 	assert_non_null(strstr(found.list[0].command, "test_processes"));
 	close(pair[0]);
 	close(pair[1]);
 
 	assert_int_equal(processes_search(&replayed.source, wanted, 2, &again), -ENODATA);
-	fake_files_add_text(&replayed, "processes", live.note);
+	fake_files_add_text(&replayed, "processes", live.attached);
 	assert_int_equal(processes_search(&replayed.source, wanted, 2, &again), 0);
 	assert_processes_equal(&found, &again);
 	processes_release(&found);
 	processes_release(&again);
-	free(live.note);
+	free(live.attached);
 }
 
 static void test_processes_format_round_trip(void **state)
 {
 	static struct process list[] = {
-		{.pid = 1,
-			.uid = 0,
-			.group = UINT32_MAX,
-			.descriptors_count = 1,
-			.descriptors = {9}},
+		{.pid = 1, .uid = 0, .tag = UINT32_MAX, .descriptors_count = 1, .descriptors = {9}},
 		{.pid = 4000000,
 			.uid = 65534,
-			.group = 3,
+			.tag = 3,
 			.descriptors_count = 3,
 			.descriptors = {1, 2, 3},
 			.comm = "-",
@@ -329,17 +325,18 @@ static void test_processes_format_round_trip(void **state)
 	};
 	const struct processes p = {
 		.list = list, .count = ARRAY_SIZE(list), .refused = 3, .unheld = 2, .omitted = 1};
+	struct string s = string_up_to(65536);
 	struct processes read;
 	size_t length;
 	char *text;
 
 	(void)state;
-	assert_int_equal(processes_format(&p, &text), 0);
-	length = strlen(text);
+	processes_format(&p, &s);
+	assert_int_equal(string_take(&s, &text, &length), 0);
 	assert_int_equal(processes_parse(text, length, &read), 0);
 	assert_processes_equal(&p, &read);
 	processes_release(&read);
-	/* Cut anywhere but behind a line it is refused. */
+	/* Cut anywhere but after a line it is refused. */
 	for (size_t cut = 0; cut < length; cut++) {
 		int r = processes_parse(text, cut, &read);
 
@@ -350,11 +347,11 @@ static void test_processes_format_round_trip(void **state)
 	free(text);
 }
 
-/* The most that there can be fits into one chunk of a recording. */
+/* The longest text fits into one chunk of a recording. */
 static void test_processes_format_fits(void **state)
 {
 	struct processes p = {.count = PROCESSES_MAX};
-	char *text;
+	struct string s = string_up_to(ATTACHMENT_MAX);
 
 	(void)state;
 	p.list = calloc(PROCESSES_MAX, sizeof(*p.list));
@@ -364,9 +361,9 @@ static void test_processes_format_fits(void **state)
 		p.list[i].comm[PROCESS_COMM_MAX - 1] = '\0';
 		p.list[i].command[PROCESS_COMMAND_MAX - 1] = '\0';
 	}
-	assert_int_equal(processes_format(&p, &text), 0);
-	assert_in_range(strlen(text), 1, ((size_t)1 << 20) - 64);
-	free(text);
+	processes_format(&p, &s);
+	assert_int_equal(s.error, 0);
+	string_release(&s);
 	free(p.list);
 }
 

@@ -112,7 +112,7 @@ static void test_quantity_parse_reads_only_so_many_bytes(void **state)
 	assert_int_equal(value, 50);
 }
 
-static void test_quantity_describe_names_the_range_that_parse_holds_to(void **state)
+static void test_quantity_describe_names_the_range_of_parse(void **state)
 {
 	static const struct range_of_quantity range = {1000, 3600000};
 	char text[128];
@@ -134,7 +134,7 @@ int main(void)
 		cmocka_unit_test(test_quantity_parse_and_format),
 		cmocka_unit_test(test_quantity_parse_refusals),
 		cmocka_unit_test(test_quantity_parse_reads_only_so_many_bytes),
-		cmocka_unit_test(test_quantity_describe_names_the_range_that_parse_holds_to),
+		cmocka_unit_test(test_quantity_describe_names_the_range_of_parse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,7 +76,7 @@ static int kernel_read_file(struct source *s, const char *path, char **ret, size
 	return 0;
 }
 
-static int kernel_attachment(struct source *s, const char *name, const char *text)
+static int kernel_attach(struct source *s, const char *name, const char *text)
 {
 	(void)s;
 	(void)name;
@@ -105,7 +105,7 @@ static void kernel_free(struct source *s)
 static const struct source_ops kernel_ops = {
 	.scan = kernel_scan,
 	.read_file = kernel_read_file,
-	.note = kernel_attachment,
+	.attach = kernel_attach,
 	.origin = kernel_origin,
 	.free = kernel_free,
 };
@@ -343,7 +343,7 @@ static void test_replay_scan_fewer_states(void **state)
 	assert_int_equal(replay_scan(f, STATES_BUT_ESTABLISHED), 0);
 	assert_int_equal(f->count, 2);
 	assert_int_equal(f->scan.sockets, 2);
-	/* Listeners are always told. */
+	/* Listeners are always reported. */
 	assert_int_equal(replay_scan(f, STATE_BIT(STATE_CLOSE_WAIT)), 0);
 	assert_int_equal(f->count, 2);
 }
@@ -491,15 +491,14 @@ static void test_replay_read_file(void **state)
 	assert_int_equal(read_file(f->replay, "/not asked for", &size), -ENOENT);
 }
 
-/* Who finds no note works out its content and writes it: the replay must not answer "there was
- * none". */
-static void test_replay_note(void **state)
+/* Whoever finds no attachment adds it: the replay must not answer that there was none. */
+static void test_replay_attachment(void **state)
 {
 	struct fixture *f = *state;
 	size_t size = 0;
 
 	assert_int_equal(read_file(f->recorder, "sizes", &size), -ENOENT);
-	assert_int_equal(f->recorder->ops->note(f->recorder, "sizes", "xxx"), 0);
+	assert_int_equal(f->recorder->ops->attach(f->recorder, "sizes", "xxx"), 0);
 	record(f, STATE_SET_ALL);
 	assert_int_equal(open_replay(f, f->size), 0);
 	assert_int_equal(read_file(f->replay, "sizes", &size), 0);
@@ -744,7 +743,7 @@ int main(void)
 		RECORDING_TEST(test_replay_scan_damaged_datagram),
 		RECORDING_TEST(test_replay_scan_last_one_counts),
 		RECORDING_TEST(test_replay_read_file),
-		RECORDING_TEST(test_replay_note),
+		RECORDING_TEST(test_replay_attachment),
 		RECORDING_TEST(test_replay_refuses_truncated),
 		RECORDING_TEST(test_replay_refuses_other_heads),
 		RECORDING_TEST(test_replay_refuses_bytes_behind_end),

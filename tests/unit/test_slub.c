@@ -37,7 +37,7 @@ static void test_slub_object_size(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		assert_int_equal(slub_object_size(&two_cpus, rows[i].type_size, rows[i].flags),
+		assert_int_equal(slub_object_size(&two_cpus, 8, rows[i].type_size, rows[i].flags),
 			rows[i].size);
 }
 
@@ -47,7 +47,17 @@ static void test_slub_object_size_long_lines(void **state)
 
 	(void)state;
 	assert_int_equal(
-		slub_object_size(&s, 2304, SLUB_LINE_ALIGNED | SLUB_POINTER_OUTSIDE), 2432);
+		slub_object_size(&s, 8, 2304, SLUB_LINE_ALIGNED | SLUB_POINTER_OUTSIDE), 2432);
+}
+
+static void test_slub_object_size_short_pointers(void **state)
+{
+	static const struct slub s = {.page_size = 4096, .line_size = 64, .cpus = 2};
+
+	(void)state;
+	assert_int_equal(slub_object_size(&s, 4, 140, SLUB_POINTER_OUTSIDE), 144);
+	assert_int_equal(slub_object_size(&s, 8, 140, SLUB_POINTER_OUTSIDE), 152);
+	assert_int_equal(slub_object_size(&s, 4, 1, SLUB_LINE_ALIGNED), 4);
 }
 
 /* As /proc/slabinfo shows it on Linux 6.1 and 6.12, booted with that many CPUs. */
@@ -176,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slub_object_size),
 		cmocka_unit_test(test_slub_object_size_long_lines),
+		cmocka_unit_test(test_slub_object_size_short_pointers),
 		cmocka_unit_test(test_slub_layout),
 		cmocka_unit_test(test_slub_layout_sound_for_any_size),
 		cmocka_unit_test(test_slub_read_cpus),

@@ -210,7 +210,7 @@ static void test_sock_diag_scan_both_families_in_one_dump(void **state)
 	assert_string_equal(result.source, "sock_diag");
 }
 
-static void test_sock_diag_scan_asks_for_buffers_only_where_they_are_wanted(void **state)
+static void test_sock_diag_scan_requests_buffers_only_if_wanted(void **state)
 {
 	const struct scan_request request = {.states = STATE_BIT(STATE_TIME_WAIT)};
 	struct scan result = {0};
@@ -222,8 +222,8 @@ static void test_sock_diag_scan_asks_for_buffers_only_where_they_are_wanted(void
 	assert_int_equal(kernel.states[0], 1 << 6 | 1 << 10); /* LISTEN always, for the sides */
 }
 
-/* Each family's dump asks for it where the kernel refuses one for both; that of listeners never. */
-static void test_sock_diag_scan_asks_for_info_where_it_is_wanted(void **state)
+/* Each family's dump requests it if the kernel refuses one for both; that of listeners never. */
+static void test_sock_diag_scan_requests_info_if_wanted(void **state)
 {
 	const struct scan_request request = {.states = STATE_BIT(STATE_ESTABLISHED), .info = true};
 	static const uint8_t info = 1 << (INET_DIAG_INFO - 1);
@@ -264,7 +264,7 @@ static void test_sock_diag_scan_by_family_where_refused(void **state)
 	assert_int_equal(counted, 4);
 }
 
-static void test_sock_diag_scan_interrupted_call_goes_on(void **state)
+static void test_sock_diag_scan_continues_after_an_interruption(void **state)
 {
 	struct scan result;
 
@@ -283,7 +283,7 @@ static void test_sock_diag_scan_failures(void **state)
 		bool unavailable;
 		const char *sentence;
 	} rows[] = {
-		{{{ANSWER_ERRNO, EAGAIN}}, -ETIMEDOUT, false, "did not go on"},
+		{{{ANSWER_ERRNO, EAGAIN}}, -ETIMEDOUT, false, "did not continue"},
 		{{{ANSWER_ERRNO, ENOBUFS}}, -ENOBUFS, false, "lack of memory"},
 		{{{ANSWER_ERRNO, ENOSPC}}, -EMSGSIZE, false, "did not fit"},
 		{{{ANSWER_ERROR, EPERM}}, -EPERM, true, "refused"},
@@ -329,10 +329,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		DIAG_TEST(test_sock_diag_scan_both_families_in_one_dump),
-		DIAG_TEST(test_sock_diag_scan_asks_for_buffers_only_where_they_are_wanted),
-		DIAG_TEST(test_sock_diag_scan_asks_for_info_where_it_is_wanted),
+		DIAG_TEST(test_sock_diag_scan_requests_buffers_only_if_wanted),
+		DIAG_TEST(test_sock_diag_scan_requests_info_if_wanted),
 		DIAG_TEST(test_sock_diag_scan_by_family_where_refused),
-		DIAG_TEST(test_sock_diag_scan_interrupted_call_goes_on),
+		DIAG_TEST(test_sock_diag_scan_continues_after_an_interruption),
 		cmocka_unit_test(test_sock_diag_scan_failures),
 		DIAG_TEST(test_sock_diag_scan_netlink_refused),
 	};

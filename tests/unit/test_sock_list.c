@@ -58,7 +58,7 @@ static void test_sock_list_keeps_the_first_of_all(void **state)
 	}
 }
 
-static void test_sock_list_starts_anew(void **state)
+static void test_sock_list_starts_again(void **state)
 {
 	struct sock_list l;
 
@@ -79,7 +79,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sock_list_keeps_the_first_of_all),
-		cmocka_unit_test(test_sock_list_starts_anew),
+		cmocka_unit_test(test_sock_list_starts_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

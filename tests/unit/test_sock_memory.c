@@ -182,7 +182,7 @@ static void test_sock_memory_same_host(void **state)
 	}
 }
 
-/* /proc/net/tcp tells queues, but not what their buffers take. */
+/* /proc/net/tcp has queues, but not the memory of their buffers. */
 static void test_sock_memory_without_truesize(void **state)
 {
 	static const struct {
@@ -271,7 +271,7 @@ static void test_port_memory(void **state)
 	assert_int_equal(port_memory(&p), 11);
 }
 
-/* What slabinfo told on Linux 6.18 for thousands of sockets of each kind, over veth. */
+/* What slabinfo showed on Linux 6.18 for thousands of sockets of each kind, over veth. */
 static void test_sock_memory_within_5_percent_of_measured(void **state)
 {
 	static const uint32_t bytes[OBJECT_COUNT] = {

@@ -154,7 +154,7 @@ static void test_symptom_of(void **state)
 				(int)rows[i].symptom);
 		seen |= SYMPTOM_BIT(rows[i].symptom);
 	}
-	/* The table has each sign, and what shows none. */
+	/* The table has each symptom, and sockets without any. */
 	assert_int_equal(seen, (1U << (SYMPTOM_COUNT + 1)) - 1);
 }
 

@@ -129,7 +129,7 @@ static void test_tally_start_remembers_servers_until_empty(void **state)
 	assert_int_equal(row(t, SIDE_SERVER, 40000).states[STATE_CLOSE_WAIT].sockets, 1);
 	assert_false(row(t, SIDE_SERVER, 40000).listening);
 
-	/* A scan without any: the port is nobody's. */
+	/* After a scan without any, the port is unknown again. */
 	tally_start(t, &c);
 	tally_start(t, &c);
 	count(t, STATE_CLOSE_WAIT, 40000, 50000);
@@ -165,7 +165,7 @@ static void test_tally_count_owner_listener_decides(void **state)
 	assert_int_equal(p.uid.value, 33);
 	assert_true(p.uid.mixed);
 
-	/* What an earlier cgroup left behind does not outvote it. */
+	/* The remaining sockets of an earlier cgroup do not outvote it. */
 	for (int i = 0; i < 100; i++)
 		count_owned(t, STATE_CLOSE_WAIT, 7777, 99, 33);
 	p = row(t, SIDE_SERVER, 7777);
@@ -217,7 +217,7 @@ static void test_tally_count_owner_majority(void **state)
 	}
 }
 
-static void test_tally_count_owner_who_does_not_vote(void **state)
+static void test_tally_count_owner_without_vote(void **state)
 {
 	struct tally *t = *state;
 	struct sock_record orphan = record(STATE_LAST_ACK, 7777, 50000);
@@ -248,7 +248,7 @@ static void test_tally_count_owner_filter(void **state)
 	struct tally *t = *state;
 	struct tally_context c = context();
 
-	/* The listener decides though it is not shown; who is not shown does not vote. */
+	/* The listener decides although it is filtered out; other filtered sockets do not vote. */
 	c.filter.states = STATE_BIT(STATE_CLOSE_WAIT);
 	tally_start(t, &c);
 	count_owned(t, STATE_LISTEN, 7777, 1, 0);
@@ -286,7 +286,7 @@ static void test_tally_count_ages(void **state)
 	assert_int_equal(row(t, SIDE_SERVER, 7778).states[STATE_TIME_WAIT].oldest_ms, 0);
 }
 
-static void test_tally_count_kinds_and_holds(void **state)
+static void test_tally_count_kinds_and_ownership(void **state)
 {
 	struct tally *t = *state;
 	struct sock_record held = record(STATE_FIN_WAIT_2, 7777, 50000);
@@ -480,7 +480,7 @@ static void test_snapshot_established_from_counter(void **state)
 
 static void test_tally_count_fresh(void **state)
 {
-	/* Of a look every second: what is as old as the look before was counted by it. */
+	/* Polls every second: a socket as old as the last poll was counted by it. */
 	static const struct {
 		const char *name;
 		enum tcp_state state;
@@ -528,6 +528,18 @@ static void test_tally_count_fresh(void **state)
 	ages_free(ages);
 }
 
+/* A boot id that cannot be read is not that of another boot that could not be read either. */
+static void test_origin_is_same_boot(void **state)
+{
+	struct origin o = {.boot_id = "2c2d2d0a-8f0e-4b0e-9c3c-6a1f7f3f1b11"}, unknown = {0};
+
+	(void)state;
+	assert_true(origin_is_same_boot(&o, "2c2d2d0a-8f0e-4b0e-9c3c-6a1f7f3f1b11"));
+	assert_false(origin_is_same_boot(&o, "2c2d2d0a-8f0e-4b0e-9c3c-6a1f7f3f1b12"));
+	assert_false(origin_is_same_boot(&o, ""));
+	assert_false(origin_is_same_boot(&unknown, ""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -537,10 +549,10 @@ int main(void)
 		TALLY_TEST(test_tally_count_owner_listener_decides),
 		TALLY_TEST(test_tally_count_owner_several_listeners),
 		TALLY_TEST(test_tally_count_owner_majority),
-		TALLY_TEST(test_tally_count_owner_who_does_not_vote),
+		TALLY_TEST(test_tally_count_owner_without_vote),
 		TALLY_TEST(test_tally_count_owner_filter),
 		TALLY_TEST(test_tally_count_ages),
-		TALLY_TEST(test_tally_count_kinds_and_holds),
+		TALLY_TEST(test_tally_count_kinds_and_ownership),
 		TALLY_TEST(test_tally_count_charges_a_local_port_once),
 		TALLY_TEST(test_tally_count_accept_queue),
 		TALLY_TEST(test_tally_count_filters),
@@ -549,6 +561,7 @@ int main(void)
 		TALLY_TEST(test_snapshot_take_client_ports),
 		TALLY_TEST(test_snapshot_established_from_counter),
 		TALLY_TEST(test_tally_count_fresh),
+		cmocka_unit_test(test_origin_is_same_boot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,10 @@
 #include <stdio.h>
 
 static unsigned lookups;
-static char long_name[USER_NAME_MAX + 1];
+static char long_name[USER_NAME_MAX + 1], longest_name[USER_NAME_MAX];
+
+/* Users whose names take most room in an attachment. */
+#define WITH_LONGEST_NAMES 100000
 
 int __wrap_getpwuid_r(
 	uid_t uid, struct passwd *entry, char *buffer, size_t size, struct passwd **ret);
@@ -45,9 +48,13 @@ int __wrap_getpwuid_r(
 		*ret = NULL;
 		return EIO;
 	default:
-		*ret = NULL;
-		return 0;
+		break;
 	}
+	if (uid >= WITH_LONGEST_NAMES && uid - WITH_LONGEST_NAMES < USERS_MAX)
+		entry->pw_name = longest_name;
+	else
+		*ret = NULL;
+	return 0;
 }
 
 static void test_user_name(void **state)
@@ -91,7 +98,7 @@ static void assert_user(struct users *u, uint32_t uid, const char *expected)
 	assert_string_equal(name, expected);
 }
 
-static void test_users_name_asks_once(void **state)
+static void test_users_name_asks_the_system_once(void **state)
 {
 	struct fake_files f = FAKE_FILES;
 	struct users *u;
@@ -105,7 +112,7 @@ static void test_users_name_asks_once(void **state)
 		assert_user(u, 7, "7");
 	}
 	assert_int_equal(lookups, 2);
-	/* More than are remembered are told all the same. */
+	/* More than are remembered are still named. */
 	for (uint32_t uid = 5000; uid < 5000 + 2 * USERS_MAX; uid++) {
 		char number[16];
 
@@ -115,7 +122,7 @@ static void test_users_name_asks_once(void **state)
 	users_free(u);
 }
 
-static void test_users_note_replays(void **state)
+static void test_users_attachment_replays(void **state)
 {
 	struct fake_files live = FAKE_FILES, replayed = FAKE_FILES;
 	struct users *u;
@@ -129,7 +136,7 @@ static void test_users_note_replays(void **state)
 	assert_int_equal(users_attach(u, &live.source), 0);
 	users_free(u);
 
-	fake_files_add_text(&replayed, "users", live.note);
+	fake_files_add_text(&replayed, "users", live.attached);
 	u = users_of(&replayed);
 	lookups = 0;
 	assert_user(u, 1000, "anna");
@@ -139,10 +146,35 @@ static void test_users_note_replays(void **state)
 	assert_user(u, 1002, "1002");
 	assert_int_equal(lookups, 0);
 	users_free(u);
-	free(live.note);
+	free(live.attached);
 }
 
-static void test_users_strange_note(void **state)
+/* An attachment that does not fit into a chunk of a recording would be left out completely. */
+static void test_users_attachment_keeps_what_fits(void **state)
+{
+	struct fake_files live = FAKE_FILES, replayed = FAKE_FILES;
+	char number[16];
+	struct users *u;
+
+	(void)state;
+	live.source.replayed = false;
+	u = users_of(&live);
+	for (uint32_t i = 0; i < USERS_MAX; i++)
+		assert_user(u, WITH_LONGEST_NAMES + i, longest_name);
+	assert_int_equal(users_attach(u, &live.source), 0);
+	users_free(u);
+	assert_in_range(strlen(live.attached), ATTACHMENT_MAX - 2000, ATTACHMENT_MAX);
+
+	fake_files_add_text(&replayed, "users", live.attached);
+	u = users_of(&replayed);
+	assert_user(u, WITH_LONGEST_NAMES, longest_name);
+	snprintf(number, sizeof(number), "%u", WITH_LONGEST_NAMES + USERS_MAX - 1);
+	assert_user(u, WITH_LONGEST_NAMES + USERS_MAX - 1, number);
+	users_free(u);
+	free(live.attached);
+}
+
+static void test_users_damaged_attachment(void **state)
 {
 	static const char *const rows[] = {"1000 anna", "1000\n", "x anna\n", "4294967296 anna\n",
 		"1000 -\n", "1000 anna \n", "1000 anna\n\n"};
@@ -163,11 +195,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_user_name),
-		cmocka_unit_test(test_users_name_asks_once),
-		cmocka_unit_test(test_users_note_replays),
-		cmocka_unit_test(test_users_strange_note),
+		cmocka_unit_test(test_users_name_asks_the_system_once),
+		cmocka_unit_test(test_users_attachment_replays),
+		cmocka_unit_test(test_users_attachment_keeps_what_fits),
+		cmocka_unit_test(test_users_damaged_attachment),
 	};
 
 	memset(long_name, 'a', sizeof(long_name) - 1);
+	memset(longest_name, '\n', sizeof(longest_name) - 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,8 +7,8 @@
 #include <linux/btf.h>
 #include <string.h>
 
-/* What follows the struct btf_type of each kind: so many bytes, and so many for each of its
- * members. */
+/* What follows the struct btf_type of each kind: a number of bytes, and a number for each member.
+ */
 static const struct trailer {
 	uint8_t known;
 	uint8_t fixed;
@@ -41,8 +41,7 @@ struct sections {
 	size_t strings_size;
 };
 
-/* The number of bytes from start on, both counted from the end of the header, is within what is
- * left behind it. */
+/* Whether that many bytes from start are within the left ones. */
 static bool is_within(uint32_t start, uint32_t bytes, size_t left)
 {
 	return start <= left && bytes <= left - start;
@@ -57,7 +56,7 @@ static int find_sections(const void *btf, size_t size, struct sections *ret)
 	if (size < sizeof(header))
 		return -EBADMSG;
 	memcpy(&header, btf, sizeof(header));
-	/* The magic number reads differently in the other byte order. */
+	/* In the other byte order the magic number differs. */
 	if (header.magic != BTF_MAGIC || header.version != BTF_VERSION ||
 		header.hdr_len < sizeof(header) || header.hdr_len > size)
 		return -EBADMSG;
@@ -90,23 +89,22 @@ static bool has_member(
 	return false;
 }
 
-/* The members stand behind the type. */
-static void match_struct(const struct sections *s, const struct btf_type *type, const char *members,
-	struct btf_struct *structs, size_t count)
+/* The members of a structure follow the type; an integer has none, whatever it says. */
+static void match_type(const struct sections *s, const struct btf_type *type, const char *members,
+	struct btf_wanted *wanted, size_t count)
 {
 	const char *name = s->strings + type->name_off;
 
-	for (size_t i = 0; i < count; i++) {
-		if (structs[i].size || strcmp(structs[i].name, name) != 0)
+	for (struct btf_wanted *w = wanted; w < wanted + count; w++) {
+		if (w->size || strcmp(w->name, name) != 0)
 			continue;
-		structs[i].size = type->size;
-		structs[i].has_member =
-			structs[i].member &&
-			has_member(s, members, BTF_INFO_VLEN(type->info), structs[i].member);
+		w->size = type->size;
+		w->has_member = w->member && BTF_INFO_KIND(type->info) == BTF_KIND_STRUCT &&
+				has_member(s, members, BTF_INFO_VLEN(type->info), w->member);
 	}
 }
 
-static int walk_types(const struct sections *s, struct btf_struct *structs, size_t count)
+static int walk_types(const struct sections *s, struct btf_wanted *wanted, size_t count)
 {
 	const char *at = s->types;
 
@@ -119,38 +117,38 @@ static int walk_types(const struct sections *s, struct btf_struct *structs, size
 			return -EBADMSG;
 		memcpy(&type, at, sizeof(type));
 		kind = BTF_INFO_KIND(type.info);
-		/* The length of a kind that is newer than this program is not known. */
+		/* The length of a newer kind is unknown. */
 		if (kind >= ARRAY_SIZE(trailers) || !trailers[kind].known)
 			return -EBADMSG;
 		trailer = &trailers[kind];
 		bytes += trailer->fixed + (size_t)trailer->each * BTF_INFO_VLEN(type.info);
 		if (left < bytes || type.name_off >= s->strings_size)
 			return -EBADMSG;
-		if (kind == BTF_KIND_STRUCT)
-			match_struct(s, &type, at + sizeof(type), structs, count);
+		if (kind == BTF_KIND_STRUCT || kind == BTF_KIND_INT)
+			match_type(s, &type, at + sizeof(type), wanted, count);
 		at += bytes;
 	}
 	return 0;
 }
 
-static void forget(struct btf_struct *structs, size_t count)
+static void clear(struct btf_wanted *wanted, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		structs[i].size = 0;
-		structs[i].has_member = false;
+		wanted[i].size = 0;
+		wanted[i].has_member = false;
 	}
 }
 
-int btf_find_structs(const void *btf, size_t size, struct btf_struct *structs, size_t count)
+int btf_find_types(const void *btf, size_t size, struct btf_wanted *wanted, size_t count)
 {
 	struct sections sections;
 	int r;
 
-	forget(structs, count);
+	clear(wanted, count);
 	r = find_sections(btf, size, &sections);
 	if (r == 0)
-		r = walk_types(&sections, structs, count);
+		r = walk_types(&sections, wanted, count);
 	if (r < 0)
-		forget(structs, count);
+		clear(wanted, count);
 	return r;
 }

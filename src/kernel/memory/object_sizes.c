@@ -15,19 +15,28 @@
 #include <string.h>
 
 #define ATTACHMENT_NAME   "object-layout"
+#define SLABINFO          "/proc/slabinfo"
 #define SLAB_DIRECTORY    "/sys/kernel/slab"
 #define SLABINFO_SIZE_MAX ((size_t)1 << 20)
 
-/* All that answers how large the objects are in their slabs. */
+/* The places that show how large the objects are in their slabs. */
 struct finder {
 	struct source *source;
-	const char *slabinfo; /* NULL: none */
+	const char *slabinfo; /* NULL: unavailable */
 	size_t slabinfo_size;
-	bool is_live; /* /sys/kernel/slab is that of the kernel in question */
+	bool is_live; /* /sys/kernel/slab is that of the same kernel */
 	struct slub slub;
-	struct kernel_types types; /* read when it is first asked for: BTF is large */
+	struct kernel_types types; /* read when first needed: BTF is large */
 	bool has_types;
 };
+
+/* A line of the attachment from a 32-bit kernel; without it pointers have 8 bytes. */
+#define POINTER_SIZE_4 "pointer_size 4\n"
+
+static uint32_t page_size(void)
+{
+	return (uint32_t)sysconf(_SC_PAGESIZE);
+}
 
 static const struct kernel_types *finder_types(struct finder *f)
 {
@@ -37,11 +46,17 @@ static const struct kernel_types *finder_types(struct finder *f)
 	return &f->types;
 }
 
-/* The bytes that an object takes in its slab where slabinfo does not name it; 0 for no object. */
+static uint32_t finder_pointer_size(const struct finder *f)
+{
+	return f->has_types ? f->types.pointer_size : kernel_types_pointer_size(f->source);
+}
+
+/* The bytes that an object without a line in slabinfo takes in its slab; 0 when there is none. */
 static uint32_t find_size(struct finder *f, enum price_object o)
 {
 	uint32_t size = 0;
-	int r = f->is_live ? slab_link_size(SLAB_DIRECTORY, slab_cache_name(o), &size) : -ENOTSUP;
+	int r = f->is_live ? slab_link_size(SLAB_DIRECTORY, name_of(slab_cache_names, o), &size)
+			   : -ENOTSUP;
 	const struct kernel_types *types;
 	bool small_head;
 
@@ -50,12 +65,12 @@ static uint32_t find_size(struct finder *f, enum price_object o)
 	if (r == -ENOENT && o != OBJECT_SKB_SMALL_HEAD)
 		return 0;
 	types = finder_types(f);
-	/* This cache is never merged: where slabinfo does not name it, there is none. */
+	/* This cache is never merged: if slabinfo does not list it, there is none. */
 	small_head = !f->slabinfo && (r == 0 || (r != -ENOENT && types->has_small_head));
 	return kernel_types_object_size(types, &f->slub, o, small_head);
 }
 
-/* Completes a layout with the caches that slabinfo does not name. */
+/* Completes a layout with the caches that slabinfo does not list. */
 static void find_missing(struct finder *f, struct object_layout layout[OBJECT_COUNT])
 {
 	slub_read(f->source, &f->slub);
@@ -78,13 +93,14 @@ static int sizes_from_slabinfo(
 	struct finder f = {
 		.source = source, .slabinfo = text, .slabinfo_size = size, .is_live = live};
 	struct slabinfo info;
-	int r = slabinfo_parse(text, size, (uint32_t)sysconf(_SC_PAGESIZE), &info);
+	int r = slabinfo_parse(text, size, page_size(), &info);
 
 	if (r < 0)
 		return r;
 	memcpy(ret->layout, info.layout, sizeof(ret->layout));
 	find_missing(&f, ret->layout);
 	ret->source = PRICES_FROM_SLABINFO;
+	ret->pointer_size = finder_pointer_size(&f);
 	ret->slab_bytes = info.slab_bytes;
 	return 0;
 }
@@ -126,10 +142,11 @@ static void sizes_from_types(struct source *source, struct object_sizes *ret)
 	memset(ret->layout, 0, sizeof(ret->layout));
 	find_missing(&f, ret->layout);
 	ret->source = types->source;
+	ret->pointer_size = types->pointer_size;
 	ret->slab_bytes = UNKNOWN;
 }
 
-/* Somebody else's slabinfo may come from another kernel, whose /sys/kernel/slab is not here. */
+/* The slabinfo may be that of another kernel, whose /sys/kernel/slab is not here. */
 static int sizes_from_file(struct source *source, const char *path, struct object_sizes *ret)
 {
 	cleanup_(freep) char *text = NULL;
@@ -139,7 +156,7 @@ static int sizes_from_file(struct source *source, const char *path, struct objec
 	return r < 0 ? r : sizes_from_slabinfo(source, text, size, false, ret);
 }
 
-/* Whether one of the comma-separated words of a list, which ends at a colon, is "memory". */
+/* Whether one of the comma-separated words of a list that ends at a colon is "memory". */
 static bool lists_memory(const char *list)
 {
 	static const char memory[] = "memory";
@@ -156,8 +173,8 @@ static bool lists_memory(const char *list)
 }
 
 /*
- * Whether this process is charged for its objects: /proc/self/cgroup (cgroups(7)) names another
- * memory cgroup than the root. Services are charged likewise then.
+ * Whether this process is charged for its objects: /proc/self/cgroup (cgroups(7)) names a memory
+ * cgroup other than the root. Then services are charged too.
  */
 static bool is_charged(struct source *source)
 {
@@ -174,7 +191,7 @@ static bool is_charged(struct source *source)
 		path = list + strcspn(list, ":\n");
 		path += *path == ':';
 		/* In a hybrid setup the memory controller is in a version 1 hierarchy, and only
-		 * that one counts. */
+		 * that counts. */
 		if (lists_memory(list))
 			return strcspn(path, "\n") > 1;
 		if (strncmp(line, "0::", 3) == 0)
@@ -183,48 +200,29 @@ static bool is_charged(struct source *source)
 	return unified;
 }
 
-int object_sizes_format(const struct object_sizes *sizes, char **ret)
+void object_sizes_format(const struct object_sizes *sizes, struct string *ret)
 {
-	cleanup_(freep) char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		return -ENOMEM;
-	fprintf(f, "source %s\nmemcg %s\n", price_source_name(sizes->source),
+	string_addf(ret, "source %s\nmemcg %s\n", price_source_name(sizes->source),
 		sizes->memcg ? "yes" : "no");
-	if (sizes->slab_bytes == UNKNOWN)
-		fputs("slab_bytes unknown\n", f);
+	if (is_known(sizes->slab_bytes))
+		string_addf(ret, "slab_bytes %" PRIu64 "\n", sizes->slab_bytes);
 	else
-		fprintf(f, "slab_bytes %" PRIu64 "\n", sizes->slab_bytes);
+		string_add(ret, "slab_bytes unknown\n");
+	if (sizes->pointer_size == 4)
+		string_add(ret, POINTER_SIZE_4);
 	OBJECT_FOREACH(o) {
 		const struct object_layout *l = &sizes->layout[o];
 
-		fprintf(f, "%s %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", price_object_name(o),
+		string_addf(ret, "%s %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", price_object_name(o),
 			l->size, l->per_slab, l->slab_bytes);
 	}
-	if (fclose(f) != 0)
-		return -ENOMEM;
-	*ret = TAKE_PTR(text);
-	return 0;
-}
-
-/* Passes over a word where the text goes on with it. */
-static bool take_word(const char **at, const char *end, const char *word)
-{
-	size_t length = strlen(word);
-
-	if ((size_t)(end - *at) < length || memcmp(*at, word, length) != 0)
-		return false;
-	*at += length;
-	return true;
 }
 
 static bool take_u32(const char **at, const char *end, uint32_t *ret)
 {
 	uint64_t value;
 
-	if (!take_word(at, end, " ") || scan_decimal(at, end, UINT32_MAX, &value) < 0)
+	if (!scan_literal(at, end, " ") || scan_decimal(at, end, UINT32_MAX, &value) < 0)
 		return false;
 	*ret = (uint32_t)value;
 	return true;
@@ -232,38 +230,36 @@ static bool take_u32(const char **at, const char *end, uint32_t *ret)
 
 static bool take_source(const char **at, const char *end, enum price_source *ret)
 {
-	if (!take_word(at, end, "source "))
+	const char *line, *line_end;
+	int source;
+
+	if (!scan_literal(at, end, "source ") || !scan_line(at, end, &line, &line_end))
 		return false;
-	for (enum price_source s = PRICES_FROM_SLABINFO; s <= PRICES_FROM_TABLE; s++) {
-		if (take_word(at, end, price_source_name(s))) {
-			*ret = s;
-			return true;
-		}
-	}
-	return false;
+	source = name_find(price_source_names, line, (size_t)(line_end - line));
+	*ret = (enum price_source)source;
+	return source >= 0;
 }
 
 static bool take_memcg(const char **at, const char *end, bool *ret)
 {
-	*ret = take_word(at, end, "\nmemcg yes\n");
-	return *ret || take_word(at, end, "\nmemcg no\n");
+	*ret = scan_literal(at, end, "memcg yes\n");
+	return *ret || scan_literal(at, end, "memcg no\n");
 }
 
 static bool take_slab_bytes(const char **at, const char *end, uint64_t *ret)
 {
 	*ret = UNKNOWN;
-	if (!take_word(at, end, "slab_bytes "))
-		return false;
-	return (take_word(at, end, "unknown") || scan_decimal(at, end, UNKNOWN - 1, ret) == 0) &&
-	       take_word(at, end, "\n");
+	return scan_literal(at, end, "slab_bytes ") &&
+	       (scan_literal(at, end, "unknown") || scan_decimal(at, end, UNKNOWN - 1, ret) == 0) &&
+	       scan_literal(at, end, "\n");
 }
 
 static bool take_layout(
 	const char **at, const char *end, enum price_object o, struct object_layout *ret)
 {
-	return take_word(at, end, price_object_name(o)) && take_u32(at, end, &ret->size) &&
+	return scan_literal(at, end, price_object_name(o)) && take_u32(at, end, &ret->size) &&
 	       take_u32(at, end, &ret->per_slab) && take_u32(at, end, &ret->slab_bytes) &&
-	       take_word(at, end, "\n") && object_layout_is_sound(ret);
+	       scan_literal(at, end, "\n") && object_layout_is_sound(ret);
 }
 
 int object_sizes_parse(const char *text, size_t size, struct object_sizes *ret)
@@ -274,6 +270,7 @@ int object_sizes_parse(const char *text, size_t size, struct object_sizes *ret)
 	if (!take_source(&at, end, &sizes.source) || !take_memcg(&at, end, &sizes.memcg) ||
 		!take_slab_bytes(&at, end, &sizes.slab_bytes))
 		return -EBADMSG;
+	sizes.pointer_size = scan_literal(&at, end, POINTER_SIZE_4) ? 4 : 8;
 	OBJECT_FOREACH(o) {
 		if (!take_layout(&at, end, o, &sizes.layout[o]))
 			return -EBADMSG;
@@ -284,14 +281,14 @@ int object_sizes_parse(const char *text, size_t size, struct object_sizes *ret)
 	return 0;
 }
 
-/* Hands what was found to the source, so that a recording of it holds the answer. The recorder
- * itself tells of a failure. */
-static void write_attachment(struct source *source, const struct object_sizes *sizes)
+/* Attaches what was found, so that a recording contains the answer. The recorder itself reports a
+ * failure. */
+static void attach(struct source *source, const struct object_sizes *sizes)
 {
-	cleanup_(freep) char *text = NULL;
+	struct string text = string_up_to(ATTACHMENT_MAX);
 
-	if (object_sizes_format(sizes, &text) == 0)
-		source->ops->note(source, ATTACHMENT_NAME, text);
+	object_sizes_format(sizes, &text);
+	(void)source_attach(source, ATTACHMENT_NAME, &text);
 }
 
 int prices_read(struct source *source, const char *slabinfo_path, struct prices *ret,
@@ -307,20 +304,24 @@ int prices_read(struct source *source, const char *slabinfo_path, struct prices 
 		sizes.memcg = is_charged(source);
 	} else if (sizes_from_attachment(source, &sizes) < 0) {
 		if (sizes_from_credential(source, &sizes) < 0 &&
-			sizes_from_slabinfo_at(source, "/proc/slabinfo", &sizes) < 0)
+			sizes_from_slabinfo_at(source, SLABINFO, &sizes) < 0)
 			sizes_from_types(source, &sizes);
 		sizes.memcg = is_charged(source);
 	}
-	write_attachment(source, &sizes);
-	prices_from_layout(ret, sizes.source, sizes.layout, sizes.memcg);
+	attach(source, &sizes);
+	prices_from_layout(ret, sizes.source, sizes.layout, sizes.memcg ? sizes.pointer_size : 0);
 	*ret_slab_bytes = sizes.slab_bytes;
 	return 0;
 }
 
 uint64_t slab_bytes_read(struct source *source)
 {
-	struct object_sizes sizes;
+	cleanup_(freep) char *text = NULL;
+	struct slabinfo info;
+	size_t size;
 
-	return sizes_from_slabinfo_at(source, "/proc/slabinfo", &sizes) < 0 ? UNKNOWN
-									    : sizes.slab_bytes;
+	if (source->ops->read_file(source, SLABINFO, &text, &size) < 0 ||
+		slabinfo_parse(text, size, page_size(), &info) < 0)
+		return UNKNOWN;
+	return info.slab_bytes;
 }

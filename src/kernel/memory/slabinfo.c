@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/memory/slabinfo.h"
 
-#include "basic/file.h"
 #include "basic/macro.h"
 #include "basic/number.h"
 
@@ -11,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const cache_names[OBJECT_COUNT] = {
+static const char *const cache_list[OBJECT_COUNT] = {
 	[OBJECT_TCP_SOCK] = "TCP",
 	[OBJECT_TCP6_SOCK] = "TCPv6",
 	[OBJECT_TW_SOCK] = "tw_sock_TCP",
@@ -30,12 +29,9 @@ static const char *const cache_names[OBJECT_COUNT] = {
 	[OBJECT_SKB_SMALL_HEAD] = "skbuff_small_head",
 };
 
-const char *slab_cache_name(enum price_object o)
-{
-	return cache_names[o];
-}
+const struct names slab_cache_names = NAMES(cache_list);
 
-/* The caches that hold nothing but TCP's sockets; the others serve the whole system. */
+/* The caches that hold only TCP's sockets; the others serve the whole system. */
 static bool is_tcp_cache(enum price_object o)
 {
 	return o <= OBJECT_REQUEST6_SOCK;
@@ -48,49 +44,43 @@ struct slab_line {
 	uint64_t slabs;
 };
 
-/* What follows the name in a line: numbers, four of them kept, and two words. */
-enum { OBJECT_SIZE, OBJECTS_PER_SLAB, PAGES_PER_SLAB, SLABS, KEPT, PASSED };
+/* What follows the name in a line: numbers, four of which are kept, and two words. */
+enum { OBJECT_SIZE, OBJECTS_PER_SLAB, PAGES_PER_SLAB, SLABS, KEPT, SKIPPED };
 static const struct column {
 	unsigned kind;
 	const char *word; /* NULL: a number */
 } columns[] = {
-	{PASSED, NULL}, /* active_objs */
-	{PASSED, NULL}, /* num_objs */
+	{SKIPPED, NULL}, /* active_objs */
+	{SKIPPED, NULL}, /* num_objs */
 	{OBJECT_SIZE, NULL},
 	{OBJECTS_PER_SLAB, NULL},
 	{PAGES_PER_SLAB, NULL},
-	{PASSED, ": tunables"},
-	{PASSED, NULL}, /* limit */
-	{PASSED, NULL}, /* batchcount */
-	{PASSED, NULL}, /* sharedfactor */
-	{PASSED, ": slabdata"},
-	{PASSED, NULL}, /* active_slabs */
+	{SKIPPED, ": tunables"},
+	{SKIPPED, NULL}, /* limit */
+	{SKIPPED, NULL}, /* batchcount */
+	{SKIPPED, NULL}, /* sharedfactor */
+	{SKIPPED, ": slabdata"},
+	{SKIPPED, NULL}, /* active_slabs */
 	{SLABS, NULL},
 };
 
 static int scan_columns(const char *at, const char *end, uint64_t kept[])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
-		const char *word = columns[i].word;
-		uint64_t value;
+		const struct column *c = &columns[i];
+		uint64_t value = 0;
 
 		scan_blanks(&at, end);
-		if (!word) {
-			if (scan_decimal(&at, end, UINT64_MAX, &value) < 0)
-				return -EBADMSG;
-			if (columns[i].kind != PASSED)
-				kept[columns[i].kind] = value;
-		} else if ((size_t)(end - at) >= strlen(word) &&
-			   memcmp(at, word, strlen(word)) == 0) {
-			at += strlen(word);
-		} else {
+		if (c->word ? !scan_literal(&at, end, c->word)
+			    : scan_decimal(&at, end, UINT64_MAX, &value) < 0)
 			return -EBADMSG;
-		}
+		if (c->kind != SKIPPED)
+			kept[c->kind] = value;
 	}
 	return 0;
 }
 
-/* Fills in the name also when the rest is not what it should be. */
+/* Sets the name also when the rest of the line is malformed. */
 static int parse_line(const char *line, const char *end, uint32_t page_size, struct slab_line *ret)
 {
 	const char *at = line;
@@ -115,47 +105,25 @@ static int parse_line(const char *line, const char *end, uint32_t page_size, str
 	return ret->layout.size && object_layout_is_sound(&ret->layout) ? 0 : -EBADMSG;
 }
 
-/* Returns OBJECT_COUNT for a cache that is none of ours. */
-static enum price_object find_object(const struct slab_line *line)
-{
-	enum price_object o = 0;
-
-	while (o < OBJECT_COUNT &&
-		(strlen(cache_names[o]) != line->name_length ||
-			memcmp(cache_names[o], line->name, line->name_length) != 0))
-		o++;
-	return o;
-}
-
-static const char *line_end(const char *at, const char *end)
-{
-	const char *newline = memchr(at, '\n', (size_t)(end - at));
-
-	return newline ? newline : end;
-}
-
 int slabinfo_parse(const char *text, size_t size, uint32_t page_size, struct slabinfo *ret)
 {
-	static const char version[] = "slabinfo - version: 2.";
-	const char *end = text + size;
+	const char *at = text, *end = text + size, *line_start, *line_end;
 	struct slabinfo info = {0};
 
-	if (size < strlen(version) || memcmp(text, version, strlen(version)) != 0)
+	if (!scan_literal(&at, end, "slabinfo - version: 2.") ||
+		!scan_line(&at, end, &line_start, &line_end))
 		return -EBADMSG;
-	for (const char *at = text, *next; at < end; at = next + 1) {
+	while (scan_line(&at, end, &line_start, &line_end)) {
 		struct slab_line line;
-		enum price_object o;
-		int r;
+		int r = parse_line(line_start, line_end, page_size, &line);
+		int o = name_find(slab_cache_names, line.name, line.name_length);
 
-		next = line_end(at, end);
-		r = parse_line(at, next, page_size, &line);
-		o = find_object(&line);
-		if (o == OBJECT_COUNT)
+		if (o < 0)
 			continue;
 		if (r < 0)
 			return r;
 		info.layout[o] = line.layout;
-		if (is_tcp_cache(o) &&
+		if (is_tcp_cache((enum price_object)o) &&
 			__builtin_add_overflow(info.slab_bytes, line.slabs * line.layout.slab_bytes,
 				&info.slab_bytes))
 			return -EBADMSG;
@@ -169,13 +137,12 @@ int slabinfo_parse(const char *text, size_t size, uint32_t page_size, struct sla
 int slabinfo_find_size(const char *text, size_t size, uint32_t page_size, uint32_t object_size,
 	struct object_layout *ret)
 {
-	const char *end = text + size;
+	const char *at = text, *end = text + size, *line_start, *line_end;
 
-	for (const char *at = text, *next; at < end; at = next + 1) {
+	while (scan_line(&at, end, &line_start, &line_end)) {
 		struct slab_line line;
 
-		next = line_end(at, end);
-		if (parse_line(at, next, page_size, &line) == 0 &&
+		if (parse_line(line_start, line_end, page_size, &line) == 0 &&
 			line.layout.size == object_size) {
 			*ret = line.layout;
 			return 0;
@@ -201,7 +168,7 @@ int slab_link_size(const char *directory, const char *cache, uint32_t *ret)
 		return access(directory, F_OK) == 0 ? -ENOENT : -ENOTSUP;
 	if (n < 0)
 		return -errno;
-	/* A colon, letters for the flags and a dash where there are any, seven digits or more. */
+	/* A colon, letters for the flags and a dash if there are any, at least seven digits. */
 	while (at < target + n && (*at < '0' || *at > '9'))
 		at++;
 	if (n == sizeof(target) || target[0] != ':' ||

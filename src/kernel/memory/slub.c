@@ -9,8 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define POINTER_SIZE    8U
 #define OBJECT_SIZE_MAX (1U << 20)
+#define LINE_SIZE_MIN   8U
+#define LINE_SIZE_MAX   4096U
+
 /* slub_max_order: the largest slab that is tried for good packing, as a power of two of pages. */
 #define ORDER_MAX 3U
 
@@ -19,21 +21,22 @@ static uint32_t align_up(uint32_t size, uint32_t alignment)
 	return (size + alignment - 1) / alignment * alignment;
 }
 
-uint32_t slub_object_size(const struct slub *s, uint32_t type_size, unsigned flags)
+uint32_t slub_object_size(
+	const struct slub *s, uint32_t pointer_size, uint32_t type_size, unsigned flags)
 {
-	uint32_t alignment = POINTER_SIZE, size;
+	uint32_t alignment = pointer_size, size;
 
 	if (!type_size || type_size > OBJECT_SIZE_MAX)
 		return 0;
 	if (flags & SLUB_LINE_ALIGNED) {
-		/* Several objects that are much smaller share a line. */
+		/* Several much smaller objects share a line. */
 		for (alignment = s->line_size; type_size <= alignment / 2;)
 			alignment /= 2;
-		alignment = MAX(alignment, POINTER_SIZE);
+		alignment = MAX(alignment, pointer_size);
 	}
-	size = align_up(type_size, POINTER_SIZE);
+	size = align_up(type_size, pointer_size);
 	if (flags & SLUB_POINTER_OUTSIDE)
-		size += POINTER_SIZE;
+		size += pointer_size;
 	return align_up(size, alignment);
 }
 
@@ -60,7 +63,7 @@ static uint32_t order_of(const struct slub *s, uint32_t bytes)
 static uint32_t best_order(const struct slub *s, uint32_t object_size)
 {
 	uint32_t most = (s->page_size << ORDER_MAX) / object_size;
-	/* More CPUs take turns at the lists of slabs, so each slab shall last longer. */
+	/* More CPUs share the lists of slabs, so each slab should last longer. */
 	uint32_t least = MIN(4 * (bit_length(s->cpus) + 1), MAX(most, 1U));
 	uint32_t order_min = order_of(s, least * object_size);
 
@@ -89,23 +92,17 @@ struct object_layout slub_layout(const struct slub *s, uint32_t object_size)
 	};
 }
 
-/* Reads a list such as "0-3,8". Returns false when it is none. */
+/* Reads a list such as "0-3,8". Returns false for anything else. */
 static bool parse_cpu_list(
 	const char *at, const char *end, uint64_t *ret_count, uint64_t *ret_highest)
 {
 	uint64_t count = 0, first, last;
 
 	do {
-		if (scan_decimal(&at, end, UINT16_MAX, &first) < 0)
+		if (scan_range(&at, end, UINT16_MAX, &first, &last) < 0)
 			return false;
-		last = first;
-		if (at < end && *at == '-') {
-			at++;
-			if (scan_decimal(&at, end, UINT16_MAX, &last) < 0 || last < first)
-				return false;
-		}
 		count += last - first + 1;
-	} while (at < end && *at++ == ',');
+	} while (scan_literal(&at, end, ","));
 	*ret_count = count;
 	*ret_highest = last;
 	return true;
@@ -145,7 +142,7 @@ static uint32_t read_line_size(struct source *source)
 		    &size) < 0)
 		return 64;
 	at = text;
-	if (scan_decimal(&at, text + size, 4096, &line) < 0 || line < POINTER_SIZE ||
+	if (scan_decimal(&at, text + size, LINE_SIZE_MAX, &line) < 0 || line < LINE_SIZE_MIN ||
 		line & (line - 1))
 		return 64;
 	return (uint32_t)line;

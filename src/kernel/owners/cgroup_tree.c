@@ -5,7 +5,8 @@
 #include "basic/cleanup.h"
 #include "basic/escape.h"
 #include "basic/file.h"
-#include "basic/macro.h"
+#include "basic/number.h"
+#include "basic/string.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,11 +16,10 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-/* A line a mount; hosts with thousands of containers have some 10,000. */
+/* One line per mount; hosts with thousands of containers have some 10,000. */
 #define MOUNTINFO_SIZE_MAX ((size_t)16 << 20)
 
-/* The root of a kernfs is the first to get an inode number (fs/kernfs/dir.c: kernfs_create_root).
- */
+/* The root of a kernfs gets the first inode number (fs/kernfs/dir.c: kernfs_create_root). */
 #define ROOT_INODE 1
 
 uint64_t cgroup_id_of_inode(uint64_t inode)
@@ -27,17 +27,17 @@ uint64_t cgroup_id_of_inode(uint64_t inode)
 	return sizeof(long) < sizeof(uint64_t) ? (uint32_t)inode : inode;
 }
 
-/* Passes over a word and the blank behind it. */
+/* Skips a word and the blank behind it. */
 static void skip_word(const char **at, const char *end)
 {
 	while (*at < end && **at != ' ' && **at != '\n')
 		(*at)++;
-	escape_pass(at, end, ' ');
+	scan_literal(at, end, " ");
 }
 
 /*
  * Reads a line such as "41 31 0:38 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw": the
- * fourth word is the root, the fifth the mount point, and the type comes after the dash.
+ * fourth word is the root, the fifth the mount point, and the type follows the dash.
  */
 static bool read_mount(const char *at, const char *end, struct cgroup_mount *ret)
 {
@@ -45,25 +45,22 @@ static bool read_mount(const char *at, const char *end, struct cgroup_mount *ret
 
 	for (int i = 0; i < 3; i++)
 		skip_word(&at, end);
-	if (!escape_take(&at, end, ret->root, PATH_MAX) || !escape_pass(&at, end, ' ') ||
-		!escape_take(&at, end, ret->point, PATH_MAX) || !escape_pass(&at, end, ' '))
+	if (!escape_take(&at, end, ret->root, PATH_MAX) || !scan_literal(&at, end, " ") ||
+		!escape_take(&at, end, ret->point, PATH_MAX) || !scan_literal(&at, end, " "))
 		return false;
 	while (at < end && *at != '-')
 		skip_word(&at, end);
-	return escape_pass(&at, end, '-') && escape_pass(&at, end, ' ') &&
-	       escape_take(&at, end, type, sizeof(type)) && strcmp(type, "cgroup2") == 0;
+	return scan_literal(&at, end, "- ") && escape_take(&at, end, type, sizeof(type)) &&
+	       strcmp(type, "cgroup2") == 0;
 }
 
 bool cgroup_mount_next(const char **at, const char *end, struct cgroup_mount *ret)
 {
-	while (*at < end) {
-		const char *line = *at;
-		const char *newline = memchr(line, '\n', (size_t)(end - line));
+	const char *line, *line_end;
 
-		*at = newline ? newline + 1 : end;
-		if (read_mount(line, newline ? newline : end, ret))
+	while (scan_line(at, end, &line, &line_end))
+		if (read_mount(line, line_end, ret))
 			return true;
-	}
 	return false;
 }
 
@@ -77,8 +74,8 @@ int cgroup_tree_open(const char *directory, const char *prefix, struct cgroup_tr
 		return -errno;
 	tree.is_complete = st.st_ino == ROOT_INODE;
 	tree.device = st.st_dev;
-	/* A root outside of this cgroup namespace has no name here ("/.."); to the root cgroup all
-	 * paths are from there. */
+	/* A root outside this cgroup namespace has no name here ("/.."); all paths start at the
+	 * root cgroup. */
 	if (tree.is_complete || strncmp(prefix, "/..", 3) == 0 || strcmp(prefix, "/") == 0)
 		prefix = "";
 	tree.prefix = strdup(prefix);
@@ -96,7 +93,7 @@ void cgroup_tree_close(struct cgroup_tree *tree)
 	*tree = (struct cgroup_tree){.fd = -1};
 }
 
-/* Something else may be mounted over it. */
+/* Checks the type too, since something else may be mounted over it. */
 static int open_mount(const struct cgroup_mount *mount, struct cgroup_tree *ret)
 {
 	struct cgroup_tree tree;
@@ -149,7 +146,7 @@ int cgroup_tree_open_live(struct cgroup_tree *ret)
 	return 0;
 }
 
-/* The path of a cgroup as seen from the tree's topmost directory. */
+/* The path of a cgroup relative to the tree's top directory. */
 static const char *path_below(const struct cgroup_tree *tree, const char *path)
 {
 	path += strlen(tree->prefix);
@@ -157,16 +154,21 @@ static const char *path_below(const struct cgroup_tree *tree, const char *path)
 	return *path ? path : ".";
 }
 
+static bool is_gone(int error)
+{
+	return error == ENOENT || error == ENODEV || error == ENOTDIR;
+}
+
 int cgroup_tree_check(const struct cgroup_tree *tree, const char *path, uint64_t id)
 {
 	struct stat st;
 
 	if (fstatat(tree->fd, path_below(tree, path), &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOTDIR || errno == ENODEV ? -ENOENT : -errno;
+		return is_gone(errno) ? -ENOENT : -errno;
 	return st.st_ino == cgroup_id_of_inode(id) ? 0 : -ENOENT;
 }
 
-/* Takes the path over, whatever becomes of it. */
+/* Takes the path over, also when it fails. */
 static int add_directory(struct cgroup_directories *d, uint64_t id, unsigned depth, char *path)
 {
 	cleanup_(freep) char *taken = path;
@@ -180,14 +182,14 @@ static int add_directory(struct cgroup_directories *d, uint64_t id, unsigned dep
 	return 0;
 }
 
-static char *child_path(const char *parent, const char *name)
+/* Returns 0, -ENOMEM, or -EOVERFLOW for a path that is too long to use. */
+static int child_path(const char *parent, const char *name, char **ret)
 {
-	char *path;
+	struct string path = string_up_to(PATH_MAX);
 
-	/* Of the root cgroup the path is the slash itself. */
-	if (asprintf(&path, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, name) < 0)
-		return NULL;
-	return path;
+	/* The path of the root cgroup is the slash itself. */
+	string_addf(&path, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, name);
+	return string_take(&path, ret, NULL);
 }
 
 static bool is_directory(DIR *dir, const struct dirent *entry)
@@ -202,12 +204,7 @@ static bool is_directory(DIR *dir, const struct dirent *entry)
 	       S_ISDIR(st.st_mode);
 }
 
-static bool is_gone(int error)
-{
-	return error == ENOENT || error == ENODEV || error == ENOTDIR;
-}
-
-/* Opens a directory for its list. NULL: there is none, or no reason to look into it. */
+/* Opens a directory to list it. NULL: it is gone, or there is no reason to. */
 static DIR *open_list(const struct cgroup_tree *tree, const char *path, bool *is_complete)
 {
 	cleanup_(closep) int fd = -1;
@@ -215,8 +212,8 @@ static DIR *open_list(const struct cgroup_tree *tree, const char *path, bool *is
 	DIR *dir;
 
 	path = path_below(tree, path);
-	/* A directory has a link from each directory in it, and two of its own; and most cgroups
-	 * have none below. */
+	/* A directory has a link from each directory in it and two of its own, and most cgroups
+	 * have no children. */
 	if (fstatat(tree->fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		(st.st_nlink == 2 || st.st_dev != tree->device))
 		return NULL;
@@ -244,16 +241,21 @@ static int list_children(
 	const struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {
+		char *child = NULL;
 		int r;
 
 		if (!is_directory(dir, entry))
 			continue;
-		if (depth > CGROUP_DEPTH_MAX || is_full(d) ||
-			strlen(path) + strlen(entry->d_name) + 2 > PATH_MAX) {
+		if (depth > CGROUP_DEPTH_MAX || is_full(d))
+			r = -EOVERFLOW;
+		else
+			r = child_path(path, entry->d_name, &child);
+		if (r == 0)
+			r = add_directory(d, entry->d_ino, depth, child);
+		if (r == -EOVERFLOW) {
 			d->is_complete = false;
 			break;
 		}
-		r = add_directory(d, entry->d_ino, depth, child_path(path, entry->d_name));
 		if (r < 0)
 			return r;
 	}

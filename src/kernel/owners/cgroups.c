@@ -4,8 +4,8 @@
 #include "basic/array.h"
 #include "basic/cleanup.h"
 #include "basic/escape.h"
-#include "basic/macro.h"
-#include "kernel/sockets/recording.h"
+#include "basic/names.h"
+#include "basic/number.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,20 +14,17 @@
 
 #define ATTACHMENT_NAME "cgroups"
 
-/* What a note may grow to; a recording leaves out what does not fit into a chunk. */
-#define ATTACHMENT_SIZE_MAX (RECORDING_CHUNK_MAX - 2 * (size_t)PATH_MAX * 4)
-
-/* One that is gone and that nobody asks for any more is forgotten: after so many polls, or at once
- * when there are so many. */
+/* A cgroup that is gone is forgotten when nothing asked for it in that many polls, or at once when
+ * that many are gone. */
 #define GONE_POLLS_MAX 1000
 #define GONE_MAX       16384
 
 struct known {
 	uint64_t id;
-	char *path;        /* NULL: never known */
-	uint32_t explicit; /* the last poll that asked for it; 0: none did */
-	uint32_t checked;  /* the last poll that looked whether it is there */
-	uint8_t fate;      /* enum cgroup_fate */
+	char *path;         /* NULL: never known */
+	uint32_t requested; /* the last poll that asked for it; 0: none did */
+	uint32_t checked;   /* the last poll that checked whether it exists */
+	uint8_t fate;       /* enum cgroup_fate */
 };
 
 struct cgroups {
@@ -35,18 +32,18 @@ struct cgroups {
 	bool is_replayed;
 	struct known *list; /* sorted by id */
 	size_t count, allocated;
-	uint32_t poll;    /* from 1 */
+	uint32_t poll;    /* starts at 1 */
 	uint32_t walked;  /* the last poll that walked, or tried to */
 	bool is_walked;   /* that walk succeeded ... */
 	bool is_complete; /* ... and saw everything */
-	uint64_t walks;
 };
 
-static const char *const fate_words[CGROUP_FATES] = {
+static const char *const fate_list[CGROUP_FATES] = {
 	[CGROUP_FOUND] = "found",
 	[CGROUP_GONE] = "gone",
 	[CGROUP_UNSEEN] = "unseen",
 };
+static const struct names fate_names = NAMES(fate_list);
 
 static int compare_known(const void *a, const void *b)
 {
@@ -100,7 +97,7 @@ int cgroups_new(struct source *source, struct cgroups **ret)
 	c->is_replayed = source->replayed;
 	if (c->is_replayed && source->ops->read_file(source, ATTACHMENT_NAME, &text, &size) == 0) {
 		r = cgroups_parse(c, text, size);
-		/* A note that is damaged tells nothing, like one that is missing. */
+		/* A damaged attachment counts as missing. */
 		if (r < 0 && r != -EBADMSG)
 			return r;
 	}
@@ -135,22 +132,23 @@ void cgroups_start(struct cgroups *c)
 	c->poll++;
 }
 
-/* What is not below the root cgroup is gone; a part of the hierarchy does not tell that. */
+/* What a complete walk from the root cgroup does not find is gone; a part of the hierarchy does not
+ * show that. */
 static enum cgroup_fate fate_of_missing(const struct cgroups *c)
 {
 	return c->tree.is_complete && c->is_complete ? CGROUP_GONE : CGROUP_UNSEEN;
 }
 
-/* Whether one that the walk did not find is still worth its memory. */
+/* Whether to keep a cgroup that the walk did not find. */
 static bool is_kept(const struct cgroups *c, const struct known *k, size_t gone)
 {
-	if (!k->explicit)
+	if (!k->requested)
 		return false;
-	return k->explicit == c->poll ||
-	       (gone < GONE_MAX && c->poll - k->explicit <= GONE_POLLS_MAX);
+	return k->requested == c->poll ||
+	       (gone < GONE_MAX && c->poll - k->requested <= GONE_POLLS_MAX);
 }
 
-/* Makes the list of what a walk found, in the order of the ids. The paths are taken from it. */
+/* Lists what a walk found, sorted by id, and takes over its paths. */
 static int list_found(const struct cgroups *c, struct cgroup_directories *d, struct known **ret)
 {
 	struct known *found = calloc(d->count + c->count + 1, sizeof(*found));
@@ -168,7 +166,7 @@ static int list_found(const struct cgroups *c, struct cgroup_directories *d, str
 	return 0;
 }
 
-/* What was asked for keeps its path, since it was handed out. Cgroups cannot be renamed. */
+/* Adds what was known before. A path that was handed out stays; cgroups cannot be renamed. */
 static void merge_known(const struct cgroups *c, struct known *found, size_t *count)
 {
 	const size_t sorted = *count;
@@ -179,11 +177,11 @@ static void merge_known(const struct cgroups *c, struct known *found, size_t *co
 		struct known *same = bsearch(old, found, sorted, sizeof(*old), compare_known);
 
 		if (same) {
-			if (old->path && old->explicit) {
+			if (old->path && old->requested) {
 				free(same->path);
 				same->path = TAKE_PTR(old->path);
 			}
-			same->explicit = old->explicit;
+			same->requested = old->requested;
 		} else if (is_kept(c, old, gone)) {
 			gone++;
 			found[*count] = *old;
@@ -197,7 +195,7 @@ static void merge_known(const struct cgroups *c, struct known *found, size_t *co
 	qsort(found, *count, sizeof(*found), compare_known);
 }
 
-/* Learns where every cgroup is. */
+/* Finds where every cgroup is. */
 static int walk(struct cgroups *c)
 {
 	struct cgroup_directories d = {0};
@@ -205,15 +203,11 @@ static int walk(struct cgroups *c)
 	size_t count;
 	int r;
 
-	if (c->tree.fd < 0)
-		r = cgroup_tree_open_live(&c->tree);
-	else
-		r = 0;
+	r = c->tree.fd < 0 ? cgroup_tree_open_live(&c->tree) : 0;
 	if (r == 0)
 		r = cgroup_tree_walk(&c->tree, &d);
 	if (r < 0)
 		return r;
-	c->walks++;
 	c->is_complete = d.is_complete;
 	count = d.count;
 	r = list_found(c, &d, &found);
@@ -228,14 +222,14 @@ static int walk(struct cgroups *c)
 	return r;
 }
 
-/* Puts an id that is not there into its place. Returns where, or NULL where memory is short. */
+/* Inserts an unknown id in order. Returns its place, or NULL when memory is short. */
 static struct known *insert_known(struct cgroups *c, uint64_t id)
 {
 	size_t at = c->count;
 
 	if (ARRAY_GROW(c->list, c->allocated, c->count + 1) < 0)
 		return NULL;
-	/* Ids count up, and what comes is mostly new. */
+	/* Ids count up, and most come last. */
 	while (at && c->list[at - 1].id > id)
 		at--;
 	memmove(&c->list[at + 1], &c->list[at], (c->count - at) * sizeof(*c->list));
@@ -245,8 +239,8 @@ static struct known *insert_known(struct cgroups *c, uint64_t id)
 }
 
 /*
- * Looks for one that is not known, by a walk, unless there was one in this poll: then it would have
- * been found. What is not there is remembered as well, so that it starts no other walk.
+ * Searches for an unknown id by a walk, unless this poll had one, which would have found it. An id
+ * that is not found is remembered too, so that it starts no further walk.
  */
 static struct known *discover(struct cgroups *c, uint64_t id)
 {
@@ -265,7 +259,7 @@ static struct known *discover(struct cgroups *c, uint64_t id)
 	return k;
 }
 
-/* Looks whether it is still there, once a poll. What is gone stays gone. */
+/* Checks once a poll whether the cgroup still exists. What is gone stays gone. */
 static void check_known(struct cgroups *c, struct known *k)
 {
 	int r;
@@ -291,73 +285,53 @@ struct cgroup cgroups_find(struct cgroups *c, uint64_t id)
 		k = discover(c, id);
 	if (!k)
 		return (struct cgroup){CGROUP_UNSEEN, NULL};
-	k->explicit = c->poll;
+	k->requested = c->poll;
 	if (!c->is_replayed)
 		check_known(c, k);
 	return (struct cgroup){(enum cgroup_fate)k->fate, k->path};
 }
 
-uint64_t cgroups_walks(const struct cgroups *c)
+void cgroups_format(const struct cgroups *c, struct string *ret)
 {
-	return c->walks;
-}
-
-int cgroups_format(const struct cgroups *c, char **ret)
-{
-	cleanup_(freep) char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		return -ENOMEM;
 	for (size_t i = 0; i < c->count; i++) {
 		const struct known *k = &c->list[i];
+		const size_t length = ret->length;
 
-		if (!k->explicit)
+		if (!k->requested)
 			continue;
-		fprintf(f, "%s %" PRIu64 " ", fate_words[k->fate], k->id);
-		escape_put(f, k->path ? k->path : "");
-		putc('\n', f);
-		if (ftello(f) > (off_t)ATTACHMENT_SIZE_MAX)
+		string_addf(ret, "%s %" PRIu64 " ", name_of(fate_names, k->fate), k->id);
+		escape_add(ret, k->path ? k->path : "");
+		string_add_char(ret, '\n');
+		if (ret->error == -EOVERFLOW) {
+			string_cut(ret, length);
 			break;
+		}
 	}
-	if (fclose(f) != 0)
-		return -ENOMEM;
-	*ret = TAKE_PTR(text);
-	return 0;
 }
 
 int cgroups_attach(const struct cgroups *c, struct source *source)
 {
-	cleanup_(freep) char *text = NULL;
-	int r = cgroups_format(c, &text);
+	struct string text = string_up_to(ATTACHMENT_MAX);
 
-	return r < 0 ? r : source->ops->note(source, ATTACHMENT_NAME, text);
+	cgroups_format(c, &text);
+	return source_attach(source, ATTACHMENT_NAME, &text);
 }
 
-static bool take_fate(const char **at, const char *end, uint8_t *ret)
-{
-	char word[8];
-
-	if (!escape_take(at, end, word, sizeof(word)))
-		return false;
-	for (enum cgroup_fate fate = 0; fate < CGROUP_FATES; fate++) {
-		if (strcmp(word, fate_words[fate]) == 0) {
-			*ret = (uint8_t)fate;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Only one that was never seen has no path. */
+/* Only a cgroup that was never seen has no path. */
 static bool take_known(
 	const char **at, const char *end, struct known *ret, char *path, size_t path_size)
 {
-	return take_fate(at, end, &ret->fate) && escape_pass(at, end, ' ') &&
-	       escape_number(at, end, UINT64_MAX, &ret->id) && escape_pass(at, end, ' ') &&
-	       escape_take(at, end, path, path_size) && escape_pass(at, end, '\n') &&
-	       (path[0] || ret->fate != CGROUP_FOUND);
+	char name[8];
+	int fate;
+
+	if (!escape_take(at, end, name, sizeof(name)))
+		return false;
+	fate = name_parse(fate_names, name);
+	ret->fate = (uint8_t)fate;
+	return fate >= 0 && scan_literal(at, end, " ") &&
+	       scan_decimal(at, end, UINT64_MAX, &ret->id) == 0 && scan_literal(at, end, " ") &&
+	       escape_take(at, end, path, path_size) && scan_literal(at, end, "\n") &&
+	       (path[0] || fate != CGROUP_FOUND);
 }
 
 int cgroups_parse(struct cgroups *c, const char *text, size_t size)
@@ -368,7 +342,7 @@ int cgroups_parse(struct cgroups *c, const char *text, size_t size)
 	while (at < end) {
 		struct known line, *k;
 
-		/* In the order of the ids, as it was written. */
+		/* Sorted by id, as written. */
 		if (!take_known(&at, end, &line, path, sizeof(path)) ||
 			(c->count && line.id <= c->list[c->count - 1].id))
 			return -EBADMSG;
@@ -376,7 +350,7 @@ int cgroups_parse(struct cgroups *c, const char *text, size_t size)
 		if (!k)
 			return -ENOMEM;
 		k->fate = line.fate;
-		k->explicit = c->poll;
+		k->requested = c->poll;
 		if (path[0]) {
 			k->path = strdup(path);
 			if (!k->path)

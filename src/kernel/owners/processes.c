@@ -21,15 +21,15 @@
 /* include/linux/sched.h */
 #define PF_KTHREAD 0x00200000U
 
-/* "PID/status" holds the uids in its first lines. */
+/* "PID/status" has the uids in its first lines. */
 #define FILE_START_SIZE 1024
 
-/* One pass on its way. */
+/* One pass over /proc. */
 struct search {
 	int proc;
 	const struct wanted_socket *wanted;
 	size_t wanted_count;
-	bool *held; /* for each that is wanted */
+	bool *held; /* for each wanted socket */
 	struct processes found;
 };
 
@@ -40,7 +40,7 @@ static int compare_wanted(const void *a, const void *b)
 	return (x->inode > y->inode) - (x->inode < y->inode);
 }
 
-void wanted_sockets_sort(struct wanted_socket *wanted, size_t count)
+void processes_sort_wanted(struct wanted_socket *wanted, size_t count)
 {
 	if (count)
 		qsort(wanted, count, sizeof(*wanted), compare_wanted);
@@ -67,38 +67,28 @@ static bool number_of(const char *text, uint64_t max, uint32_t *ret)
 	return true;
 }
 
-/* Reads the start of a file of a process, and a NUL behind it. Returns how many bytes, or -errno.
- */
+/* Reads the start of a file of a process and adds a NUL. Returns the number of bytes, or -errno. */
 static ssize_t read_start(
 	const struct search *s, uint32_t pid, const char *name, char *ret, size_t size)
 {
 	cleanup_(closep) int fd = -1;
 	char path[64];
-	size_t used = 0;
+	ssize_t n;
 
 	snprintf(path, sizeof(path), "%" PRIu32 "/%s", pid, name);
 	fd = openat(s->proc, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	ret[0] = '\0';
 	if (fd < 0)
 		return -errno;
-	while (used < size - 1) {
-		ssize_t n = read(fd, ret + used, size - 1 - used);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n == 0)
-			break;
-		if (n > 0)
-			used += (size_t)n;
-	}
-	ret[used] = '\0';
-	return (ssize_t)used;
+	n = file_read_into(fd, ret, size - 1);
+	ret[n < 0 ? 0 : n] = '\0';
+	return n;
 }
 
 /*
- * Whether a process that refused may have descriptors at all: a thread of the kernel and a zombie
- * do not. "PID/stat" is "PID (COMM) STATE PPID PGRP SESSION TTY TPGID FLAGS ...", and a comm may
- * hold anything.
+ * Whether a process that refused may have descriptors at all: a kernel thread and a zombie do not.
+ * "PID/stat" is "PID (COMM) STATE PPID PGRP SESSION TTY TPGID FLAGS ...", and a comm may contain
+ * anything.
  */
 static bool may_have_descriptors(const struct search *s, uint32_t pid)
 {
@@ -122,7 +112,7 @@ static void read_comm(const struct search *s, struct process *p)
 		p->comm[n - 1] = '\0';
 }
 
-/* Arguments end with a NUL each. A process may have overwritten them with anything. */
+/* Each argument ends in a NUL. A process may overwrite them with anything. */
 static void read_command(const struct search *s, struct process *p)
 {
 	char text[PROCESS_COMMAND_MAX + 1];
@@ -140,8 +130,7 @@ static void read_command(const struct search *s, struct process *p)
 	memcpy(p->command, text, sizeof(p->command));
 }
 
-/* "Uid:", the real one, the effective one. The name that comes before has its line breaks escaped.
- */
+/* "Uid:", the real one, the effective one. The name before it has its line breaks escaped. */
 static void read_uid(const struct search *s, struct process *p)
 {
 	char text[FILE_START_SIZE];
@@ -156,21 +145,20 @@ static void read_uid(const struct search *s, struct process *p)
 		p->uid = uid;
 }
 
-/* Makes room for one more. Returns 0, -ENOSPC when there may be no more, or -ENOMEM. */
+/* Makes room for one more. Returns 0, -ENOSPC when the list is full, or -ENOMEM. */
 static int make_room(struct processes *p)
 {
 	return p->count < PROCESSES_MAX ? ARRAY_GROW(p->list, p->allocated, p->count + 1) : -ENOSPC;
 }
 
-/* The row of a process and a group, which is among those from first on, or a new one. */
-static int row_of(
-	struct search *s, size_t first, uint32_t pid, uint32_t group, struct process **ret)
+/* Finds the row of a process and a tag, among those from first on, or adds it. */
+static int row_of(struct search *s, size_t first, uint32_t pid, uint32_t tag, struct process **ret)
 {
 	struct processes *p = &s->found;
 	int r;
 
 	for (size_t i = first; i < p->count; i++) {
-		if (p->list[i].group == group) {
+		if (p->list[i].tag == tag) {
 			*ret = &p->list[i];
 			return 0;
 		}
@@ -179,7 +167,7 @@ static int row_of(
 	if (r < 0)
 		return r;
 	*ret = &p->list[p->count++];
-	**ret = (struct process){.pid = pid, .group = group};
+	**ret = (struct process){.pid = pid, .tag = tag};
 	return 0;
 }
 
@@ -190,7 +178,7 @@ static int record_descriptor(struct search *s, size_t first, uint32_t pid, uint3
 	int r;
 
 	s->held[wanted - s->wanted] = true;
-	r = row_of(s, first, pid, wanted->group, &p);
+	r = row_of(s, first, pid, wanted->tag, &p);
 	if (r == -ENOSPC) {
 		s->found.omitted++;
 		return 0;
@@ -203,16 +191,15 @@ static int record_descriptor(struct search *s, size_t first, uint32_t pid, uint3
 	return 0;
 }
 
-/* The wanted socket that the target of a link names, such as "socket:[4711]"; NULL: none. */
+/* The wanted socket that a link target such as "socket:[4711]" names; NULL: none. */
 static const struct wanted_socket *wanted_by(const struct search *s, const char *target)
 {
-	static const char prefix[] = "socket:[";
+	const char *at = target, *end = target + strlen(target);
 	struct wanted_socket key = {0};
-	const char *at = target + strlen(prefix), *end = target + strlen(target);
 	uint64_t inode;
 
-	if (strncmp(target, prefix, strlen(prefix)) != 0 ||
-		scan_decimal(&at, end, UINT32_MAX, &inode) < 0 || strcmp(at, "]") != 0)
+	if (!scan_literal(&at, end, "socket:[") || scan_decimal(&at, end, UINT32_MAX, &inode) < 0 ||
+		strcmp(at, "]") != 0)
 		return NULL;
 	key.inode = (uint32_t)inode;
 	return bsearch(&key, s->wanted, s->wanted_count, sizeof(key), compare_wanted);
@@ -235,9 +222,7 @@ static int read_links(struct search *s, DIR *dir, uint32_t pid)
 			continue;
 		n = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
 		if (n < 0) {
-			r = -errno;
-			if (is_gone(-r))
-				r = 0;
+			r = is_gone(errno) ? 0 : -errno;
 			continue;
 		}
 		target[n] = '\0';
@@ -326,43 +311,40 @@ void processes_release(struct processes *p)
 	*p = (struct processes){0};
 }
 
-static void put_process(FILE *f, const struct process *p)
+static void add_process(struct string *s, const struct process *p)
 {
 	size_t shown = MIN(p->descriptors_count, (uint32_t)PROCESS_DESCRIPTORS_MAX);
 
-	fprintf(f, "%" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32, p->pid, p->uid, p->group,
+	string_addf(s, "%" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32, p->pid, p->uid, p->tag,
 		p->descriptors_count);
 	for (size_t i = 0; i < shown; i++)
-		fprintf(f, "%c%" PRIu32, i ? ',' : ' ', p->descriptors[i]);
-	putc(' ', f);
-	escape_put(f, p->comm);
-	putc(' ', f);
-	escape_put(f, p->command);
-	putc('\n', f);
+		string_addf(s, "%c%" PRIu32, i ? ',' : ' ', p->descriptors[i]);
+	string_add_char(s, ' ');
+	escape_add(s, p->comm);
+	string_add_char(s, ' ');
+	escape_add(s, p->command);
+	string_add_char(s, '\n');
 }
 
-int processes_format(const struct processes *p, char **ret)
+void processes_format(const struct processes *p, struct string *ret)
 {
-	cleanup_(freep) char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		return -ENOMEM;
-	fprintf(f, "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", p->refused, p->unheld, p->omitted);
+	string_addf(
+		ret, "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", p->refused, p->unheld, p->omitted);
 	for (size_t i = 0; i < p->count; i++)
-		put_process(f, &p->list[i]);
-	if (fclose(f) != 0)
-		return -ENOMEM;
-	*ret = TAKE_PTR(text);
-	return 0;
+		add_process(ret, &p->list[i]);
 }
 
-static bool take_u32(const char **at, const char *end, char behind, uint32_t *ret)
+/* Reads a number and the text that must follow it. */
+static bool take_u64(const char **at, const char *end, const char *behind, uint64_t *ret)
+{
+	return scan_decimal(at, end, UNKNOWN - 1, ret) == 0 && scan_literal(at, end, behind);
+}
+
+static bool take_u32(const char **at, const char *end, const char *behind, uint32_t *ret)
 {
 	uint64_t number;
 
-	if (!escape_number(at, end, UINT32_MAX, &number) || !escape_pass(at, end, behind))
+	if (!take_u64(at, end, behind, &number) || number > UINT32_MAX)
 		return false;
 	*ret = (uint32_t)number;
 	return true;
@@ -372,16 +354,16 @@ static bool take_process(const char **at, const char *end, struct process *p)
 {
 	size_t shown;
 
-	if (!take_u32(at, end, ' ', &p->pid) || !take_u32(at, end, ' ', &p->uid) ||
-		!take_u32(at, end, ' ', &p->group) ||
-		!take_u32(at, end, ' ', &p->descriptors_count) || !p->descriptors_count)
+	if (!take_u32(at, end, " ", &p->pid) || !take_u32(at, end, " ", &p->uid) ||
+		!take_u32(at, end, " ", &p->tag) ||
+		!take_u32(at, end, " ", &p->descriptors_count) || !p->descriptors_count)
 		return false;
 	shown = MIN(p->descriptors_count, (uint32_t)PROCESS_DESCRIPTORS_MAX);
 	for (size_t i = 0; i < shown; i++)
-		if (!take_u32(at, end, i + 1 < shown ? ',' : ' ', &p->descriptors[i]))
+		if (!take_u32(at, end, i + 1 < shown ? "," : " ", &p->descriptors[i]))
 			return false;
-	return escape_take(at, end, p->comm, sizeof(p->comm)) && escape_pass(at, end, ' ') &&
-	       escape_take(at, end, p->command, sizeof(p->command)) && escape_pass(at, end, '\n');
+	return escape_take(at, end, p->comm, sizeof(p->comm)) && scan_literal(at, end, " ") &&
+	       escape_take(at, end, p->command, sizeof(p->command)) && scan_literal(at, end, "\n");
 }
 
 static int take_processes(const char **at, const char *end, struct processes *p)
@@ -406,9 +388,8 @@ int processes_parse(const char *text, size_t size, struct processes *ret)
 	struct processes p = {0};
 	int r;
 
-	if (!escape_number(&at, end, UNKNOWN - 1, &p.refused) || !escape_pass(&at, end, ' ') ||
-		!escape_number(&at, end, UNKNOWN - 1, &p.unheld) || !escape_pass(&at, end, ' ') ||
-		!escape_number(&at, end, UNKNOWN - 1, &p.omitted) || !escape_pass(&at, end, '\n'))
+	if (!take_u64(&at, end, " ", &p.refused) || !take_u64(&at, end, " ", &p.unheld) ||
+		!take_u64(&at, end, "\n", &p.omitted))
 		return -EBADMSG;
 	r = take_processes(&at, end, &p);
 	if (r < 0)
@@ -432,14 +413,16 @@ static int processes_replay(struct source *source, struct processes *ret)
 int processes_search(struct source *source, const struct wanted_socket *wanted, size_t count,
 	struct processes *ret)
 {
-	cleanup_(freep) char *text = NULL;
+	struct string text = string_up_to(ATTACHMENT_MAX);
 	int r;
 
 	if (source->replayed)
 		return processes_replay(source, ret);
 	r = processes_find("/proc", wanted, count, ret);
-	/* That the recording is not whole, the recorder tells. */
-	if (r == 0 && processes_format(ret, &text) == 0)
-		source->ops->note(source, ATTACHMENT_NAME, text);
-	return r;
+	if (r < 0)
+		return r;
+	/* The recorder itself reports that a recording is incomplete. */
+	processes_format(ret, &text);
+	(void)source_attach(source, ATTACHMENT_NAME, &text);
+	return 0;
 }

@@ -4,7 +4,7 @@
 #include "basic/array.h"
 #include "basic/cleanup.h"
 #include "basic/escape.h"
-#include "basic/macro.h"
+#include "basic/number.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 
 #define ATTACHMENT_NAME "users"
 
-/* What the whole entry of a user may take. Most fit into the first. */
+/* The buffer for the entry of a user; most entries fit into the first size. */
 #define ENTRY_SIZE_FIRST 1024
 #define ENTRY_SIZE_MAX   ((size_t)1 << 16)
 
@@ -28,24 +28,22 @@ struct users {
 	size_t count, allocated;
 };
 
-/* Returns 0 or a positive errno, as getpwuid_r() does; without a name *ret_name is NULL. */
-static int read_entry(uint32_t uid, char **buffer, const char **ret_name)
+/* Finds the name in the entry of a user, which fills *buffer; NULL: none. */
+static const char *read_name(uint32_t uid, char **buffer)
 {
 	struct passwd entry, *found = NULL;
-	int error = ERANGE;
+	size_t allocated = 0;
 
-	*ret_name = NULL;
-	for (size_t size = ENTRY_SIZE_FIRST; error == ERANGE && size <= ENTRY_SIZE_MAX; size *= 2) {
-		char *larger = realloc(*buffer, size);
+	for (size_t size = ENTRY_SIZE_FIRST; size <= ENTRY_SIZE_MAX; size *= 2) {
+		int error;
 
-		if (!larger)
-			return ENOMEM;
-		*buffer = larger;
-		error = getpwuid_r(uid, &entry, larger, size, &found);
+		if (ARRAY_GROW(*buffer, allocated, size) < 0)
+			return NULL;
+		error = getpwuid_r(uid, &entry, *buffer, allocated, &found);
+		if (error != ERANGE)
+			return error == 0 && found ? found->pw_name : NULL;
 	}
-	if (error == 0 && found)
-		*ret_name = found->pw_name;
-	return error;
+	return NULL;
 }
 
 static void number_as_name(uint32_t uid, char ret[USER_NAME_MAX])
@@ -56,9 +54,9 @@ static void number_as_name(uint32_t uid, char ret[USER_NAME_MAX])
 void user_name(uint32_t uid, char ret[USER_NAME_MAX])
 {
 	cleanup_(freep) char *buffer = NULL;
-	const char *name;
+	const char *name = read_name(uid, &buffer);
 
-	if (read_entry(uid, &buffer, &name) == 0 && name && name[0] && strlen(name) < USER_NAME_MAX)
+	if (name && name[0] && strlen(name) < USER_NAME_MAX)
 		strcpy(ret, name);
 	else
 		number_as_name(uid, ret);
@@ -72,12 +70,10 @@ static const struct user *find_user(const struct users *u, uint32_t uid)
 	return NULL;
 }
 
-/* Where memory is short, or there are too many, it is not remembered. */
+/* Returns false when it cannot be remembered: there are too many, or memory is short. */
 static bool add_user(struct users *u, uint32_t uid, const char *name)
 {
-	if (u->count == USERS_MAX)
-		return false;
-	if (ARRAY_GROW(u->list, u->allocated, u->count + 1) < 0)
+	if (u->count == USERS_MAX || ARRAY_GROW(u->list, u->allocated, u->count + 1) < 0)
 		return false;
 	u->list[u->count].uid = uid;
 	strcpy(u->list[u->count].name, name);
@@ -85,7 +81,7 @@ static bool add_user(struct users *u, uint32_t uid, const char *name)
 	return true;
 }
 
-/* A line for each, uid and name. Returns false for anything else. */
+/* Reads a line for each: uid and name. Returns false for anything else. */
 static bool parse_users(struct users *u, const char *text, size_t size)
 {
 	const char *at = text, *end = text + size;
@@ -94,9 +90,9 @@ static bool parse_users(struct users *u, const char *text, size_t size)
 		char name[USER_NAME_MAX];
 		uint64_t uid;
 
-		if (!escape_number(&at, end, UINT32_MAX, &uid) || !escape_pass(&at, end, ' ') ||
+		if (scan_decimal(&at, end, UINT32_MAX, &uid) < 0 || !scan_literal(&at, end, " ") ||
 			!escape_take(&at, end, name, sizeof(name)) || !name[0] ||
-			!escape_pass(&at, end, '\n') || !add_user(u, (uint32_t)uid, name))
+			!scan_literal(&at, end, "\n") || !add_user(u, (uint32_t)uid, name))
 			return false;
 	}
 	return true;
@@ -111,7 +107,7 @@ int users_new(struct source *source, struct users **ret)
 	if (!u)
 		return -ENOMEM;
 	u->is_replayed = source->replayed;
-	/* What is damaged tells no more than what is missing. */
+	/* A damaged attachment counts as missing. */
 	if (u->is_replayed && source->ops->read_file(source, ATTACHMENT_NAME, &text, &size) == 0 &&
 		!parse_users(u, text, size))
 		u->count = 0;
@@ -149,18 +145,18 @@ void users_name(struct users *u, uint32_t uid, char ret[USER_NAME_MAX])
 
 int users_attach(const struct users *u, struct source *source)
 {
-	cleanup_(freep) char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	struct string text = string_up_to(ATTACHMENT_MAX);
 
-	if (!f)
-		return -ENOMEM;
 	for (size_t i = 0; i < u->count; i++) {
-		fprintf(f, "%" PRIu32 " ", u->list[i].uid);
-		escape_put(f, u->list[i].name);
-		putc('\n', f);
+		const size_t length = text.length;
+
+		string_addf(&text, "%" PRIu32 " ", u->list[i].uid);
+		escape_add(&text, u->list[i].name);
+		string_add_char(&text, '\n');
+		if (text.error == -EOVERFLOW) {
+			string_cut(&text, length);
+			break;
+		}
 	}
-	if (fclose(f) != 0)
-		return -ENOMEM;
-	return source->ops->note(source, ATTACHMENT_NAME, text);
+	return source_attach(source, ATTACHMENT_NAME, &text);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/sockets/diag_message.h"
 
+#include "basic/string.h"
 #include "basic/unknown.h"
 
 #include <arpa/inet.h>
@@ -10,21 +11,20 @@
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
-/* What the attributes of one message tell. */
+/* The attributes of one message. */
 struct attributes {
-	bool full; /* INET_DIAG_SHUTDOWN: every full socket carries it, mini and request sockets
-		      never do */
+	bool full; /* INET_DIAG_SHUTDOWN: every full socket has it, mini and request sockets never
+		      do */
 	bool has_buffers;
 	struct sock_buffers buffers;
 	uint64_t cgroup_id;
 	const struct nlattr *info; /* NULL: not asked for */
 };
 
-/* SK_MEMINFO grew over time and may grow again; what a kernel does not send stays zero. */
+/* SK_MEMINFO grew over time and may grow again; what a kernel does not send stays 0. */
 static void read_buffers(const struct nlattr *attr, struct attributes *a)
 {
 	uint32_t value[SK_MEMINFO_VARS] = {0};
@@ -40,7 +40,7 @@ static void read_buffers(const struct nlattr *attr, struct attributes *a)
 	};
 }
 
-/* A number of tcp_info, which grew over time; one beyond the end is one that this kernel lacks. */
+/* A number of tcp_info, which grew over time; this kernel lacks those beyond the end. */
 static uint32_t read_info_number(const struct nlattr *attr, size_t offset)
 {
 	uint32_t value;
@@ -53,7 +53,7 @@ static uint32_t read_info_number(const struct nlattr *attr, size_t offset)
 
 #define INFO_NUMBER(attr, name) read_info_number(attr, offsetof(struct tcp_info, tcpi_##name))
 
-/* The number of doublings is a byte. */
+/* Unlike the others, the number of doublings is a byte. */
 static uint8_t read_info_backoffs(const struct nlattr *attr)
 {
 	const size_t offset = offsetof(struct tcp_info, tcpi_backoff);
@@ -131,12 +131,12 @@ static void fill_record(struct sock_record *r, const struct inet_diag_msg *msg,
 {
 	uint16_t remote_port = ntohs(msg->id.idiag_dport);
 
-	/* Sockets that are bound and nothing else are reported as CLOSE; so is one that was reset,
-	 * but that has a peer. */
+	/* The kernel reports sockets that are only bound as CLOSE, like one that was reset; the
+	 * latter has a peer. */
 	if (state == STATE_CLOSE && !remote_port)
 		state = STATE_BOUND_INACTIVE;
 
-	/* Field by field: to clear the whole record first costs as much as all the rest of this. */
+	/* Field by field: clearing the record first costs as much as the rest of this function. */
 	r->family = msg->idiag_family;
 	r->state = (uint8_t)state;
 	r->kind = (uint8_t)kind_of(msg, state, a->full);
@@ -186,8 +186,7 @@ static int read_socket(struct diag_dump *dump, const struct nlmsghdr *nlh)
 	return 0;
 }
 
-/* A dump may fail at its end, too: then NLMSG_DONE carries the errno, and what came before is not
- * the whole. */
+/* A dump may fail at its end too: then NLMSG_DONE has the errno, and the dump is incomplete. */
 static int read_done(const struct nlmsghdr *nlh)
 {
 	int error = 0;
@@ -231,7 +230,7 @@ int diag_datagram_parse(struct diag_dump *dump, const void *datagram, size_t siz
 	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 		int r;
 
-		/* mnl_nlmsg_ok() takes the length for a signed number. */
+		/* mnl_nlmsg_ok() takes the length as a signed number. */
 		if (nlh->nlmsg_len > (uint32_t)left)
 			return -EBADMSG;
 		if (!mnl_nlmsg_portid_ok(nlh, dump->port_id) ||
@@ -251,10 +250,9 @@ void diag_dump_result(const struct diag_dump *dump, struct scan *ret)
 	ret->sockets = dump->sockets;
 	ret->complete = !dump->interrupted && !dump->unknown;
 	if (dump->interrupted)
-		snprintf(ret->error, sizeof(ret->error),
-			"the socket table changed while it was read");
+		STRING_PRINT(ret->error, "the socket table changed while it was read");
 	else if (dump->unknown)
-		snprintf(ret->error, sizeof(ret->error),
+		STRING_PRINT(ret->error,
 			"%" PRIu64 " sockets are in a state that this version does not know",
 			dump->unknown);
 }

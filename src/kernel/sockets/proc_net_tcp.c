@@ -5,6 +5,7 @@
 #include "basic/file.h"
 #include "basic/macro.h"
 #include "basic/number.h"
+#include "basic/string.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The kernel pads lines to 150 characters; some of tcp6 are a little longer. */
+/* The kernel pads lines to 150 characters; some lines of tcp6 are a little longer. */
 #define LINE_SIZE 512
 
 const struct proc_net_tcp_files proc_net_tcp_live = {
@@ -21,7 +22,7 @@ const struct proc_net_tcp_files proc_net_tcp_live = {
 	.tcp6 = "/proc/net/tcp6",
 };
 
-/* One line cut at blanks and colons. */
+/* Reads one line, whose parts are separated by blanks and colons. */
 struct cursor {
 	const char *at, *end;
 	bool bad;
@@ -63,8 +64,8 @@ static uint64_t decimal(struct cursor *c, uint64_t max)
 }
 
 /*
- * An address is printed word by word, each as the number that its four bytes in network order are
- * on this machine: storing the number gives the bytes back, whatever the machine's byte order.
+ * The kernel prints each four bytes of an address in network order as a number of this machine:
+ * storing the number restores the bytes, whatever the byte order.
  */
 static void read_address(struct cursor *c, size_t words, uint8_t address[16])
 {
@@ -148,14 +149,14 @@ int proc_net_tcp_parse_line(const char *line, uint8_t family, struct sock_record
 	return 0;
 }
 
-/* One of the two files on its way. */
+/* One of the two files while it is read. */
 struct reader {
 	const char *path;
 	uint8_t family;
 	FILE *file;      /* NULL: absent */
-	uint64_t number; /* of the line last read */
+	uint64_t number; /* of the last line read */
 	char line[LINE_SIZE];
-	bool more; /* that line holds a socket not yet told */
+	bool more; /* that line has a socket that was not handed on yet */
 	struct sock_record record;
 };
 
@@ -164,7 +165,7 @@ static void reader_close(struct reader *r)
 	fclosep(&r->file);
 }
 
-/* What a scan hands to each line. */
+/* Where the sockets of a scan go. */
 struct target {
 	state_set states;
 	const struct scan_tap *tap;
@@ -175,18 +176,18 @@ struct target {
 
 static int fail_errno(const struct reader *r, int error, struct scan *ret)
 {
-	snprintf(ret->error, sizeof(ret->error), "cannot read %s: %s", r->path, strerror(error));
+	STRING_PRINT(ret->error, "cannot read %s: %s", r->path, strerror(error));
 	return -error;
 }
 
 static int fail_malformed(const struct reader *r, struct scan *ret)
 {
-	snprintf(ret->error, sizeof(ret->error),
-		"line %" PRIu64 " of %s is not what the kernel writes there", r->number, r->path);
+	STRING_PRINT(ret->error, "line %" PRIu64 " of %s is not what the kernel writes there",
+		r->number, r->path);
 	return -EBADMSG;
 }
 
-/* Reads the next line without its newline. Returns 1, 0 at the end, or -errno. */
+/* Reads the next line without its line break. Returns 1, 0 at the end, or -errno. */
 static int next_line(struct reader *r, struct scan *ret)
 {
 	size_t length;
@@ -202,7 +203,7 @@ static int next_line(struct reader *r, struct scan *ret)
 	return 1;
 }
 
-/* Reads the next socket into r->record; r->more tells if there was one. Returns 0 or -errno. */
+/* Reads the next socket into r->record; r->more: there was one. Returns 0 or -errno. */
 static int next_socket(struct reader *r, struct scan *ret)
 {
 	int n = next_line(r, ret);
@@ -225,7 +226,7 @@ static int reader_open(struct reader *r, const char *path, uint8_t family, struc
 	n = next_line(r, ret);
 	if (n < 0)
 		return n;
-	/* An empty file, none of the kernel's, must not pass for a machine without sockets. */
+	/* An empty file, which no kernel shows, must not look like a machine without sockets. */
 	if (n == 0 || !strstr(r->line, "local_address")) {
 		r->number = 1;
 		return fail_malformed(r, ret);
@@ -233,7 +234,7 @@ static int reader_open(struct reader *r, const char *path, uint8_t family, struc
 	return next_socket(r, ret);
 }
 
-/* Tells the sockets of a file: those of the listeners that it begins with, or all that are left. */
+/* Hands on the sockets of a file: the listeners at its start, or all that are left. */
 static int report_sockets(struct reader *r, bool listeners_only, const struct target *t)
 {
 	while (r->more && (!listeners_only || r->record.state == STATE_LISTEN)) {
@@ -271,7 +272,7 @@ int proc_net_tcp_scan(const struct proc_net_tcp_files *files, const struct scan_
 	r = reader_open(&tcp, files->tcp, AF_INET, ret);
 	if (r == 0)
 		r = reader_open(&tcp6, files->tcp6, AF_INET6, ret);
-	/* Each file begins with its listeners; the other's connections must wait for them. */
+	/* Each file starts with its listeners; the connections of the other must wait for them. */
 	if (r == 0)
 		r = report_sockets(&tcp, true, &target);
 	if (r == 0)

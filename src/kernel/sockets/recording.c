@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/sockets/recording.h"
 
+#include "basic/array.h"
 #include "basic/cleanup.h"
-#include "basic/file.h"
 #include "basic/macro.h"
 #include "basic/number.h"
+#include "basic/string.h"
 #include "basic/unknown.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Later times have no four-digit year to print. */
+/* Later times have no four-digit year. */
 #define YEAR_10000 UINT64_C(253402300800)
 
 /* The facts, for writing and reading alike. */
@@ -45,17 +46,8 @@ static const struct fact {
 };
 
 _Static_assert(ARRAY_SIZE(facts_table) <= 32, "recording_get_facts keeps a bit for each");
-
-void recording_list_states(state_set set, char *ret, size_t size)
-{
-	size_t length = 0;
-
-	ret[0] = '\0';
-	STATE_FOREACH(s)
-		if (state_set_has(set, s) && length < size)
-			length += (size_t)snprintf(ret + length, size - length, "%s%s",
-				length ? "," : "", state_name(s));
-}
+_Static_assert(
+	ATTACHMENT_MAX <= RECORDING_CHUNK_MAX - 64, "an attachment and its name are a chunk");
 
 static void put_bytes(struct recording_writer *w, const void *bytes, size_t size)
 {
@@ -90,7 +82,7 @@ void recording_put(struct recording_writer *w, enum chunk_type type,
 		put_bytes(w, pieces[i].bytes, pieces[i].size);
 }
 
-/* A line ends at a newline, and a terminal may take other control characters for commands. */
+/* A line ends at a line break, and a terminal may obey other control characters. */
 static void copy_printable(char *to, const char *from, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
@@ -98,7 +90,7 @@ static void copy_printable(char *to, const char *from, size_t length)
 	to[length] = '\0';
 }
 
-static void print_fact(FILE *out, const struct fact *fact, const struct recording_facts *facts)
+static void add_fact(struct string *s, const struct fact *fact, const struct recording_facts *facts)
 {
 	const char *value = (const char *)facts + fact->offset;
 
@@ -106,36 +98,27 @@ static void print_fact(FILE *out, const struct fact *fact, const struct recordin
 		char text[256];
 
 		copy_printable(text, value, strnlen(value, sizeof(text) - 1));
-		fprintf(out, "%s %s\n", fact->name, text);
+		string_addf(s, "%s %s\n", fact->name, text);
 	} else {
 		uint64_t number;
 
 		memcpy(&number, value, sizeof(number));
-		fprintf(out, "%s %" PRIu64 "\n", fact->name, number);
+		string_addf(s, "%s %" PRIu64 "\n", fact->name, number);
 	}
 }
 
 void recording_put_facts(
 	struct recording_writer *w, enum chunk_type type, const struct recording_facts *facts)
 {
-	cleanup_(freep) char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-	struct recording_piece piece;
+	cleanup_(string_release) struct string text = string_up_to(RECORDING_CHUNK_MAX);
 
-	if (!out) {
-		w->error = w->error ? w->error : -errno;
-		return;
-	}
 	for (size_t i = 0; i < ARRAY_SIZE(facts_table); i++)
 		if (facts_table[i].chunk == type)
-			print_fact(out, &facts_table[i], facts);
-	if (fclose(out) != 0) {
-		w->error = w->error ? w->error : -errno;
-		return;
-	}
-	piece = (struct recording_piece){text, size};
-	recording_put(w, type, &piece, 1);
+			add_fact(&text, &facts_table[i], facts);
+	if (text.error && !w->error)
+		w->error = text.error;
+	if (!w->error)
+		recording_put(w, type, &(struct recording_piece){text.text, text.length}, 1);
 }
 
 static int fail(struct recording_reader *r, const char *problem)
@@ -144,7 +127,7 @@ static int fail(struct recording_reader *r, const char *problem)
 	return -EBADMSG;
 }
 
-/* Reads size bytes, or fails: with -EBADMSG where the file ends too early. */
+/* Reads size bytes. Returns 0, -EBADMSG when the file ends too early, or -errno. */
 static int get_bytes(struct recording_reader *r, void *ret, size_t size)
 {
 	errno = 0;
@@ -189,21 +172,6 @@ void recording_close(struct recording_reader *r)
 /* Datagrams, which are most of the chunks, fit in without growing. */
 #define FIRST_ALLOCATION ((size_t)64 << 10)
 
-static int reserve(struct recording_reader *r, size_t size)
-{
-	size_t wanted = MAX(size + 1, FIRST_ALLOCATION);
-	char *larger;
-
-	if (wanted <= r->allocated)
-		return 0;
-	larger = realloc(r->bytes, wanted);
-	if (!larger)
-		return -ENOMEM;
-	r->bytes = larger;
-	r->allocated = wanted;
-	return 0;
-}
-
 int recording_next(struct recording_reader *r)
 {
 	struct chunk_header header;
@@ -215,7 +183,7 @@ int recording_next(struct recording_reader *r)
 	if (header.type < CHUNK_ORIGIN || header.type >= CHUNK_TYPES ||
 		header.size > RECORDING_CHUNK_MAX)
 		return fail(r, RECORDING_DAMAGED);
-	n = reserve(r, header.size);
+	n = ARRAY_GROW(r->bytes, r->allocated, MAX((size_t)header.size + 1, FIRST_ALLOCATION));
 	if (n == 0)
 		n = get_bytes(r, r->bytes, header.size);
 	if (n < 0)
@@ -260,21 +228,19 @@ static int get_fact(
 
 int recording_get_facts(struct recording_reader *r, struct recording_facts *facts)
 {
-	const char *end = r->bytes + r->size;
+	const char *at = r->bytes, *end = at + r->size, *line, *line_end;
 	uint32_t seen = 0, wanted = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(facts_table); i++)
 		if (facts_table[i].chunk == r->type)
 			wanted |= UINT32_C(1) << i;
-	for (const char *line = r->bytes; line < end;) {
-		const char *newline = memchr(line, '\n', (size_t)(end - line));
-		int n = newline ? get_fact(line, newline, r->type, facts) : -EBADMSG;
+	while (scan_line(&at, end, &line, &line_end)) {
+		int n = line_end < end ? get_fact(line, line_end, r->type, facts) : -EBADMSG;
 
 		if (n >= 0 && !(seen >> n & 1))
 			seen |= UINT32_C(1) << n;
 		else if (n != -ENOENT)
 			return fail(r, RECORDING_DAMAGED);
-		line = newline + 1;
 	}
 	return seen == wanted ? 0 : fail(r, RECORDING_DAMAGED);
 }

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The file format of --record and --replay: everything that one poll read from the kernel, as the
- * kernel gave it.
+ * The file format of --record and --replay: everything that one poll read from the kernel,
+ * verbatim.
  *
  *     "tcpstated recording 1\n"
  *     RECORDING_BYTE_ORDER, 32 bits as all numbers, in the byte order of the recording machine
  *     chunks, each a struct chunk_header and its bytes, unpadded
  *
- * ORIGIN comes once. A scan is a REQUEST, then what was received for it, then a RESULT; a dump that
- * was disturbed is taken again, so there may be several, and the last one counts. FILE may stand
- * anywhere. END comes last: without it, the recording was cut short. A reader refuses what does not
- * keep to this.
+ * ORIGIN comes once. A scan is a REQUEST, then what was received for it, then a RESULT; a disturbed
+ * dump is repeated, so there may be several, and the last one counts. FILE may come anywhere. END
+ * comes last: without it, the recording was cut short. A reader refuses anything else.
  *
- * ORIGIN, REQUEST and RESULT are lines of text, "name value", for whoever looks with strings(1).
+ * ORIGIN, REQUEST and RESULT are lines of text, "name value", readable with strings(1).
  */
 #ifndef TCPSTATED_KERNEL_SOCKETS_RECORDING_H
 #define TCPSTATED_KERNEL_SOCKETS_RECORDING_H
@@ -32,15 +31,15 @@
 /* MAX_ERRNO, include/linux/err.h */
 #define RECORDING_ERRNO_MAX 4095
 
-/* What recording_reader.problem says of content that no recorder writes. */
+/* The problem (struct recording_reader) of content that no recorder writes. */
 #define RECORDING_DAMAGED "it is damaged, or was not made by tcpstated --record"
 
-/* No chunk is larger. A datagram has at most 32 KiB; a file that would not fit is left out. */
+/* No chunk is larger. A datagram has at most 32 KiB; a file that does not fit is left out. */
 #define RECORDING_CHUNK_MAX ((size_t)1 << 20)
 
 enum chunk_type {
 	CHUNK_ORIGIN = 1,
-	CHUNK_FILE, /* errno, or 0 when it was read; path, NUL, content. Relative: a note. */
+	CHUNK_FILE, /* errno, or 0 when it was read; path, NUL, content. Relative: an attachment. */
 	CHUNK_REQUEST,
 	CHUNK_DATAGRAM, /* as recvmsg(2) gave it */
 	CHUNK_LINE,     /* the family, one byte; a line of /proc/net/tcp or tcp6 without newline */
@@ -54,7 +53,7 @@ struct chunk_header {
 	uint32_t size; /* of the bytes that follow */
 };
 
-/* What the chunks of text hold. */
+/* What the chunks of text contain. */
 struct recording_facts {
 	/* ORIGIN */
 	char version[32]; /* of the recording tcpstated */
@@ -67,13 +66,10 @@ struct recording_facts {
 
 	/* RESULT */
 	char source[16];
-	uint64_t failed; /* errno of a scan that failed, else 0 */
+	uint64_t failed; /* errno of a failed scan, else 0 */
 	uint64_t complete;
 	struct scan scan; /* its strings and times */
 };
-
-/* Writes the names of a set of states, separated by commas; all of them fit into facts.states. */
-void recording_list_states(state_set set, char *ret, size_t size);
 
 struct recording_piece {
 	const void *bytes;
@@ -82,17 +78,17 @@ struct recording_piece {
 
 struct recording_writer {
 	FILE *file;
-	int error; /* the first -errno; nothing is written after it */
+	int error; /* the first -errno; then nothing more is written */
 };
 
 /* Starts a recording on w->file. */
 void recording_begin(struct recording_writer *w);
 
-/* Writes one chunk, put together from parts. One larger than RECORDING_CHUNK_MAX is -EFBIG. */
+/* Writes one chunk, made of pieces. One larger than RECORDING_CHUNK_MAX is -EFBIG. */
 void recording_put(struct recording_writer *w, enum chunk_type type,
 	const struct recording_piece *pieces, size_t count);
 
-/* Writes those facts that belong into a chunk of that type. */
+/* Writes the facts of a chunk of that type. */
 void recording_put_facts(
 	struct recording_writer *w, enum chunk_type type, const struct recording_facts *facts);
 
@@ -116,9 +112,9 @@ void recording_close(struct recording_reader *r);
 int recording_next(struct recording_reader *r);
 
 /*
- * Reads the facts of the chunk last read, which is an ORIGIN, REQUEST or RESULT. Each must be there
- * once; names of a later version are passed over; what a terminal could take for a command becomes
- * a question mark. Returns 0, or -EBADMSG with r->problem.
+ * Reads the facts of the chunk last read, an ORIGIN, REQUEST or RESULT. Each must occur once; names
+ * of a later version are skipped; control characters become question marks. Returns 0, or -EBADMSG
+ * with r->problem.
  */
 int recording_get_facts(struct recording_reader *r, struct recording_facts *facts);
 

@@ -3,6 +3,7 @@
 
 #include "basic/cleanup.h"
 #include "basic/macro.h"
+#include "basic/string.h"
 #include "kernel/sockets/diag_message.h"
 
 #include <errno.h>
@@ -10,23 +11,21 @@
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
-/* The kernel builds no larger batch (net/netlink/af_netlink.c: netlink_dump), and a smaller buffer
+/* The kernel builds no larger batch (net/netlink/af_netlink.c: netlink_dump); a smaller buffer
  * costs more calls. */
 #define RECEIVE_BUFFER 32768
 
-/* A dump that hangs for so long is given up; each batch takes microseconds. */
+/* A dump that hangs longer is abandoned; each batch takes microseconds. */
 #define RECEIVE_TIMEOUT_SECONDS 5
 
-/* A signal or two may come; a call that is interrupted for ever is refused (a seccomp filter can do
- * that). */
+/* Signals are rare; a call that is always interrupted is refused (a seccomp filter can do that). */
 #define INTERRUPTIONS_MAX 100
 
-/* idiag_ext has a bit for each attribute, less one. */
+/* idiag_ext has a bit for each attribute, minus one. */
 #define EXTENSION(attribute) ((uint8_t)(1U << ((attribute)-1)))
 
 static const struct {
@@ -45,7 +44,7 @@ static const struct {
 	{-EACCES, true,
 		"netlink is refused here: a seccomp filter or a security module does not allow it"},
 	{-ENOSYS, true, "netlink is refused here: a seccomp filter does not allow it"},
-	{-ETIMEDOUT, false, "the kernel did not go on with the dump for 5 s"},
+	{-ETIMEDOUT, false, "the kernel did not continue the dump for 5 s"},
 	{-ENOBUFS, false, "the kernel dropped a part of the dump for lack of memory"},
 	{-EMSGSIZE, false, "a message did not fit into the 32 KiB that a dump may use"},
 	{-EBADMSG, false, "the kernel's answer is not a sock_diag dump"},
@@ -63,12 +62,12 @@ static void describe_error(int error, char *ret, size_t size)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		if (errors[i].error == error) {
-			snprintf(ret, size, "sock_diag: %s (%s)", errors[i].sentence,
+			string_print(ret, size, "sock_diag: %s (%s)", errors[i].sentence,
 				strerror(-error));
 			return;
 		}
 	}
-	snprintf(ret, size, "sock_diag: %s", strerror(-error));
+	string_print(ret, size, "sock_diag: %s", strerror(-error));
 }
 
 static void socket_closep(struct mnl_socket **nl)
@@ -94,11 +93,11 @@ static int socket_open(struct mnl_socket **ret)
 	return 0;
 }
 
-/* What is asked of the kernel in one dump. */
+/* What one dump requests. */
 struct dump_request {
 	uint8_t family; /* AF_UNSPEC: both, by the older message, which ignores the family */
 	state_set states;
-	uint8_t extensions; /* EXTENSION() of what each record shall carry */
+	uint8_t extensions; /* EXTENSION() of what each record should have */
 };
 
 static uint8_t extensions_of(const struct scan_request *request)
@@ -148,7 +147,7 @@ static ssize_t receive(const struct mnl_socket *nl, void *buffer, size_t size)
 			return n;
 		if (errno == EAGAIN)
 			return -ETIMEDOUT;
-		if (errno == ENOSPC) /* libmnl's word for MSG_TRUNC */
+		if (errno == ENOSPC) /* libmnl's error for MSG_TRUNC */
 			return -EMSGSIZE;
 		if (errno != EINTR)
 			return -errno;
@@ -178,7 +177,7 @@ static int run_dump(const struct mnl_socket *nl, const struct dump_request *requ
 	return r < 0 ? r : 0;
 }
 
-/* Listeners of both families first: they tell which side each of the others is on. */
+/* Listeners of both families first: they determine the side of the others. */
 static int dump_by_family(const struct mnl_socket *nl, const struct scan_request *request,
 	struct diag_dump *dump, const struct scan_tap *tap)
 {
@@ -214,7 +213,7 @@ static int dump_all(
 	if (r < 0)
 		return r;
 	r = run_dump(nl, &both, dump, tap);
-	/* A kernel without the older message, or whose modules only the newer one loads, refuses
+	/* A kernel without the older message, or whose modules only the newer one loads, refuses it
 	 * before the first record. */
 	if (r < 0 && sock_diag_is_unavailable(r) && dump->sockets == 0)
 		r = dump_by_family(nl, request, dump, tap);

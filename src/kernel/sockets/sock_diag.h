@@ -7,16 +7,15 @@
 #include "kernel/sockets/source.h"
 
 /*
- * One dump for both families; one for each where the kernel refuses that. Hands each socket to fn
- * as it is read and keeps none. tap may be NULL. Returns 0 when the dump came to its end,
- * ret->complete false when the kernel said that it is inconsistent; else a negative errno with the
- * reason in ret->error.
+ * One dump for both families, or one for each if the kernel refuses that. Hands each socket to fn
+ * as it is read and keeps none. tap may be NULL. Returns 0 when the dump ended, ret->complete false
+ * when the kernel flagged it as inconsistent; else -errno with the reason in ret->error.
  */
 int sock_diag_scan(const struct scan_request *request, const struct scan_tap *tap,
 	sock_record_fn fn, void *userdata, struct scan *ret);
 
-/* Whether such an error means that sock_diag is not to be had here: no module, or netlink refused
- * by a sandbox. */
+/* Whether the error means that sock_diag is unavailable: no module, or a sandbox refuses netlink.
+ */
 bool sock_diag_is_unavailable(int error);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "basic/cleanup.h"
+#include "basic/clock.h"
 #include "basic/file.h"
 #include "kernel/sockets/proc_net_tcp.h"
 #include "kernel/sockets/sock_diag.h"
@@ -12,7 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-/* BTF is the largest file that is read whole: 5 to 7 MB on distribution kernels. */
+/* BTF is the largest file: 5 to 7 MB on distribution kernels. */
 #define FILE_SIZE_MAX ((size_t)64 << 20)
 
 struct source_live {
@@ -30,7 +31,7 @@ static int live_scan(struct source *s, const struct scan_request *request, sock_
 
 	if (live->table != TABLE_PROC) {
 		r = sock_diag_scan(request, live->tap, fn, userdata, ret);
-		/* Asked anew at each scan: the module may be loaded by then. */
+		/* Tried at each scan: the module may be loaded by then. */
 		if (r == 0 || live->table == TABLE_SOCK_DIAG || !sock_diag_is_unavailable(r) ||
 			ret->sockets)
 			return r;
@@ -45,7 +46,7 @@ static int live_scan(struct source *s, const struct scan_request *request, sock_
 static int live_read_file(struct source *s, const char *path, char **ret, size_t *ret_size)
 {
 	(void)s;
-	/* Notes have relative names, and only a recording holds any. */
+	/* Attachments have relative names, and only a recording has any. */
 	return path[0] == '/' ? file_read(path, FILE_SIZE_MAX, ret, ret_size) : -ENOENT;
 }
 
@@ -66,8 +67,7 @@ static void read_boot_id(struct origin *o)
 		snprintf(o->boot_id, sizeof(o->boot_id), "%.*s", (int)strcspn(text, "\n"), text);
 }
 
-/* Looks among the names that ip-netns(8) gives. Returns false when none of them is this namespace.
- */
+/* Finds the name that ip-netns(8) gave this namespace. Returns false when it has none. */
 static bool find_netns_name(const struct stat *own, char *ret, size_t size)
 {
 	cleanup_(closedirp) DIR *dir = opendir("/run/netns");
@@ -85,8 +85,8 @@ static bool find_netns_name(const struct stat *own, char *ret, size_t size)
 	return false;
 }
 
-/* Only the initial namespace shows tcp_max_orphans (net/ipv4/tcp.c keeps it global); to compare
- * with PID 1 takes rights. */
+/* Only the initial namespace shows tcp_max_orphans (net/ipv4/tcp.c keeps it global); comparing with
+ * PID 1 takes rights. */
 static void read_netns(struct origin *o)
 {
 	struct stat own;
@@ -101,11 +101,11 @@ static void read_netns(struct origin *o)
 
 static int live_origin(struct source *s, struct origin *ret)
 {
-	struct origin o = {0};
+	struct origin o = {.time = clock_realtime()};
 	struct utsname uts;
 
 	(void)s;
-	if (clock_gettime(CLOCK_REALTIME, &o.time) < 0 || uname(&uts) < 0)
+	if (uname(&uts) < 0)
 		return -errno;
 	snprintf(o.host, sizeof(o.host), "%s", uts.nodename);
 	snprintf(o.kernel, sizeof(o.kernel), "%s", uts.release);
@@ -123,7 +123,7 @@ static void live_free(struct source *s)
 static const struct source_ops live_ops = {
 	.scan = live_scan,
 	.read_file = live_read_file,
-	.note = live_attach,
+	.attach = live_attach,
 	.origin = live_origin,
 	.free = live_free,
 };

@@ -40,7 +40,7 @@ static void tap_proc_line(void *userdata, uint8_t family, const char *line)
 	recording_put(&r->writer, CHUNK_LINE, pieces, ARRAY_SIZE(pieces));
 }
 
-/* A file too large for a chunk is left out: who reads such a one notes what was found in it. */
+/* A file too large for a chunk is left out: whoever reads it attaches what it found. */
 static void put_file(
 	struct source_recorder *r, const char *path, int error, const char *text, size_t size)
 {
@@ -57,7 +57,7 @@ static int recorder_read_file(struct source *s, const char *path, char **ret, si
 	struct source_recorder *r = recorder_of(s);
 	int error = r->inner->ops->read_file(r->inner, path, ret, ret_size);
 
-	/* A relative path is a note's name: who finds none writes it next. */
+	/* A relative path is an attachment's name: whoever finds none will add it. */
 	if (path[0] == '/')
 		put_file(r, path, error, error < 0 ? "" : *ret, error < 0 ? 0 : *ret_size);
 	return error;
@@ -87,12 +87,13 @@ static int recorder_origin(struct source *s, struct origin *ret)
 static void put_request(struct source_recorder *r, const struct scan_request *request)
 {
 	struct recording_facts facts = {.buffers = request->buffers};
+	struct string states = STRING_IN(facts.states);
 
-	recording_list_states(request->states, facts.states, sizeof(facts.states));
+	state_set_format(&states, request->states);
 	recording_put_facts(&r->writer, CHUNK_REQUEST, &facts);
 }
 
-/* The times are taken here, so that the recording and the one who records tell the same. */
+/* Measures the times here, so that the recording and the program that makes it agree. */
 static int recorder_scan(struct source *s, const struct scan_request *request, sock_record_fn fn,
 	void *userdata, struct scan *ret)
 {
@@ -136,7 +137,7 @@ static void recorder_free(struct source *s)
 static const struct source_ops recorder_ops = {
 	.scan = recorder_scan,
 	.read_file = recorder_read_file,
-	.note = recorder_attach,
+	.attach = recorder_attach,
 	.origin = recorder_origin,
 	.free = recorder_free,
 };

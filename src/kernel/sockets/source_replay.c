@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/array.h"
 #include "basic/cleanup.h"
-#include "basic/macro.h"
+#include "basic/names.h"
+#include "basic/string.h"
 #include "kernel/sockets/diag_message.h"
 #include "kernel/sockets/proc_net_tcp.h"
 #include "kernel/sockets/recording.h"
@@ -16,8 +18,13 @@
 /* One poll reads a few dozen files. */
 #define FILES_MAX 1024
 
-/* The names that struct scan borrows; that of the dump by netlink first. */
-static const char *const source_names[] = {"sock_diag", "proc"};
+/* The names that struct scan borrows. */
+enum { NAME_SOCK_DIAG, NAME_PROC, NAME_COUNT };
+static const char *const name_list[NAME_COUNT] = {
+	[NAME_SOCK_DIAG] = "sock_diag",
+	[NAME_PROC] = "proc",
+};
+static const struct names source_names = NAMES(name_list);
 
 struct recorded_file {
 	char *path;
@@ -30,10 +37,10 @@ struct source_replay {
 	struct source source;
 	struct recording_reader reader;
 	struct recording_facts facts;
-	state_set states;  /* that the scan asked for */
+	state_set states;  /* what the recorded scan requested */
 	off_t scan_offset; /* where the chunks of the last scan begin */
 	struct recorded_file *files;
-	size_t files_count;
+	size_t files_count, files_allocated;
 };
 
 static struct source_replay *replay_of(struct source *s)
@@ -51,7 +58,7 @@ static int index_file(struct source_replay *p)
 {
 	const struct recording_reader *r = &p->reader;
 	const char *path = r->bytes + sizeof(uint32_t);
-	struct recorded_file *larger, file = {0};
+	struct recorded_file file = {0};
 	uint32_t error;
 	off_t end;
 
@@ -67,10 +74,8 @@ static int index_file(struct source_replay *p)
 	file.size = r->size - sizeof(error) - strlen(path) - 1;
 	file.offset = end - (off_t)file.size;
 
-	larger = reallocarray(p->files, p->files_count + 1, sizeof(*larger));
-	if (!larger)
+	if (ARRAY_GROW(p->files, p->files_allocated, p->files_count + 1) < 0)
 		return -ENOMEM;
-	p->files = larger;
 	file.path = strdup(path);
 	if (!file.path)
 		return -ENOMEM;
@@ -105,13 +110,14 @@ static int index_result(struct source_replay *p)
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < ARRAY_SIZE(source_names); i++)
-		if (strcmp(p->facts.source, source_names[i]) == 0)
-			p->facts.scan.source = source_names[i];
-	return p->facts.scan.source ? 0 : fail(p, RECORDING_DAMAGED);
+	r = name_parse(source_names, p->facts.source);
+	if (r < 0)
+		return fail(p, RECORDING_DAMAGED);
+	p->facts.scan.source = name_of(source_names, (size_t)r);
+	return 0;
 }
 
-/* Which chunk may follow where, and where that leads. */
+/* Which chunk may come in which phase, and the phase that follows. */
 enum phase { REFUSED, AT_START, HAVE_ORIGIN, IN_SCAN, HAVE_RESULT, ENDED, PHASES };
 
 static const uint8_t next_phase[PHASES][CHUNK_TYPES] = {
@@ -132,7 +138,7 @@ static int (*const index_chunk[CHUNK_TYPES])(struct source_replay *p) = {
 	[CHUNK_RESULT] = index_result,
 };
 
-/* Reads the recording once from end to end, and keeps where things are. */
+/* Reads the recording once from end to end and keeps the positions. */
 static int make_index(struct source_replay *p)
 {
 	uint8_t phase = AT_START;
@@ -154,14 +160,14 @@ static int make_index(struct source_replay *p)
 	return r;
 }
 
-/* Counting none of a state that was not recorded would be a false all-clear. */
+/* To count 0 sockets of a state that was not recorded would be a false all-clear. */
 static int refuse_states(state_set missing, struct scan *ret)
 {
-	char names[sizeof(ret->error) - 80];
+	struct string error = STRING_IN(ret->error);
 
-	recording_list_states(missing, names, sizeof(names));
-	snprintf(ret->error, sizeof(ret->error),
-		"the recording was made without %s; replay it with --closing or --state", names);
+	string_add(&error, "the recording was made without ");
+	state_set_format(&error, missing);
+	string_add(&error, "; replay it with --closing or --state");
 	return -ENODATA;
 }
 
@@ -181,8 +187,8 @@ static int replay_line(const struct recording_reader *r, struct diag_dump *dump)
 }
 
 /*
- * Replays the chunks of the scan. *ret_ended tells whether the kernel's last word was the end of a
- * dump: one that it refused may be followed by another, or by lines. Returns 0 or -errno.
+ * Replays the chunks of the scan. *ret_ended: the last thing the kernel sent was the end of a dump;
+ * a refused one may be followed by another, or by lines. Returns 0 or -errno.
  */
 static int replay_chunks(struct recording_reader *r, struct diag_dump *dump, bool *ret_ended)
 {
@@ -228,13 +234,12 @@ static int replay_scan(struct source *s, const struct scan_request *request, soc
 	if (p->facts.failed)
 		return -(int)p->facts.failed;
 	ret->complete = p->facts.complete;
-	/* What the kernel sent was enough then. If it is not now, this is not what it sent. */
-	if (r == 0 && ret->source == source_names[0] && !ended)
+	/* It was complete when recorded. If it is not now, this is not what the kernel sent. */
+	if (r == 0 && ret->source == name_list[NAME_SOCK_DIAG] && !ended)
 		r = -EBADMSG;
 	if (r < 0) {
 		ret->complete = false;
-		snprintf(ret->error, sizeof(ret->error),
-			"the recording's sockets cannot be read: %s",
+		STRING_PRINT(ret->error, "the recording's sockets cannot be read: %s",
 			r == -EBADMSG ? "they are damaged" : strerror(-r));
 		return r;
 	}
@@ -267,8 +272,8 @@ static int replay_read_file(struct source *s, const char *path, char **ret, size
 	return 0;
 }
 
-/* The recording holds the note already, or is to be read as if it had none. */
-static int replay_attachment(struct source *s, const char *name, const char *text)
+/* A recording is complete: it has the attachment, or is read as if it had none. */
+static int replay_attach(struct source *s, const char *name, const char *text)
 {
 	(void)s;
 	(void)name;
@@ -297,7 +302,7 @@ static void replay_free(struct source *s)
 static const struct source_ops replay_ops = {
 	.scan = replay_scan,
 	.read_file = replay_read_file,
-	.note = replay_attachment,
+	.attach = replay_attach,
 	.origin = replay_origin,
 	.free = replay_free,
 };
