@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tcpstated: reads the command line and runs the command that it names. */
 #include "basic/log.h"
-#include "basic/macro.h"
 #include "command/command.h"
 #include "command/stdout.h"
 #include "config.h"

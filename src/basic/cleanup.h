@@ -24,6 +24,13 @@
 		taken_;                                                                            \
 	})
 
+/* For cleanup_(): X_freep() of struct X, by its X_free(), which takes NULL and returns NULL. */
+#define DEFINE_FREEP(x)                                                                            \
+	static inline void x##_freep(struct x **p)                                                 \
+	{                                                                                          \
+		*p = x##_free(*p);                                                                 \
+	}
+
 static inline void freep(void *p)
 {
 	free(*(void **)p);

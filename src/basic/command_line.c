@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "basic/command_line.h"
 
-#include "basic/macro.h"
 #include "basic/number.h"
 
 #include <errno.h>

@@ -7,7 +7,6 @@
 #ifndef TCPSTATED_BASIC_FORMAT_H
 #define TCPSTATED_BASIC_FORMAT_H
 
-#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 

@@ -7,6 +7,7 @@
 #include "basic/utf8.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 

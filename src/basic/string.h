@@ -7,7 +7,6 @@
 #define TCPSTATED_BASIC_STRING_H
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 struct string {

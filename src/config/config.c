@@ -40,11 +40,6 @@ struct config *config_free(struct config *c)
 	return NULL;
 }
 
-void config_freep(struct config **c)
-{
-	*c = config_free(*c);
-}
-
 int config_add_rule(struct config *c, const struct rule *rule)
 {
 	struct config_origins *o = c->origins;

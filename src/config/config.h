@@ -7,6 +7,7 @@
 #ifndef TCPSTATED_CONFIG_CONFIG_H
 #define TCPSTATED_CONFIG_CONFIG_H
 
+#include "basic/cleanup.h"
 #include "judge/rule.h"
 
 #include <stdbool.h>
@@ -69,7 +70,7 @@ struct config_errors {
 int config_load(const char *path, struct config **ret, struct config_errors *errors);
 
 struct config *config_free(struct config *c); /* returns NULL; c may be NULL */
-void config_freep(struct config **c);
+DEFINE_FREEP(config)
 void config_errors_release(struct config_errors *errors);
 
 /* Prints the configuration in force as a file that reads back the same, with each value's origin in

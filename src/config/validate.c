@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Checks what depends on several keys, and works out what follows from them, once every file is
  * read. A key with a mistake in it takes part in no check. */
-#include "basic/macro.h"
 #include "config/private.h"
 
 #include <string.h>

@@ -4,7 +4,6 @@
 #include "basic/cleanup.h"
 #include "basic/clock.h"
 #include "basic/log.h"
-#include "basic/macro.h"
 
 #include <inttypes.h>
 #include <malloc.h>

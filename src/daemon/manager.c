@@ -111,11 +111,6 @@ struct manager *manager_free(struct manager *m)
 	return NULL;
 }
 
-void manager_freep(struct manager **m)
-{
-	*m = manager_free(*m);
-}
-
 /* Takes over new, or fails and changes nothing. */
 static int apply(struct manager *m, struct config *new)
 {

@@ -3,6 +3,7 @@
 #ifndef TCPSTATED_DAEMON_MANAGER_H
 #define TCPSTATED_DAEMON_MANAGER_H
 
+#include "basic/cleanup.h"
 #include "config/config.h"
 #include "daemon/state_directory.h"
 #include "deliver/outputs.h"
@@ -72,7 +73,7 @@ struct manager {
 int manager_new(const struct daemon_options *options, struct source *source, uint64_t now_ms,
 	struct manager **ret);
 struct manager *manager_free(struct manager *m); /* returns NULL; m may be NULL */
-void manager_freep(struct manager **m);
+DEFINE_FREEP(manager)
 
 /*
  * Scans, judges and delivers, and sets m->budget for the next poll. A failure is logged when it

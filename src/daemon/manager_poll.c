@@ -10,7 +10,6 @@
 #include "output/words.h"
 #include "poll/poll.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* A disturbed dump is repeated, but not for ever: more would only add to the load. */

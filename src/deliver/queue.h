@@ -8,7 +8,6 @@
 
 #include "deliver/output.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -7,6 +7,7 @@
 #ifndef TCPSTATED_JUDGE_ALERT_H
 #define TCPSTATED_JUDGE_ALERT_H
 
+#include "basic/cleanup.h"
 #include "judge/rule.h"
 #include "model/service.h"
 #include "model/snapshot.h"
@@ -100,7 +101,7 @@ struct alerts;
 /* Allocates alerts without rules. Returns 0 or -ENOMEM; free with alerts_free. */
 int alerts_new(struct alerts **ret);
 struct alerts *alerts_free(struct alerts *a); /* returns NULL; a may be NULL */
-void alerts_freep(struct alerts **a);
+DEFINE_FREEP(alerts)
 
 /* Called with each event; e is valid during the call only. */
 typedef void (*alert_event_fn)(const struct alert_event *e, void *userdata);

@@ -36,11 +36,6 @@ struct alerts *alerts_free(struct alerts *a)
 	return NULL;
 }
 
-void alerts_freep(struct alerts **a)
-{
-	*a = alerts_free(*a);
-}
-
 struct rule_run *alerts_find_run(const struct alerts *a, const char *name)
 {
 	for (size_t i = 0; i < a->runs_count; i++)

@@ -9,7 +9,6 @@
 #include "judge/alert.h"
 #include "model/port_history.h"
 
-#include <stddef.h>
 #include <stdint.h>
 
 /* The window has that many segments; the speed is known once all of them were seen. */
@@ -25,8 +24,8 @@ struct history {
 
 void history_release(struct history *h);
 
-/* Starts a poll at now_ms. Polls that come faster than a segment of the window share it. Returns 0, or
- * -ENOMEM: then nothing may be added. */
+/* Starts a poll at now_ms. Polls that come faster than a segment of the window share it. Returns 0,
+ * or -ENOMEM: then nothing may be added. */
 int history_start(struct history *h, uint64_t now_ms, uint32_t window_ms);
 
 /*

@@ -6,7 +6,6 @@
 #include "basic/unknown.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
 /* What the table of ages has of one row. */

@@ -8,7 +8,6 @@
 #include "model/snapshot.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
 /* One number, and what it is about. */
 struct measurement {

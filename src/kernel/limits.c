@@ -2,12 +2,10 @@
 #include "kernel/limits.h"
 
 #include "basic/cleanup.h"
-#include "basic/file.h"
 #include "basic/macro.h"
 #include "basic/number.h"
 #include "basic/unknown.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 

@@ -5,8 +5,6 @@
 #include "kernel/sockets/source.h"
 #include "model/limits.h"
 
-#include <stddef.h>
-
 /*
  * Reads every limit, usage and counter through the source. Never fails: the numbers of a missing or
  * malformed file are UNKNOWN.

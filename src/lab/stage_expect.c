@@ -7,7 +7,6 @@
 #include "kernel/limits.h"
 #include "lab/stage_private.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>

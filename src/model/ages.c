@@ -152,11 +152,6 @@ struct ages *ages_free(struct ages *a)
 	return NULL;
 }
 
-void ages_freep(struct ages **a)
-{
-	*a = ages_free(*a);
-}
-
 void ages_set_max(struct ages *a, uint32_t tracked_max)
 {
 	a->table.used_max = tracked_max;

@@ -7,10 +7,10 @@
 #ifndef TCPSTATED_MODEL_AGES_H
 #define TCPSTATED_MODEL_AGES_H
 
+#include "basic/cleanup.h"
 #include "model/sock_record.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* How many sockets to track by default. */
@@ -28,7 +28,7 @@ struct ages;
 /* tracked_max: how many sockets to keep. Returns 0 or -ENOMEM; free with ages_free. */
 int ages_new(uint32_t tracked_max, struct ages **ret);
 struct ages *ages_free(struct ages *a); /* returns NULL; a may be NULL */
-void ages_freep(struct ages **a);
+DEFINE_FREEP(ages)
 
 /* Changes how many to keep, with the next new socket. */
 void ages_set_max(struct ages *a, uint32_t tracked_max);

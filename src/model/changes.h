@@ -9,7 +9,6 @@
 #include "model/port_history.h"
 #include "model/snapshot.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -52,11 +52,6 @@ struct heartbeat *heartbeat_free(struct heartbeat *h)
 	return NULL;
 }
 
-void heartbeat_freep(struct heartbeat **h)
-{
-	*h = heartbeat_free(*h);
-}
-
 void heartbeat_start(struct heartbeat *h, uint64_t now_ms)
 {
 	struct heartbeat_numbers *n = &h->numbers;

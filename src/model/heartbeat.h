@@ -7,6 +7,7 @@
 #ifndef TCPSTATED_MODEL_HEARTBEAT_H
 #define TCPSTATED_MODEL_HEARTBEAT_H
 
+#include "basic/cleanup.h"
 #include "model/filter.h"
 #include "model/histogram.h"
 #include "model/idle_times.h"
@@ -54,7 +55,7 @@ struct heartbeat_context {
 /* Returns 0 or -ENOMEM; free with heartbeat_free. */
 int heartbeat_new(const struct heartbeat_context *context, struct heartbeat **ret);
 struct heartbeat *heartbeat_free(struct heartbeat *h); /* returns NULL; h may be NULL */
-void heartbeat_freep(struct heartbeat **h);
+DEFINE_FREEP(heartbeat)
 
 /* Starts a poll at now_ms, of a clock that only goes forward, and forgets what the one before
  * counted of its moment. */

@@ -10,7 +10,6 @@
 
 #include "model/sock_record.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* How many connections to watch by default: 3 MiB, 4 with the free slots. */

@@ -8,8 +8,6 @@
 
 #include "basic/names.h"
 
-#include <stddef.h>
-
 /* UNIT_NAME_MAX of systemd (src/basic/unit-name.h), its NUL included. */
 #define OWNER_UNIT_MAX 256
 

@@ -8,7 +8,6 @@
 
 #include "model/sock_observer.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -2,7 +2,6 @@
 #include "model/tally.h"
 
 #include "basic/array.h"
-#include "basic/macro.h"
 #include "basic/unknown.h"
 #include "model/age_bound.h"
 #include "model/side.h"
@@ -38,11 +37,6 @@ struct tally *tally_free(struct tally *t)
 		free(t);
 	}
 	return NULL;
-}
-
-void tally_freep(struct tally **t)
-{
-	*t = tally_free(*t);
 }
 
 void tally_start(struct tally *t, const struct tally_context *context)

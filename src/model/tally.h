@@ -6,6 +6,7 @@
 #ifndef TCPSTATED_MODEL_TALLY_H
 #define TCPSTATED_MODEL_TALLY_H
 
+#include "basic/cleanup.h"
 #include "model/ages.h"
 #include "model/destinations.h"
 #include "model/filter.h"
@@ -115,7 +116,7 @@ struct tally {
 /* Allocates an empty tally. Returns 0 or -ENOMEM; free with tally_free. */
 int tally_new(struct tally **ret);
 struct tally *tally_free(struct tally *t); /* returns NULL; t may be NULL */
-void tally_freep(struct tally **t);
+DEFINE_FREEP(tally)
 
 struct tally_context {
 	struct prices prices;

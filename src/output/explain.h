@@ -9,7 +9,6 @@
 #include "output/text.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 

@@ -3,7 +3,6 @@
 
 #include "basic/cleanup.h"
 #include "basic/format.h"
-#include "basic/unknown.h"
 #include "config.h"
 #include "output/json_private.h"
 #include "output/sock_table.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/port_row.h"
 
-#include "basic/macro.h"
 #include "basic/unknown.h"
 
 #include <stdio.h>

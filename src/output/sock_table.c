@@ -2,7 +2,6 @@
 #include "output/sock_table.h"
 
 #include "basic/format.h"
-#include "basic/macro.h"
 #include "basic/unknown.h"
 #include "output/words.h"
 

@@ -3,7 +3,6 @@
 
 #include "basic/array.h"
 #include "basic/cleanup.h"
-#include "basic/format.h"
 #include "basic/macro.h"
 #include "basic/string.h"
 #include "basic/utf8.h"
@@ -55,11 +54,6 @@ struct owners *owners_free(struct owners *o)
 		free(o);
 	}
 	return NULL;
-}
-
-void owners_freep(struct owners **o)
-{
-	*o = owners_free(*o);
 }
 
 /* Keeps the printable form of a text. */

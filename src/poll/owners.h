@@ -7,6 +7,7 @@
 #ifndef TCPSTATED_POLL_OWNERS_H
 #define TCPSTATED_POLL_OWNERS_H
 
+#include "basic/cleanup.h"
 #include "kernel/sockets/source.h"
 #include "model/snapshot.h"
 #include "model/sock_list.h"
@@ -22,7 +23,7 @@ struct owners;
  */
 int owners_new(struct source *source, bool users, struct owners **ret);
 struct owners *owners_free(struct owners *o); /* returns NULL; o may be NULL */
-void owners_freep(struct owners **o);
+DEFINE_FREEP(owners)
 
 /*
  * Names the listed ports of s, which was just taken from t: sets the known owners and users in

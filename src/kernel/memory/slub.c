@@ -2,7 +2,6 @@
 #include "kernel/memory/slub.h"
 
 #include "basic/cleanup.h"
-#include "basic/file.h"
 #include "basic/macro.h"
 #include "basic/number.h"
 

@@ -122,11 +122,6 @@ struct cgroups *cgroups_free(struct cgroups *c)
 	return NULL;
 }
 
-void cgroups_freep(struct cgroups **c)
-{
-	*c = cgroups_free(*c);
-}
-
 void cgroups_start(struct cgroups *c)
 {
 	c->poll++;

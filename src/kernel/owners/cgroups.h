@@ -7,6 +7,7 @@
 #ifndef TCPSTATED_KERNEL_OWNERS_CGROUPS_H
 #define TCPSTATED_KERNEL_OWNERS_CGROUPS_H
 
+#include "basic/cleanup.h"
 #include "kernel/owners/cgroup_tree.h"
 #include "kernel/sockets/source.h"
 
@@ -41,7 +42,7 @@ int cgroups_new(struct source *source, struct cgroups **ret);
 int cgroups_new_on(struct cgroup_tree *tree, struct cgroups **ret);
 
 struct cgroups *cgroups_free(struct cgroups *c); /* returns NULL; c may be NULL */
-void cgroups_freep(struct cgroups **c);
+DEFINE_FREEP(cgroups)
 
 /* Starts a poll. Call it after the sockets were read: a cgroup that does not exist then is gone for
  * good, since a running kernel never reuses an id. */

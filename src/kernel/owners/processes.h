@@ -12,7 +12,6 @@
 #include "model/process.h"
 
 #include <stddef.h>
-#include <stdint.h>
 
 /* Sorts them by inode, as processes_find() needs them. */
 void processes_sort_wanted(struct wanted_socket *wanted, size_t count);

@@ -124,11 +124,6 @@ struct users *users_free(struct users *u)
 	return NULL;
 }
 
-void users_freep(struct users **u)
-{
-	*u = users_free(*u);
-}
-
 void users_name(struct users *u, uint32_t uid, char ret[USER_NAME_MAX])
 {
 	const struct user *known = find_user(u, uid);

@@ -6,9 +6,9 @@
 #ifndef TCPSTATED_KERNEL_OWNERS_USERS_H
 #define TCPSTATED_KERNEL_OWNERS_USERS_H
 
+#include "basic/cleanup.h"
 #include "kernel/sockets/source.h"
 
-#include <stddef.h>
 #include <stdint.h>
 
 /* LOGIN_NAME_MAX of Linux; a user with a longer name is shown by number. */
@@ -22,7 +22,7 @@ struct users;
 /* Reads the source at once. Returns 0 or -ENOMEM; free with users_free. */
 int users_new(struct source *source, struct users **ret);
 struct users *users_free(struct users *u); /* returns NULL; u may be NULL */
-void users_freep(struct users **u);
+DEFINE_FREEP(users)
 
 /* The name of a user, or the number when it has none or the lookup fails. Raw bytes: escape them
  * for output. */

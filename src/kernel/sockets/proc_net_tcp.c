@@ -2,7 +2,6 @@
 #include "kernel/sockets/proc_net_tcp.h"
 
 #include "basic/cleanup.h"
-#include "basic/file.h"
 #include "basic/macro.h"
 #include "basic/number.h"
 #include "basic/string.h"

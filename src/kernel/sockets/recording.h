@@ -20,7 +20,6 @@
 #include "model/snapshot.h"
 #include "model/state.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
