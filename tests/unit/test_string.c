@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* Fails allocations from now on: -Wl,--wrap=reallocarray. */
