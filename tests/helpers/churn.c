@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A busy server for a while: connections that come and go on the loopback device, thousands a
- * second, ended in every way in turn, and a leak that comes and goes with them. To be run in a
+ * second, ended in every method in turn, and a leak that comes and goes with them. To be run in a
  * network namespace of its own.
  *
  * usage: churn SECONDS CONNECTIONS_PER_SECOND LEAK_SOCKETS LEAK_SECONDS [MIX]
@@ -83,13 +83,13 @@ static void connect_pair(int listener, uint32_t number, int ret[2])
 		die("accept");
 }
 
-/* way: a letter of the mix. */
-static void end_pair(char way, const int pair[2])
+/* method: a letter of the mix. */
+static void end_pair(char method, const int pair[2])
 {
 	const struct linger reset = {.l_onoff = 1};
-	bool server_first = way == 's';
+	bool server_first = method == 's';
 
-	if (way == 'r')
+	if (method == 'r')
 		(void)setsockopt(pair[0], SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(pair[server_first]);
 	close(pair[!server_first]);

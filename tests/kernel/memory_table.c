@@ -237,10 +237,10 @@ static double growth_of(const struct experiment *e, const char *cache)
 	for (size_t i = 0; i < e->rounds; i++) {
 		const struct reading *with = &e->with[i], *before = &e->without[i],
 				     *after = &e->without[i + 1];
-		double part = (with->time - before->time) / (after->time - before->time);
+		double share = (with->time - before->time) / (after->time - before->time);
 		double from = value_of(before, cache), to = value_of(after, cache);
 
-		growth[i] = value_of(with, cache) - from - part * (to - from);
+		growth[i] = value_of(with, cache) - from - share * (to - from);
 	}
 	return median(growth, e->rounds);
 }

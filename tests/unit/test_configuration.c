@@ -560,7 +560,7 @@ static void fill(char *command, size_t length, unsigned seed)
 	command[length] = '\0';
 }
 
-static void test_config_long_lines_are_read_whole(void **state)
+static void test_config_long_lines_are_read_completely(void **state)
 {
 	char command[4096], text[8192];
 
@@ -1002,7 +1002,7 @@ int main(void)
 		cmocka_unit_test(test_config_mistakes_name_line_word_and_expectation),
 		cmocka_unit_test(test_config_text_forms),
 		cmocka_unit_test(test_config_text_with_nul),
-		cmocka_unit_test(test_config_long_lines_are_read_whole),
+		cmocka_unit_test(test_config_long_lines_are_read_completely),
 		cmocka_unit_test(test_config_lines_that_are_too_long),
 		cmocka_unit_test(test_config_keys_of_a_faulty_section_are_checked),
 		cmocka_unit_test(test_config_mistakes_are_in_file_order),
