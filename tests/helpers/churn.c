@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A busy server for a while: connections that come and go on the loopback device, thousands a
- * second, ended in every method in turn, and a leak that comes and goes with them. To be run in a
+ * second, ended in every way in turn, and a leak that comes and goes with them. To be run in a
  * network namespace of its own.
  *
  * usage: churn SECONDS CONNECTIONS_PER_SECOND LEAK_SOCKETS LEAK_SECONDS [MIX]
