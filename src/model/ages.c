@@ -59,8 +59,10 @@ static const enum tcp_state numbered_states[8] = {
 	[5] = STATE_CLOSING,
 };
 
-static uint64_t slot_cookie(const struct slot *s)
+static uint64_t slot_cookie(const void *slot)
 {
+	const struct slot *s = slot;
+
 	return s->word[0] | (uint64_t)(s->word[1] & 0xffff) << 32;
 }
 
@@ -107,12 +109,7 @@ static void slot_add_absence(struct slot *s)
 		s->word[2] += 1U << 30;
 }
 
-static uint64_t any_cookie(const void *slot)
-{
-	return slot_cookie(slot);
-}
-
-static void set_cookie(void *slot, uint64_t cookie)
+static void slot_set_cookie(void *slot, uint64_t cookie)
 {
 	struct slot *s = slot;
 
@@ -123,8 +120,8 @@ static void set_cookie(void *slot, uint64_t cookie)
 static const struct cookie_slot slot_type = {
 	.size = sizeof(struct slot),
 	.slots_min = SLOTS_MIN,
-	.cookie = any_cookie,
-	.set_cookie = set_cookie,
+	.cookie = slot_cookie,
+	.set_cookie = slot_set_cookie,
 };
 
 static struct slot *slot_at(const struct ages *a, uint32_t i)

@@ -8,37 +8,33 @@
 #include <stddef.h>
 #include <string.h>
 
-static uint32_t home_of(const uint8_t *source, const uint8_t *address, uint16_t port)
+static uint32_t home_of(const struct destination *key)
 {
-	uint64_t words[4], hash = port;
+	uint64_t words[4], hash = key->port;
 
-	memcpy(words, source, 16);
-	memcpy(words + 2, address, 16);
+	memcpy(words, key->source, 16);
+	memcpy(words + 2, key->address, 16);
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		hash = hash_add(hash, words[i]);
 	return hash_home(hash, DESTINATION_SLOTS);
 }
 
-static bool same(const struct destination *a, const uint8_t *source, const uint8_t *address,
-	uint16_t port, uint8_t family)
+static bool is_same(const struct destination *a, const struct destination *b)
 {
-	return a->port == port && a->family == family && memcmp(a->address, address, 16) == 0 &&
-	       memcmp(a->source, source, 16) == 0;
+	return a->port == b->port && a->family == b->family &&
+	       memcmp(a->address, b->address, sizeof(a->address)) == 0 &&
+	       memcmp(a->source, b->source, sizeof(a->source)) == 0;
 }
 
 /* The slot of a destination, or the free one where it belongs. There is one: at most half are used.
  */
-static struct destination *find(struct destinations *d, const uint8_t *source,
-	const uint8_t *address, uint16_t port, uint8_t family)
+static struct destination *find(struct destinations *d, const struct destination *key)
 {
-	uint32_t i = home_of(source, address, port);
+	uint32_t i = home_of(key);
 
-	for (;; i = hash_next(i, DESTINATION_SLOTS)) {
-		struct destination *slot = &d->slot[i];
-
-		if (!slot->sockets || same(slot, source, address, port, family))
-			return slot;
-	}
+	while (d->slot[i].sockets && !is_same(&d->slot[i], key))
+		i = hash_next(i, DESTINATION_SLOTS);
+	return &d->slot[i];
 }
 
 /* Decrements every counter and drops those that reach 0: the step that bounds the table. */
@@ -55,30 +51,26 @@ static void decrement_all(struct destinations *d)
 	}
 	memset(d->slot, 0, sizeof(d->slot));
 	for (uint32_t i = 0; i < used; i++)
-		*find(d, kept[i].source, kept[i].address, kept[i].port, kept[i].family) = kept[i];
+		*find(d, &kept[i]) = kept[i];
 	d->used = used;
 	d->decrements++;
 }
 
 void destinations_count(struct destinations *d, const struct sock_record *r)
 {
-	struct destination *slot =
-		find(d, r->local_address, r->remote_address, r->remote_port, r->family);
+	struct destination key = {.sockets = 1, .port = r->remote_port, .family = r->family}, *slot;
 
+	memcpy(key.source, r->local_address, sizeof(key.source));
+	memcpy(key.address, r->remote_address, sizeof(key.address));
+	slot = find(d, &key);
 	if (slot->sockets) {
 		slot->sockets++;
-		return;
-	}
-	if (d->used == DESTINATIONS_MAX) {
+	} else if (d->used == DESTINATIONS_MAX) {
 		decrement_all(d);
-		return;
+	} else {
+		*slot = key;
+		d->used++;
 	}
-	slot->sockets = 1;
-	slot->port = r->remote_port;
-	slot->family = r->family;
-	memcpy(slot->source, r->local_address, sizeof(slot->source));
-	memcpy(slot->address, r->remote_address, sizeof(slot->address));
-	d->used++;
 }
 
 bool destinations_busiest(const struct destinations *d, struct destination *ret)

@@ -3,7 +3,7 @@
 
 #include "basic/unknown.h"
 
-#include <stddef.h>
+#include <string.h>
 
 static const char *const counter_list[COUNTER_COUNT] = {
 	[COUNTER_ACTIVE_OPENS] = "ActiveOpens",
@@ -37,25 +37,7 @@ double usage_percent(const struct usage *u)
 
 void limits_init(struct limits *l)
 {
-	static const struct usage unknown = {.used = UNKNOWN, .max = UNKNOWN};
-
-	*l = (struct limits){
-		.tw_buckets = unknown,
-		.conntrack = unknown,
-		.inuse = UNKNOWN,
-		.inuse6 = UNKNOWN,
-		.curr_estab = UNKNOWN,
-		.port_first = UNKNOWN,
-		.port_last = UNKNOWN,
-		.ports_reserved = UNKNOWN,
-		.fin_timeout_seconds = UNKNOWN,
-		.orphans = unknown,
-		.tcp_mem_pages = unknown,
-		.tcp_mem_low_pages = UNKNOWN,
-		.tcp_mem_pressure_pages = UNKNOWN,
-		.allocated = UNKNOWN,
-		.mem_total_bytes = UNKNOWN,
-	};
-	for (size_t i = 0; i < COUNTER_COUNT; i++)
-		l->counters[i] = UNKNOWN;
+	_Static_assert(UNKNOWN == UINT64_MAX && sizeof(*l) % sizeof(uint64_t) == 0,
+		"every field is a uint64_t or a pair of them");
+	memset(l, 0xff, sizeof(*l));
 }
