@@ -128,7 +128,11 @@ void config_refuse_word(const struct value *v, const char *word, size_t length, 
 	else
 		string_add(&e.text, word ? "no empty part in its list: " : "a value: ");
 	start = e.text.length;
-	v->row->type->expect(v->row, list, &e);
+	e.list = list;
+	if (v->row->type->expect)
+		v->row->type->expect(v->row, &e);
+	else
+		string_add(&e.text, v->row->type->expected);
 	if (v->row->type->has_long_list)
 		expectation_list_once(&e, start, list, v->errors);
 	if (!length) {

@@ -41,12 +41,6 @@ static int find_state(const char *word)
 	return r < 0 ? r : (int)state;
 }
 
-static bool has_ports(const struct rule *r)
-{
-	return rule_selects_sockets(r) ||
-	       (r->measure == MEASURE_PERCENT && r->limit == LIMIT_ACCEPT_QUEUE);
-}
-
 static bool has_ages(const struct rule *r)
 {
 	return rule_selects_sockets(r) && r->measure != MEASURE_GROWTH;
@@ -97,10 +91,10 @@ const struct key_row config_keys[KEY_COUNT] = {
 		.find = find_state, .all_word = "all", .all = STATE_SET_ALL,
 		.applies = rule_selects_sockets, .only_with = WITH_SOCKETS},
 	[KEY_PORTS] = {SECTION_ALERT, "ports", .type = &type_ports,
-		.place = offsetof(struct rule, ports), .applies = has_ports,
+		.place = offsetof(struct rule, ports), .applies = rule_can_be_per_port,
 		.only_with = WITH_SOCKETS " or percent accept_queue"},
 	[KEY_SIDE] = {SECTION_ALERT, "side", OF_RULE(sides), .store = STORE_SIDES,
-		WORD_OF(side_names), .find = find_side, .applies = has_ports,
+		WORD_OF(side_names), .find = find_side, .applies = rule_can_be_per_port,
 		.only_with = WITH_SOCKETS " or percent accept_queue"},
 	[KEY_OWNERSHIP] = {SECTION_ALERT, "hold", OF_RULE(ownerships), SET_OF(ownership_names),
 		.first = OWNERSHIP_HELD, .all_word = "any", .all = OWNERSHIP_SET_ALL,

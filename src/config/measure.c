@@ -63,13 +63,13 @@ static void add_operands(struct expectation *e, enum measure m)
 		expectation_add_word(e, i ? ", " : "", name_of(*operands[m].words, i));
 }
 
-static void measure_expect(const struct key_row *row, unsigned list, struct expectation *e)
+static void measure_expect(const struct key_row *row, struct expectation *e)
 {
 	struct nearest nearest;
 
 	(void)row;
-	if (list >= LIST_OPERANDS) {
-		enum measure m = list - LIST_OPERANDS;
+	if (e->list >= LIST_OPERANDS) {
+		enum measure m = e->list - LIST_OPERANDS;
 
 		string_addf(
 			&e->text, "%s %s, where ", name_of(measure_names, m), operands[m].label);
@@ -92,7 +92,8 @@ static void measure_expect(const struct key_row *row, unsigned list, struct expe
 	}
 }
 
-const struct value_type type_measure = {measure_parse, measure_print, measure_expect, true};
+const struct value_type type_measure = {
+	measure_parse, measure_print, measure_expect, .has_long_list = true};
 
 /* The upper bounds are more than anybody needs, and exact in a double. */
 static const struct {
@@ -172,12 +173,5 @@ static void amount_key_print(const struct key_row *row, const void *object, FILE
 	amount_print(rule->measure, is_raise_key(row) ? rule->raise : rule->clear, out);
 }
 
-static void amount_key_expect(const struct key_row *row, unsigned list, struct expectation *e)
-{
-	(void)row;
-	(void)list;
-	string_add(&e->text, "an amount in the unit of the rule's measure");
-}
-
-const struct value_type type_amount = {
-	amount_key_parse, amount_key_print, amount_key_expect, false};
+const struct value_type type_amount = {amount_key_parse, amount_key_print,
+	.expected = "an amount in the unit of the rule's measure"};

@@ -98,6 +98,7 @@ struct expectation {
 	struct string text;
 	struct nearest nearest;
 	char buffer[1536]; /* of text */
+	unsigned list;     /* of accepted words: that of the key, or one of LIST_OPERANDS */
 };
 
 struct key_row;
@@ -116,8 +117,8 @@ struct value_type {
 	 * another error when all of the value is wrong. */
 	int (*parse)(const struct value *v, char *text);
 	void (*print)(const struct key_row *row, const void *object, FILE *out);
-	/* list: of the key, or one of LIST_OPERANDS */
-	void (*expect)(const struct key_row *row, unsigned list, struct expectation *e);
+	void (*expect)(const struct key_row *row, struct expectation *e); /* NULL: expected */
+	const char *expected;
 	bool has_long_list; /* expect() lists many words: once is enough */
 };
 

@@ -95,15 +95,14 @@ static void number_print(const struct key_row *row, const void *object, FILE *ou
 		fputs(quantity_format(buf, row->quantity, value), out);
 }
 
-static void number_expect(const struct key_row *row, unsigned list, struct expectation *e)
+static void number_expect(const struct key_row *row, struct expectation *e)
 {
-	(void)list;
 	quantity_describe(&e->text, row->quantity, &row->range);
 	if (row->zero_word)
 		expectation_add_word(e, ", or ", row->zero_word);
 }
 
-const struct value_type type_number = {number_parse, number_print, number_expect, false};
+const struct value_type type_number = {number_parse, number_print, .expect = number_expect};
 
 /* -- one of a few words, or a set of them -------------------------------------------------- */
 
@@ -134,13 +133,12 @@ static void word_print(const struct key_row *row, const void *object, FILE *out)
 	fputs(name_of(*row->words, stored_value(row, object)), out);
 }
 
-static void word_expect(const struct key_row *row, unsigned list, struct expectation *e)
+static void word_expect(const struct key_row *row, struct expectation *e)
 {
-	(void)list;
 	add_words(row, " or ", e);
 }
 
-const struct value_type type_word = {word_parse, word_print, word_expect, false};
+const struct value_type type_word = {word_parse, word_print, .expect = word_expect};
 
 /* Takes the next word off a list, without the blanks around it; NULL after the last one. */
 static char *next_word(char **list)
@@ -197,15 +195,14 @@ static void set_print(const struct key_row *row, const void *object, FILE *out)
 	}
 }
 
-static void set_expect(const struct key_row *row, unsigned list, struct expectation *e)
+static void set_expect(const struct key_row *row, struct expectation *e)
 {
-	(void)list;
 	expectation_add_word(e, "", row->all_word);
 	string_add(&e->text, ", or some of ");
 	add_words(row, ", ", e);
 }
 
-const struct value_type type_set = {set_parse, set_print, set_expect, true};
+const struct value_type type_set = {set_parse, set_print, set_expect, .has_long_list = true};
 
 /* -- files and commands -------------------------------------------------------------------- */
 
@@ -241,9 +238,8 @@ static void text_print(const struct key_row *row, const void *object, FILE *out)
 	fputs(text ? text : "none", out);
 }
 
-static void file_expect(const struct key_row *row, unsigned list, struct expectation *e)
+static void file_expect(const struct key_row *row, struct expectation *e)
 {
-	(void)list;
 	if (row->takes_stdout) {
 		expectation_add_word(e, "", "stdout");
 		string_add(&e->text, ", ");
@@ -252,21 +248,15 @@ static void file_expect(const struct key_row *row, unsigned list, struct expecta
 	expectation_add_word(e, ", or ", "none");
 }
 
-const struct value_type type_file = {file_parse, text_print, file_expect, false};
+const struct value_type type_file = {file_parse, text_print, .expect = file_expect};
 
 static int command_parse(const struct value *v, char *text)
 {
 	return config_store_text(place_of(v), text);
 }
 
-static void command_expect(const struct key_row *row, unsigned list, struct expectation *e)
-{
-	(void)row;
-	(void)list;
-	string_add(&e->text, "a command for /bin/sh");
-}
-
-const struct value_type type_command = {command_parse, text_print, command_expect, false};
+const struct value_type type_command = {
+	command_parse, text_print, .expected = "a command for /bin/sh"};
 
 /* -- ports --------------------------------------------------------------------------------- */
 
@@ -303,15 +293,14 @@ static void ports_print(const struct key_row *row, const void *object, FILE *out
 	fputs(!set ? "all" : list ? list : "?", out);
 }
 
-static void ports_expect(const struct key_row *row, unsigned list, struct expectation *e)
+static void ports_expect(const struct key_row *row, struct expectation *e)
 {
 	(void)row;
-	(void)list;
 	expectation_add_word(e, "", "all");
 	string_add(&e->text, ", or ports and ranges from 0 to 65535, such as 7777,27015-27030");
 }
 
-const struct value_type type_ports = {ports_parse, ports_print, ports_expect, false};
+const struct value_type type_ports = {ports_parse, ports_print, .expect = ports_expect};
 
 /* -- names of rules ------------------------------------------------------------------------ */
 
@@ -359,10 +348,9 @@ static void rule_names_print(const struct key_row *row, const void *object, FILE
 		fprintf(out, "%s%s", i ? ", " : "", exec->alerts[i]);
 }
 
-static void rule_names_expect(const struct key_row *row, unsigned list, struct expectation *e)
+static void rule_names_expect(const struct key_row *row, struct expectation *e)
 {
 	(void)row;
-	(void)list;
 	expectation_add_word(e, "", "all");
 	string_add(
 		&e->text, ", or names of [alert NAME] sections, such as close-wait-leak,tcp-mem");
@@ -371,4 +359,4 @@ static void rule_names_expect(const struct key_row *row, unsigned list, struct e
 }
 
 const struct value_type type_rule_names = {
-	rule_names_parse, rule_names_print, rule_names_expect, false};
+	rule_names_parse, rule_names_print, .expect = rule_names_expect};

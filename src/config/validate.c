@@ -26,11 +26,6 @@ static bool is_given(const struct draft *d, enum config_key k)
 	return d->entry->keys[k].file;
 }
 
-static bool has_mistake(const struct entry *entry, uint32_t keys)
-{
-	return entry->mistaken & keys;
-}
-
 /* Names the place of either of two keys that do not fit: one that a file has. */
 static void expect(const struct draft *d, enum config_key k, enum config_key other,
 	const char *word, const char *expected)
@@ -138,11 +133,12 @@ static double default_clear(const struct draft *d)
 static void validate_amounts(const struct draft *d)
 {
 	const char *raise = d->entry->raise, *clear = d->entry->clear;
-	bool has_unit = !has_mistake(d->entry, KEY_BIT(KEY_MEASURE));
+	bool has_unit = !(d->entry->mistaken & KEY_BIT(KEY_MEASURE));
 	bool is_built_in = has_unit && d->built_in && d->built_in->measure == d->rule->measure;
-	bool is_valid = has_unit && !has_mistake(d->entry, KEY_BIT(KEY_RAISE) | KEY_BIT(KEY_CLEAR));
+	bool is_valid =
+		has_unit && !(d->entry->mistaken & (KEY_BIT(KEY_RAISE) | KEY_BIT(KEY_CLEAR)));
 
-	if (!raise && !is_built_in && !has_mistake(d->entry, KEY_BIT(KEY_RAISE)) &&
+	if (!raise && !is_built_in && !(d->entry->mistaken & KEY_BIT(KEY_RAISE)) &&
 		(has_unit || !d->built_in)) {
 		refuse_without_raise(d);
 		is_valid = false;
@@ -183,13 +179,13 @@ static void validate_rule(struct config *c, size_t i, struct config_errors *erro
 	if (!*d.rule->name)
 		return;
 	validate_amounts(&d);
-	if (has_mistake(d.entry, KEY_BIT(KEY_MEASURE)))
+	if (d.entry->mistaken & KEY_BIT(KEY_MEASURE))
 		return;
 	check_meaning(&d);
-	if (!has_mistake(d.entry, KEY_BIT(KEY_SCOPE)))
+	if (!(d.entry->mistaken & KEY_BIT(KEY_SCOPE)))
 		validate_scope(&d);
 	drop_meaningless(d.rule);
-	if (!has_mistake(d.entry, KEY_BIT(KEY_STATES) | KEY_BIT(KEY_OLDER_THAN)))
+	if (!(d.entry->mistaken & (KEY_BIT(KEY_STATES) | KEY_BIT(KEY_OLDER_THAN))))
 		check_ages(&d);
 	if (d.built_in && !is_about_the_same(d.rule, d.built_in))
 		d.rule->diagnosis = NULL;
@@ -203,7 +199,7 @@ static void validate_exec(struct config *c, size_t i, struct config_errors *erro
 
 	if (!*exec->name)
 		return;
-	if (!exec->command && !has_mistake(entry, KEY_BIT(KEY_COMMAND)))
+	if (!exec->command && !(entry->mistaken & KEY_BIT(KEY_COMMAND)))
 		config_errors_expected(errors, &entry->header, exec->name, strlen(exec->name),
 			"command in its section");
 	for (size_t k = 0; k < exec->alerts_count; k++) {
