@@ -21,13 +21,36 @@ enum column_kind {
 
 struct column {
 	enum column_kind kind;
-	enum tcp_state state;
 	const char *top, *bottom; /* its heading */
+	enum tcp_state state;     /* of COLUMN_STATE */
+	bool only_wide;           /* of a state: also when the user chose the states */
 	int width;
 };
 
+/* In their order; the closing states, the most important first, and the others. */
+static const struct column all_columns[] = {
+	{COLUMN_PORT, "", .bottom = "PORT"},
+	{COLUMN_SOCKETS, "", .bottom = "SOCKETS"},
+	{COLUMN_CHANGE, "", .bottom = "CHANGE"},
+	{COLUMN_MEMORY, "", .bottom = "MEMORY"},
+	{COLUMN_STATE, "ESTAB-", "LISHED", .state = STATE_ESTABLISHED},
+	{COLUMN_STATE, "TIME_", "WAIT", .state = STATE_TIME_WAIT},
+	{COLUMN_STATE, "CLOSE_", "WAIT", .state = STATE_CLOSE_WAIT},
+	{COLUMN_STATE, "FIN_", "WAIT_1", .state = STATE_FIN_WAIT_1},
+	{COLUMN_STATE, "FIN_", "WAIT_2", .state = STATE_FIN_WAIT_2},
+	{COLUMN_STATE, "LAST_", "ACK", .state = STATE_LAST_ACK},
+	{COLUMN_STATE, "CLOS-", "ING", .state = STATE_CLOSING},
+	{COLUMN_STATE, "SYN_", "SENT", .state = STATE_SYN_SENT, .only_wide = true},
+	{COLUMN_STATE, "SYN_", "RECV", .state = STATE_SYN_RECV, .only_wide = true},
+	{COLUMN_STATE, "", "LISTEN", .state = STATE_LISTEN, .only_wide = true},
+	{COLUMN_STATE, "", "CLOSE", .state = STATE_CLOSE, .only_wide = true},
+	{COLUMN_STATE, "BOUND_", "INACTIVE", .state = STATE_BOUND_INACTIVE, .only_wide = true},
+	{COLUMN_OLDEST, "", .bottom = "OLDEST", .only_wide = true},
+	{COLUMN_QUEUE, "QUEUE/", .bottom = "BACKLOG", .only_wide = true},
+};
+
 struct table {
-	struct column columns[STATE_COUNT + 6];
+	struct column columns[ARRAY_SIZE(all_columns)];
 	size_t count;
 	int gap;                            /* blanks between columns */
 	bool separators;                    /* 1,000 instead of 1000 */
@@ -43,26 +66,6 @@ struct shown {
 	bool deserted;                 /* has a server's port on which nothing listens */
 	bool crowded;                  /* no line for the ports without a row */
 	struct port_row others, total, change;
-};
-
-/* The closing states, the most important first, and the others. */
-static const struct {
-	enum tcp_state state;
-	bool always; /* also without --wide */
-	const char *top, *bottom;
-} state_columns[] = {
-	{STATE_ESTABLISHED, true, "ESTAB-", "LISHED"},
-	{STATE_TIME_WAIT, true, "TIME_", "WAIT"},
-	{STATE_CLOSE_WAIT, true, "CLOSE_", "WAIT"},
-	{STATE_FIN_WAIT_1, true, "FIN_", "WAIT_1"},
-	{STATE_FIN_WAIT_2, true, "FIN_", "WAIT_2"},
-	{STATE_LAST_ACK, true, "LAST_", "ACK"},
-	{STATE_CLOSING, true, "CLOS-", "ING"},
-	{STATE_SYN_SENT, false, "SYN_", "SENT"},
-	{STATE_SYN_RECV, false, "SYN_", "RECV"},
-	{STATE_LISTEN, false, "", "LISTEN"},
-	{STATE_CLOSE, false, "", "CLOSE"},
-	{STATE_BOUND_INACTIVE, false, "BOUND_", "INACTIVE"},
 };
 
 static const struct changes *changes_of(const struct table *t)
@@ -81,17 +84,26 @@ static const char *cell_count(char buf[FORMAT_SIZE], const struct table *t, uint
 }
 
 /* With a "+" or "-"; no change is "-", as no sockets are. */
-static const char *cell_change(char buf[FORMAT_SIZE], const struct table *t, int64_t change)
+static const char *cell_change(char buf[FORMAT_SIZE], int64_t change, const char *number)
 {
-	char number[FORMAT_SIZE];
-
 	if (!is_known(change))
 		return strcpy(buf, "?");
 	if (change == 0)
 		return strcpy(buf, "-");
-	cell_count(number, t, (uint64_t)(change < 0 ? -change : change));
 	snprintf(buf, FORMAT_SIZE, "%c%.62s", change < 0 ? '-' : '+', number);
 	return buf;
+}
+
+static uint64_t size_of(int64_t change)
+{
+	return (uint64_t)(change < 0 ? -change : change);
+}
+
+static const char *cell_count_change(char buf[FORMAT_SIZE], const struct table *t, int64_t change)
+{
+	char number[FORMAT_SIZE];
+
+	return cell_change(buf, change, cell_count(number, t, size_of(change)));
 }
 
 static const char *cell_memory(char buf[FORMAT_SIZE], const struct port_row *r)
@@ -102,14 +114,7 @@ static const char *cell_memory(char buf[FORMAT_SIZE], const struct port_row *r)
 		return strcpy(buf, "gone");
 	if (!r->is_changes)
 		return format_bytes(buf, r->memory_bytes);
-	if (!is_known(r->memory_change))
-		return strcpy(buf, "?");
-	if (r->memory_change == 0)
-		return strcpy(buf, "-");
-	format_bytes(
-		number, (uint64_t)(r->memory_change < 0 ? -r->memory_change : r->memory_change));
-	snprintf(buf, FORMAT_SIZE, "%c%.62s", r->memory_change < 0 ? '-' : '+', number);
-	return buf;
+	return cell_change(buf, r->memory_change, format_bytes(number, size_of(r->memory_change)));
 }
 
 static const char *cell_queue(char buf[FORMAT_SIZE], const struct port_row *r)
@@ -132,11 +137,11 @@ static const char *cell(char buf[FORMAT_SIZE], const struct table *t, const stru
 	case COLUMN_SOCKETS:
 		return r->is_changes ? strcpy(buf, "") : cell_count(buf, t, r->sockets);
 	case COLUMN_CHANGE:
-		return r->is_changes ? strcpy(buf, "") : cell_change(buf, t, r->change);
+		return r->is_changes ? strcpy(buf, "") : cell_count_change(buf, t, r->change);
 	case COLUMN_MEMORY:
 		return cell_memory(buf, r);
 	case COLUMN_STATE:
-		return r->is_changes ? cell_change(buf, t, r->state_changes[c->state])
+		return r->is_changes ? cell_count_change(buf, t, r->state_changes[c->state])
 				     : cell_count(buf, t, r->states[c->state]);
 	case COLUMN_QUEUE:
 		return cell_queue(buf, r);
@@ -146,37 +151,24 @@ static const char *cell(char buf[FORMAT_SIZE], const struct table *t, const stru
 	return r->oldest_ms == UNKNOWN_U32 ? strcpy(buf, "-") : format_duration(buf, r->oldest_ms);
 }
 
-static void add_column(struct table *t, const struct column *c)
+static bool wants_column(
+	const struct table *t, const struct column *c, const struct snapshot *s, bool wide)
 {
-	t->columns[t->count++] = *c;
+	const bool counted = c->state == STATE_ESTABLISHED && s->established_from_counter;
+
+	if (c->kind == COLUMN_CHANGE)
+		return t->view;
+	if (c->kind != COLUMN_STATE)
+		return wide || !c->only_wide;
+	return (counted || state_set_has(s->scanned, c->state)) &&
+	       (wide || !c->only_wide || s->filter.states != STATE_SET_ALL);
 }
 
 static void choose_columns(struct table *t, const struct snapshot *s, bool wide)
 {
-	bool every = wide || s->filter.states != STATE_SET_ALL;
-	state_set known = s->scanned;
-
-	if (s->established_from_counter)
-		known |= STATE_BIT(STATE_ESTABLISHED);
-	add_column(t, &(struct column){.kind = COLUMN_PORT, .top = "", .bottom = "PORT"});
-	add_column(t, &(struct column){.kind = COLUMN_SOCKETS, .top = "", .bottom = "SOCKETS"});
-	if (t->view)
-		add_column(
-			t, &(struct column){.kind = COLUMN_CHANGE, .top = "", .bottom = "CHANGE"});
-	add_column(t, &(struct column){.kind = COLUMN_MEMORY, .top = "", .bottom = "MEMORY"});
-	for (size_t i = 0; i < ARRAY_SIZE(state_columns); i++) {
-		if (!state_set_has(known, state_columns[i].state) ||
-			!(every || state_columns[i].always))
-			continue;
-		add_column(t, &(struct column){.kind = COLUMN_STATE,
-				      .state = state_columns[i].state,
-				      .top = state_columns[i].top,
-				      .bottom = state_columns[i].bottom});
-	}
-	if (!wide)
-		return;
-	add_column(t, &(struct column){.kind = COLUMN_OLDEST, .top = "", .bottom = "OLDEST"});
-	add_column(t, &(struct column){.kind = COLUMN_QUEUE, .top = "QUEUE/", .bottom = "BACKLOG"});
+	for (size_t i = 0; i < ARRAY_SIZE(all_columns); i++)
+		if (wants_column(t, &all_columns[i], s, wide))
+			t->columns[t->count++] = all_columns[i];
 }
 
 static enum severity severity_of(const struct findings *f, const struct port_tally *p)
@@ -206,10 +198,23 @@ static bool is_bounded(const struct column *c)
 	return c->kind == COLUMN_STATE || c->kind == COLUMN_SOCKETS;
 }
 
+static size_t rows_count(const struct shown *shown)
+{
+	return shown->snapshot.ports_count + shown->gone;
+}
+
+/* The ports of the snapshot, then those that are gone. */
+static struct port_row row_at(const struct table *t, const struct shown *shown, size_t i)
+{
+	const struct snapshot *s = &shown->snapshot;
+
+	return i < s->ports_count ? port_row_of(s, s->ports[i], changes_of(t))
+				  : port_row_gone(changes_of(t), i - s->ports_count);
+}
+
 /* Gives each column its width. Returns the width of the table. */
 static unsigned measure(struct table *t, const struct shown *shown)
 {
-	const struct snapshot *s = &shown->snapshot;
 	int sum = 0;
 
 	for (size_t i = 0; i < t->count; i++) {
@@ -223,13 +228,8 @@ static unsigned measure(struct table *t, const struct shown *shown)
 		widen(t, c, &shown->others);
 		if (t->view)
 			widen(t, c, &shown->change);
-		for (size_t j = 0; !is_bounded(c) && j < s->ports_count; j++) {
-			const struct port_row r = port_row_of(s, s->ports[j], changes_of(t));
-
-			widen(t, c, &r);
-		}
-		for (size_t j = 0; !is_bounded(c) && j < shown->gone; j++) {
-			const struct port_row r = port_row_gone(changes_of(t), j);
+		for (size_t j = 0; !is_bounded(c) && j < rows_count(shown); j++) {
+			const struct port_row r = row_at(t, shown, j);
 
 			widen(t, c, &r);
 		}
@@ -258,8 +258,6 @@ static bool choose_layout(struct table *t, const struct shown *shown, unsigned c
 /* The column to leave out: the rightmost of a state without sockets, else the rightmost. */
 static size_t least_column(const struct table *t, const struct port_row *total)
 {
-	size_t least = t->count - 1;
-
 	for (size_t i = t->count; i-- > 0;) {
 		const struct column *c = &t->columns[i];
 
@@ -267,7 +265,7 @@ static size_t least_column(const struct table *t, const struct port_row *total)
 			total->state_changes[c->state] == 0)
 			return i;
 	}
-	return least;
+	return t->count - 1;
 }
 
 static void fit_columns(struct table *t, const struct shown *shown, unsigned columns)
@@ -339,7 +337,7 @@ static void choose_rows(const struct table *t, struct shown *shown)
 	shown->notes = notes <= lines / 2;
 	lines -= shown->notes ? notes : 0;
 
-	wanted = shown->snapshot.ports_count + gone + (shown->snapshot.omitted.ports ? 1 : 0);
+	wanted = rows_count(shown) + (shown->snapshot.omitted.ports ? 1 : 0);
 	if (wanted <= lines)
 		return;
 	shown->gone = MIN(gone, lines / 4);
@@ -371,10 +369,10 @@ static void add_remarks(struct page *p, const struct table *t, const struct show
 	if (!t->left_out)
 		return;
 	string_add(&p->out, "no room for:");
-	for (size_t i = 0; i < ARRAY_SIZE(state_columns); i++) {
-		enum tcp_state state = state_columns[i].state;
+	for (size_t i = 0; i < ARRAY_SIZE(all_columns); i++) {
+		enum tcp_state state = all_columns[i].state;
 
-		if (!state_set_has(t->left_out, state))
+		if (all_columns[i].kind != COLUMN_STATE || !state_set_has(t->left_out, state))
 			continue;
 		string_addf(&p->out, "%s%s %s", comma, state_name(state),
 			format_count(number, shown->total.states[state]));
@@ -388,16 +386,11 @@ static void add_rows(
 {
 	const struct snapshot *s = &shown->snapshot;
 
-	for (size_t i = 0; i < s->ports_count; i++) {
-		struct port_row r = port_row_of(s, s->ports[i], changes_of(t));
+	for (size_t i = 0; i < rows_count(shown); i++) {
+		struct port_row r = row_at(t, shown, i);
 
-		if (p->style.color)
+		if (p->style.color && i < s->ports_count)
 			r.severity = severity_of(f, s->ports[i]);
-		add_row(p, t, &r);
-	}
-	for (size_t i = 0; i < shown->gone; i++) {
-		const struct port_row r = port_row_gone(changes_of(t), i);
-
 		add_row(p, t, &r);
 	}
 	if ((s->omitted.ports || shown->gone_omitted) && !shown->crowded)
