@@ -25,7 +25,7 @@ int event_json_format(const struct alert_event *e, char **ret)
 
 	for (size_t i = 0; i < event_keys_count; i++)
 		build_put(&b, o, event_keys[i].name, event_value(&b, &event_keys[i], e));
-	text = b.error ? NULL : json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE);
+	text = build_text(&b, o, false);
 	copy = text ? strdup(text) : NULL;
 	json_object_put(o);
 	if (!copy)
@@ -140,20 +140,19 @@ static bool read_port(struct json_object *value, struct alert_key *k)
 	return true;
 }
 
-/* A list of names that is not empty. */
-static bool read_set(struct json_object *value, const struct names *names, unsigned *ret)
+/* A list of names; 0: it is no such list, or empty. */
+static unsigned read_set(struct json_object *value, const struct names *names)
 {
-	unsigned n = 0;
+	unsigned n = 0, set = 0;
 
-	*ret = 0;
-	if (!json_object_is_type(value, json_type_array) || !json_object_array_length(value))
-		return false;
+	if (!json_object_is_type(value, json_type_array))
+		return 0;
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		if (!read_name(json_object_array_get_idx(value, i), names, &n))
-			return false;
-		*ret |= 1U << n;
+			return 0;
+		set |= 1U << n;
 	}
-	return true;
+	return set;
 }
 
 static bool read_destination(struct json_object *value, struct destination *d)
@@ -208,8 +207,6 @@ static bool read_null(const struct event_key *k, void *place)
 
 static bool read_value(struct json_object *value, const struct event_key *k, void *place)
 {
-	unsigned set = 0;
-
 	switch (k->type) {
 	case EVENT_SCHEMA:
 		return read_schema(value);
@@ -235,15 +232,11 @@ static bool read_value(struct json_object *value, const struct event_key *k, voi
 	case EVENT_PORT:
 		return read_port(value, place);
 	case EVENT_STATES:
-		if (!read_set(value, &state_names, &set))
-			return false;
-		*(state_set *)place = (state_set)set;
-		return true;
+		*(state_set *)place = (state_set)read_set(value, &state_names);
+		return *(state_set *)place;
 	case EVENT_OWNERSHIP:
-		if (!read_set(value, k->names, &set))
-			return false;
-		*(ownership_set *)place = (ownership_set)set;
-		return true;
+		*(ownership_set *)place = (ownership_set)read_set(value, k->names);
+		return *(ownership_set *)place;
 	case EVENT_DESTINATION:
 		return read_destination(value, place);
 	case EVENT_DIAGNOSIS:

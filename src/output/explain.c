@@ -12,13 +12,6 @@
 #define PROCESSES_LISTED   5
 #define QUIET_PORTS_LISTED 20
 
-/* Adds the sentence behind a label, if there is one. */
-static void add_detail(struct page *p, const char *label)
-{
-	if (p->sentence.length)
-		page_paragraph(p, SEVERITY_OK, label);
-}
-
 static void add_descriptors(struct descriptors *d, const struct process *p)
 {
 	const size_t have = MIN(p->descriptors_count, (uint32_t)PROCESS_DESCRIPTORS_MAX);
@@ -63,18 +56,15 @@ static void add_finding(
 	struct page *p, const struct findings *f, size_t index, const struct holders *holders)
 {
 	const struct finding *finding = &f->list[index];
-	const struct advice advice = words_advice(finding->id, finding->cause);
 
 	string_add_char(&p->out, '\n');
 	text_add_finding(p, finding);
 	words_since(&p->sentence, finding);
-	add_detail(p, "  since: ");
+	page_paragraph(p, SEVERITY_OK, "  since: ");
 	words_whose(&p->sentence, finding);
-	add_detail(p, "  whose: ");
+	page_paragraph(p, SEVERITY_OK, "  whose: ");
 	add_processes(p, f, index, holders->processes);
-	page_text(p, SEVERITY_OK, "    why: ", advice.why);
-	page_text(p, SEVERITY_OK, "     do: ", advice.fix);
-	page_text(p, SEVERITY_OK, "    see: ", advice.see);
+	text_add_advice(p, finding);
 }
 
 static bool is_reported(const struct findings *f, const struct port_tally *row)
@@ -135,9 +125,9 @@ static void add_unseen(struct page *page, const struct holders *h)
 	if (!p)
 		return;
 	words_refused(&page->sentence, p);
-	add_detail(page, "");
+	page_paragraph(page, SEVERITY_OK, "");
 	words_unheld(&page->sentence, p);
-	add_detail(page, "");
+	page_paragraph(page, SEVERITY_OK, "");
 	if (p->omitted || h->omitted)
 		page_text(page, SEVERITY_OK, "", words_processes_omitted);
 }

@@ -8,8 +8,6 @@
 #include "output/stream.h"
 #include "output/words.h"
 
-#include <errno.h>
-
 /* Seconds from a count of parts, 1000 or 1000000 to the second; UINT32_MAX is unknown. */
 static struct json_object *seconds(struct builder *b, uint64_t pieces, unsigned second)
 {
@@ -143,15 +141,6 @@ static struct json_object *port(
 	return o;
 }
 
-static struct json_object *ports(struct builder *b, const struct heartbeat_report *r)
-{
-	struct json_object *array = build_array(b);
-
-	for (size_t i = 0; i < r->lines_count && !b->error; i++)
-		build_append(b, array, port(b, r, &r->lines[i]));
-	return array;
-}
-
 static struct json_object *watched(struct builder *b, const struct heartbeat_report *r)
 {
 	const struct heartbeat_numbers *n = &r->numbers;
@@ -165,41 +154,33 @@ static struct json_object *watched(struct builder *b, const struct heartbeat_rep
 	return o;
 }
 
-static struct json_object *ports_omitted(struct builder *b, const struct heartbeat_report *r)
-{
-	struct json_object *o = build_object(b);
-
-	build_put(b, o, "ports", build_number(b, r->omitted.ports));
-	build_put(b, o, "sockets", build_number(b, r->omitted.sockets));
-	return o;
-}
-
 static struct json_object *document(struct builder *b, const struct heartbeat_report *r)
 {
-	struct json_object *o = build_object(b);
+	struct json_object *o = build_object(b), *ports = build_array(b),
+			   *omitted = build_object(b);
 
+	for (size_t i = 0; i < r->lines_count && !b->error; i++)
+		build_append(b, ports, port(b, r, &r->lines[i]));
+	build_put(b, omitted, "ports", build_number(b, r->omitted.ports));
+	build_put(b, omitted, "sockets", build_number(b, r->omitted.sockets));
 	build_put_origin(b, o, HEARTBEAT_SCHEMA_ID, &r->origin);
 	build_put(b, o, "scan", build_scan(b, &r->scan, &r->origin));
 	build_put(b, o, "filter", build_filter(b, &r->filter, false));
 	build_put(b, o, "watched", watched(b, r));
 	build_put(b, o, "sockets", build_number(b, r->numbers.sockets));
 	build_put(b, o, "without_info", build_number(b, r->numbers.without_info));
-	build_put(b, o, "ports", ports(b, r));
-	build_put(b, o, "ports_omitted", ports_omitted(b, r));
+	build_put(b, o, "ports", ports);
+	build_put(b, o, "ports_omitted", omitted);
 	return o;
 }
 
 int heartbeat_json_print(FILE *out, const struct heartbeat_report *r, bool pretty)
 {
-	const int flags = JSON_C_TO_STRING_NOSLASHESCAPE |
-			  (pretty ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : 0);
 	struct builder b = {0};
 	struct json_object *o = document(&b, r);
-	const char *text = b.error ? NULL : json_object_to_json_string_ext(o, flags);
+	const char *text = build_text(&b, o, pretty);
 
-	if (!text)
-		b.error = -ENOMEM;
-	else
+	if (text)
 		fprintf(out, "%s\n", text);
 	json_object_put(o);
 	return b.error ? b.error : stream_finish(out);

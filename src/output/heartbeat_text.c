@@ -122,8 +122,7 @@ static void add_port(
 	words_suggestion(&page->sentence, p, &line->advice, &r->numbers);
 	page_paragraph(page, SEVERITY_OK, "  suggest: ");
 	words_silent_peers(&page->sentence, &line->advice);
-	if (page->sentence.length)
-		page_paragraph(page, SEVERITY_WARNING, "   silent: ");
+	page_paragraph(page, SEVERITY_WARNING, "   silent: ");
 }
 
 static void add_verdict(struct page *page, const struct heartbeat_report *r)
@@ -147,9 +146,8 @@ static void add_origin(struct page *page, const struct heartbeat_report *r)
 	page_paragraph(page, SEVERITY_OK, "");
 	for (size_t i = 0; i < HEARTBEAT_RESERVATIONS; i++) {
 		heartbeat_reservations[i].add(&page->sentence, r);
-		if (page->sentence.length)
-			page_paragraph(page, heartbeat_reservations[i].severity,
-				heartbeat_reservations[i].label);
+		page_paragraph(
+			page, heartbeat_reservations[i].severity, heartbeat_reservations[i].label);
 	}
 }
 

@@ -2,13 +2,11 @@
 #include "output/json.h"
 
 #include "basic/cleanup.h"
-#include "basic/format.h"
 #include "config.h"
 #include "output/json_private.h"
 #include "output/sock_table.h"
 #include "output/stream.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* How often the sockets are polled; null for a single snapshot. */
@@ -65,20 +63,16 @@ static struct json_object *head(struct builder *b, const struct document *d)
 /* And behind them. */
 static struct json_object *tail(struct builder *b, const struct document *d)
 {
-	struct json_object *o = build_object(b);
+	const struct snapshot *s = d->snapshot;
+	struct json_object *o = build_object(b), *omitted = build_object(b);
 
-	json_put_omitted(b, o, d);
+	build_put(b, omitted, "ports", build_number(b, s->omitted.ports));
+	build_put(b, omitted, "sockets", build_number(b, s->omitted.sockets));
+	build_put(b, omitted, "memory_bytes", build_number(b, s->omitted.memory_bytes));
+	build_put(b, o, "ports_omitted", omitted);
 	json_put_limits(b, o, d);
 	json_put_findings(b, o, d);
 	return o;
-}
-
-static struct json_object *endpoint(
-	struct builder *b, int family, const uint8_t address[16], uint16_t port)
-{
-	char text[FORMAT_SIZE];
-
-	return build_string(b, format_endpoint(text, family, address, port));
 }
 
 static struct json_object *single_socket(struct builder *b, const struct document *d, size_t index)
@@ -91,9 +85,9 @@ static struct json_object *single_socket(struct builder *b, const struct documen
 	build_put(b, o, "side", build_string(b, side_name(s->side)));
 	build_put(b, o, "port", build_number(b, s->port));
 	build_put(b, o, "state", build_string(b, state_name((enum tcp_state)r->state)));
-	build_put(b, o, "local", endpoint(b, r->family, r->local_address, r->local_port));
+	build_put(b, o, "local", build_endpoint(b, r->family, r->local_address, r->local_port));
 	build_put(b, o, "remote",
-		has_peer ? endpoint(b, r->family, r->remote_address, r->remote_port) : NULL);
+		has_peer ? build_endpoint(b, r->family, r->remote_address, r->remote_port) : NULL);
 	build_put(b, o, "age_seconds", build_seconds(b, s->age_ms));
 	build_put(b, o, "memory_bytes", build_number(b, s->memory_bytes));
 	build_put(b, o, "receive_queue", build_number(b, r->receive_queue));
@@ -132,12 +126,8 @@ static void new_line(const struct layout *l, unsigned depth)
 static void print_value(
 	const struct layout *l, struct builder *b, struct json_object *value, unsigned depth)
 {
-	int flags = JSON_C_TO_STRING_NOSLASHESCAPE |
-		    (l->pretty ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : 0);
-	const char *text = b->error ? NULL : json_object_to_json_string_ext(value, flags);
+	const char *text = build_text(b, value, l->pretty);
 
-	if (!text)
-		b->error = -ENOMEM;
 	while (text && *text) {
 		size_t length = strcspn(text, "\n");
 

@@ -96,6 +96,14 @@ struct json_object *build_string(struct builder *b, const char *text)
 		b, json_object_new_string(utf8_printable(printable, sizeof(printable), text)));
 }
 
+struct json_object *build_endpoint(
+	struct builder *b, int family, const uint8_t address[16], uint16_t port)
+{
+	char text[FORMAT_SIZE];
+
+	return build_string(b, format_endpoint(text, family, address, port));
+}
+
 struct json_object *build_states(struct builder *b, state_set states)
 {
 	struct json_object *array = build_array(b);
@@ -104,6 +112,17 @@ struct json_object *build_states(struct builder *b, state_set states)
 		if (state_set_has(states, s))
 			build_append(b, array, build_string(b, state_name(s)));
 	return array;
+}
+
+const char *build_text(struct builder *b, struct json_object *value, bool pretty)
+{
+	const int flags = JSON_C_TO_STRING_NOSLASHESCAPE |
+			  (pretty ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : 0);
+	const char *text = b->error ? NULL : json_object_to_json_string_ext(value, flags);
+
+	if (!text)
+		b->error = -ENOMEM;
+	return text;
 }
 
 void build_put_origin(

@@ -46,7 +46,15 @@ struct json_object *build_time(struct builder *b, const struct timespec *t);
 /* The first 1023 bytes of a text, as utf8_printable() leaves them; NULL and "" are unknown. */
 struct json_object *build_string(struct builder *b, const char *text);
 
+/* "10.0.0.5:3306" */
+struct json_object *build_endpoint(
+	struct builder *b, int family, const uint8_t address[16], uint16_t port);
+
 struct json_object *build_states(struct builder *b, state_set states);
+
+/* A value as text: indented when pretty, else as one line. It is borrowed from the value. NULL
+ * after a failure, also an earlier one. */
+const char *build_text(struct builder *b, struct json_object *value, bool pretty);
 
 /* What documents have in common. */
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/json_private.h"
 
-#include "basic/format.h"
-
 static struct json_object *prices(struct builder *b, const struct document *d)
 {
 	const struct prices *p = &d->snapshot->prices;
@@ -36,15 +34,11 @@ static struct json_object *tcp_mem(struct builder *b, const struct document *d)
 
 static struct json_object *client_ports(struct builder *b, const struct document *d)
 {
-	const struct snapshot *s = d->snapshot;
-	const struct destination *busiest = &s->busiest;
-	struct json_object *o = usage(b, &s->client_ports);
-	char text[FORMAT_SIZE];
+	const struct destination *to = &d->snapshot->busiest;
+	struct json_object *o = usage(b, &d->snapshot->client_ports);
 
 	build_put(b, o, "destination",
-		busiest->sockets ? build_string(b, format_endpoint(text, busiest->family,
-							   busiest->address, busiest->port))
-				 : NULL);
+		to->sockets ? build_endpoint(b, to->family, to->address, to->port) : NULL);
 	return o;
 }
 

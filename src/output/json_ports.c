@@ -137,32 +137,25 @@ static struct json_object *close_rates_estimate(
 	return o;
 }
 
-/* It takes two polls. */
-static struct json_object *close_rates(struct builder *b, const struct document *d)
+/* Those of a port, or with NULL of the namespace. */
+static struct json_object *close_rates(
+	struct builder *b, const struct document *d, const struct port_tally *port)
 {
+	const struct close_rates *c = d->extras->close_rates;
 	struct close_rates_estimate e;
 	struct json_object *o;
 
-	if (!d->extras->close_rates || !close_rates_known(d->extras->close_rates))
+	/* It takes two polls. The port of a client's connections is the peer's. */
+	if (!c || !close_rates_known(c) || (port && port->side != SIDE_SERVER))
 		return NULL;
-	close_rates_of_namespace(d->extras->close_rates, &e);
+	if (port) {
+		close_rates_of_port(c, port->port, &e);
+		return close_rates_estimate(b, &e);
+	}
+	close_rates_of_namespace(c, &e);
 	o = close_rates_estimate(b, &e);
-	build_put(b, o, "watched_seconds",
-		build_decimal(b, (double)d->extras->close_rates->watched_ms / 1000));
+	build_put(b, o, "watched_seconds", build_decimal(b, (double)c->watched_ms / 1000));
 	return o;
-}
-
-/* The port of a client's connections is the peer's. */
-static struct json_object *port_close_rates(
-	struct builder *b, const struct document *d, const struct port_tally *p)
-{
-	struct close_rates_estimate e;
-
-	if (!d->extras->close_rates || !close_rates_known(d->extras->close_rates) ||
-		p->side != SIDE_SERVER)
-		return NULL;
-	close_rates_of_port(d->extras->close_rates, p->port, &e);
-	return close_rates_estimate(b, &e);
 }
 
 void json_put_totals(struct builder *b, struct json_object *o, const struct document *d)
@@ -173,7 +166,7 @@ void json_put_totals(struct builder *b, struct json_object *o, const struct docu
 	build_put(b, o, "totals", totals(b, d));
 	build_put(b, o, "fin_wait_2",
 		fin_wait_2_kinds(b, known ? &s->totals.states[STATE_FIN_WAIT_2] : NULL));
-	build_put(b, o, "closes", close_rates(b, d));
+	build_put(b, o, "closes", close_rates(b, d, NULL));
 }
 
 struct json_object *json_port(struct builder *b, const struct document *d, size_t index)
@@ -213,17 +206,6 @@ struct json_object *json_port(struct builder *b, const struct document *d, size_
 	if (p->states[STATE_FIN_WAIT_2].sockets)
 		build_put(b, o, "fin_wait_2", fin_wait_2_kinds(b, &p->states[STATE_FIN_WAIT_2]));
 	build_put(b, o, "states", states);
-	build_put(b, o, "closes", port_close_rates(b, d, p));
+	build_put(b, o, "closes", close_rates(b, d, p));
 	return o;
-}
-
-void json_put_omitted(struct builder *b, struct json_object *o, const struct document *d)
-{
-	const struct snapshot *s = d->snapshot;
-	struct json_object *omitted = build_object(b);
-
-	build_put(b, omitted, "ports", build_number(b, s->omitted.ports));
-	build_put(b, omitted, "sockets", build_number(b, s->omitted.sockets));
-	build_put(b, omitted, "memory_bytes", build_number(b, s->omitted.memory_bytes));
-	build_put(b, o, "ports_omitted", omitted);
 }

@@ -13,10 +13,9 @@ struct document {
 	const struct json_extras *extras;
 };
 
-/* json_ports.c: "totals", "fin_wait_2" and "closes"; then each port, and "ports_omitted". */
+/* json_ports.c: "totals", "fin_wait_2" and "closes"; then each port. */
 void json_put_totals(struct builder *b, struct json_object *o, const struct document *d);
 struct json_object *json_port(struct builder *b, const struct document *d, size_t index);
-void json_put_omitted(struct builder *b, struct json_object *o, const struct document *d);
 
 /* json_limits.c: "prices", "slab", "limits", "counters" and "sockstat". */
 void json_put_limits(struct builder *b, struct json_object *o, const struct document *d);

@@ -87,6 +87,7 @@ void page_text(struct page *p, enum severity severity, const char *label, const 
 
 void page_paragraph(struct page *p, enum severity severity, const char *label)
 {
-	page_text(p, severity, label, p->sentence.length ? p->sentence.text : "");
+	if (p->sentence.length)
+		page_text(p, severity, label, p->sentence.text);
 	string_cut(&p->sentence, 0);
 }

@@ -42,7 +42,8 @@ void page_heading(struct page *p, const char *text);
 
 /*
  * Takes the sentence and adds it behind a label, wrapped to the width, its further lines indented
- * under its first. The label has the colour of the severity, but for SEVERITY_OK.
+ * under its first. The label has the colour of the severity, but for SEVERITY_OK. Without a
+ * sentence it adds nothing.
  */
 void page_paragraph(struct page *p, enum severity severity, const char *label);
 

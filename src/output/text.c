@@ -40,8 +40,7 @@ void text_add_reservations(struct page *p, const struct snapshot *s)
 {
 	for (size_t i = 0; i < RESERVATIONS; i++) {
 		reservations[i].add(&p->sentence, s);
-		if (p->sentence.length)
-			page_paragraph(p, reservations[i].severity, reservations[i].label);
+		page_paragraph(p, reservations[i].severity, reservations[i].label);
 	}
 }
 
@@ -52,6 +51,15 @@ void text_add_finding(struct page *p, const struct finding *f)
 	snprintf(label, sizeof(label), "%-9s", severity_labels[f->severity]);
 	words_finding(&p->sentence, f);
 	page_paragraph(p, f->severity, label);
+}
+
+void text_add_advice(struct page *p, const struct finding *f)
+{
+	const struct advice advice = words_advice(f->id, f->cause);
+
+	page_text(p, SEVERITY_OK, "    why: ", advice.why);
+	page_text(p, SEVERITY_OK, "     do: ", advice.fix);
+	page_text(p, SEVERITY_OK, "    see: ", advice.see);
 }
 
 static void add_fin_wait_2(struct page *p, const struct snapshot *s)
@@ -121,7 +129,6 @@ static bool same_kind(const struct finding *a, const struct finding *b)
 static void add_kind(struct page *p, const struct findings *f, size_t first)
 {
 	const struct finding *kind = &f->list[first];
-	const struct advice advice = words_advice(kind->id, kind->cause);
 	size_t count = 0;
 
 	string_add_char(&p->out, '\n');
@@ -131,9 +138,7 @@ static void add_kind(struct page *p, const struct findings *f, size_t first)
 	if (count > FINDINGS_OF_A_KIND)
 		string_addf(
 			&p->out, "         and %zu more like these\n", count - FINDINGS_OF_A_KIND);
-	page_text(p, SEVERITY_OK, "    why: ", advice.why);
-	page_text(p, SEVERITY_OK, "     do: ", advice.fix);
-	page_text(p, SEVERITY_OK, "    see: ", advice.see);
+	text_add_advice(p, kind);
 }
 
 static bool seen_before(const struct findings *f, size_t index)

@@ -31,4 +31,7 @@ void text_add_reservations(struct page *p, const struct snapshot *s);
 /* The sentence of a finding, wrapped behind its severity. */
 void text_add_finding(struct page *p, const struct finding *f);
 
+/* Why it is so, what to do, and where to read on. */
+void text_add_advice(struct page *p, const struct finding *f);
+
 #endif
