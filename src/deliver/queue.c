@@ -9,7 +9,6 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 
@@ -31,7 +30,7 @@ struct output_queue {
 	pthread_mutex_t lock;   /* over everything below but the settings */
 	pthread_cond_t changed; /* there is work, or the thread has ended */
 
-	char *name;
+	char name[THREAD_NAME_SIZE];
 	const struct output_ops *ops;
 	void *output;
 	size_t queue_max;
@@ -39,10 +38,8 @@ struct output_queue {
 	int notify_fd;
 	int interrupt_fd; /* an eventfd, for ops->deliver() */
 
-	/* A ring with room for queue_max items and the one under delivery, which is the head. */
-	struct item **ring;
-	size_t head, count;
-	bool delivering;
+	size_t head, count; /* of the ring */
+	bool delivering;    /* the head */
 
 	enum order order;
 	bool reopen;    /* is wanted */
@@ -51,6 +48,7 @@ struct output_queue {
 	uint64_t retry_at_ms;
 	uint32_t pause_ms;
 	struct output_queue_status status;
+	struct item *ring[]; /* room for queue_max items and the one under delivery */
 };
 
 /* Waits for a change, at most until a time of clock_monotonic_ms(). */
@@ -178,19 +176,15 @@ static void free_queue(struct output_queue *q)
 	closep(&q->interrupt_fd);
 	pthread_cond_destroy(&q->changed);
 	pthread_mutex_destroy(&q->lock);
-	free(q->ring);
-	free(q->name);
 	free(q);
 }
 
 static void *run(void *userdata)
 {
 	struct output_queue *q = userdata;
-	char name[THREAD_NAME_SIZE];
 	bool abandoned;
 
-	snprintf(name, sizeof(name), "%s", q->name);
-	pthread_setname_np(pthread_self(), name);
+	pthread_setname_np(pthread_self(), q->name);
 	pthread_mutex_lock(&q->lock);
 	while (wait_for_work(q))
 		work(q);
@@ -241,15 +235,14 @@ static int init_condition(pthread_cond_t *condition)
 
 int output_queue_new(const struct output_queue_settings *settings, struct output_queue **ret)
 {
-	cleanup_(freep) struct output_queue *q = calloc(1, sizeof(*q));
-	cleanup_(freep) char *name = strdup(settings->name);
-	cleanup_(freep) struct item **ring = calloc(settings->queue_max + 1, sizeof(struct item *));
+	cleanup_(freep) struct output_queue *q =
+		calloc(1, sizeof(*q) + (settings->queue_max + 1) * sizeof(struct item *));
 	cleanup_(closep) int interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int r;
 
 	if (!settings->queue_max)
 		return -EINVAL;
-	if (!q || !name || !ring)
+	if (!q)
 		return -ENOMEM;
 	if (interrupt_fd < 0)
 		return -errno;
@@ -260,8 +253,7 @@ int output_queue_new(const struct output_queue_settings *settings, struct output
 	q->retry_first_ms = settings->retry_ms;
 	q->retry_max_ms = MAX(settings->retry_ms, settings->retry_max_ms);
 	q->notify_fd = settings->notify_fd;
-	q->name = name;
-	q->ring = ring;
+	snprintf(q->name, sizeof(q->name), "%s", settings->name);
 	r = init_condition(&q->changed);
 	if (r < 0)
 		return r;
@@ -272,8 +264,6 @@ int output_queue_new(const struct output_queue_settings *settings, struct output
 		pthread_cond_destroy(&q->changed);
 		return r;
 	}
-	(void)TAKE_PTR(name);
-	(void)TAKE_PTR(ring);
 	(void)TAKE_FD(interrupt_fd);
 	*ret = TAKE_PTR(q);
 	return 0;
