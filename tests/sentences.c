@@ -324,7 +324,7 @@ static void print_documents(struct sample *sample)
 	const struct descriptors descriptors = {.list = {7, 8}, .known = 2, .total = 20};
 	struct findings f;
 
-	if (diagnose_explicit(&sample->snapshot, &f) < 0)
+	if (diagnose(&sample->snapshot, true, &f) < 0)
 		abort();
 	heading("the text");
 	(void)text_print(stdout, &sample->snapshot, &f, &style);
@@ -361,7 +361,7 @@ static void check(struct sample *sample, const char *warning, bool quiet)
 
 	if (warning && thresholds_parse(&w, warning, &word, &length) < 0)
 		abort();
-	if (!quiet && diagnose(&sample->snapshot, &f) < 0)
+	if (!quiet && diagnose(&sample->snapshot, false, &f) < 0)
 		abort();
 	(void)check_print(stdout, &sample->snapshot, &f, &w, &c, &status);
 	findings_release(&f);
@@ -399,7 +399,7 @@ static void print_watch(struct sample *sample)
 		.interval_ms = 2000};
 
 	heading("--watch");
-	if (diagnose(&sample->snapshot, &f) < 0)
+	if (diagnose(&sample->snapshot, false, &f) < 0)
 		abort();
 	(void)watch_print(stdout, &frame, &style, NULL);
 	frame.failure = "sock_diag: No buffer space available";

@@ -59,16 +59,9 @@ static int name_owners(const struct options *o, struct single_poll *p)
 	return owners_name_sockets(p->owners, p->tally, &p->sockets);
 }
 
-static int judge(const struct options *o, struct single_poll *p)
-{
-	const bool explicit = o->action == ACTION_EXPLAIN && o->filter.ports;
-
-	return explicit ? diagnose_explicit(&p->snapshot, &p->findings)
-			: diagnose(&p->snapshot, &p->findings);
-}
-
 int single_poll(const struct options *o, struct single_poll *ret)
 {
+	const bool explicit = o->action == ACTION_EXPLAIN && o->filter.ports;
 	struct poll_settings settings;
 	int r;
 
@@ -80,7 +73,7 @@ int single_poll(const struct options *o, struct single_poll *ret)
 	if (r == 0)
 		r = name_owners(o, ret);
 	if (r == 0)
-		r = judge(o, ret);
+		r = diagnose(&ret->snapshot, explicit, &ret->findings);
 	if (r == 0)
 		return 0;
 	if (!*ret->error)

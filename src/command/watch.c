@@ -92,13 +92,6 @@ static int keep_rows(struct watch *w)
 	return 0;
 }
 
-static void ignore_event(const struct alert_event *e, void *userdata)
-{
-	/* Every frame has the alerts in force. */
-	(void)e;
-	(void)userdata;
-}
-
 /* Takes a snapshot over, also when it fails. Returns 0 or -ENOMEM. */
 static int take_snapshot(struct watch *w, const struct snapshot *s, uint64_t now_ms)
 {
@@ -109,9 +102,10 @@ static int take_snapshot(struct watch *w, const struct snapshot *s, uint64_t now
 	snapshot_release(&w->snapshot);
 	w->snapshot = *s;
 	w->failures = 0;
-	r = diagnose(&w->snapshot, &w->findings);
+	r = diagnose(&w->snapshot, false, &w->findings);
 	if (r == 0)
-		r = alerts_judge(w->alerts, &w->snapshot, now_ms, ignore_event, NULL);
+		/* No event is needed: every frame has the alerts in force. */
+		r = alerts_judge(w->alerts, &w->snapshot, now_ms, NULL, NULL);
 	/* A part of the table would show changes that never were. */
 	if (r == 0 && w->snapshot.scan.complete)
 		r = changes_take(&w->changes, &w->snapshot);

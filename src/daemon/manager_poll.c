@@ -12,9 +12,6 @@
 
 #include <string.h>
 
-/* A disturbed dump is repeated, but not for ever: more would only add to the load. */
-#define SCAN_ATTEMPTS 3
-
 /* What the last cycle cost, in percent of one core; negative: unknown. */
 static double cpu_percent(const struct manager *m, uint64_t now_ms)
 {
@@ -95,7 +92,7 @@ static int judge_and_deliver(struct manager *m, struct snapshot *s, uint64_t now
 	if (r == 0)
 		r = close_rates_take(&m->close_rates, s, now_ms);
 	if (r == 0)
-		r = diagnose(s, &findings);
+		r = diagnose(s, false, &findings);
 	if (r == 0)
 		r = push_snapshot(m, s, &findings);
 	if (r < 0)
@@ -103,22 +100,13 @@ static int judge_and_deliver(struct manager *m, struct snapshot *s, uint64_t now
 	return r;
 }
 
-static void set_status(struct manager *m, const struct snapshot *s)
+static void take_failure(struct manager *m, const char *reason, struct string *status)
 {
-	struct string status = STRING_IN(m->status);
-
-	words_status(&status, s, m->alerts);
-}
-
-static void take_failure(struct manager *m, const char *reason)
-{
-	struct string status = STRING_IN(m->status);
-
 	if (m->failures++ == 0)
 		log_line(LOG_ERR,
 			"the sockets cannot be read: %s; alerts stay as they are until they can",
 			reason);
-	string_addf(&status, "The sockets cannot be read: %s", reason);
+	string_addf(status, "The sockets cannot be read: %s", reason);
 	/* Old numbers would pass for current ones. */
 	outputs_withdraw_snapshot(m->outputs);
 }
@@ -151,17 +139,18 @@ static void learn_cost(struct manager *m, const struct snapshot *s)
 int manager_poll(struct manager *m, uint64_t now_ms)
 {
 	cleanup_(snapshot_release) struct snapshot s = {0};
+	struct string status = STRING_IN(m->status);
 	int r;
 
 	read_slab_bytes(m, now_ms);
 	r = take_snapshot(m, now_ms, &s);
 	m->poll_ms = now_ms;
 	if (r < 0) {
-		take_failure(m, s.scan.error);
+		take_failure(m, s.scan.error, &status);
 	} else {
 		take_success(m, &s);
 		r = judge_and_deliver(m, &s, now_ms);
-		set_status(m, &s);
+		words_status(&status, &s, m->alerts);
 		manager_save_due(m, now_ms);
 	}
 	learn_cost(m, &s);

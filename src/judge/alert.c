@@ -75,7 +75,8 @@ static void report_event(struct judging *j, struct alert *alert, enum event_kind
 	copy_text(e.host, sizeof(e.host), j->snapshot->origin.host);
 	copy_text(e.netns, sizeof(e.netns), j->snapshot->origin.netns);
 	alert->reported_ms = j->now_ms;
-	j->fn(&e, j->userdata);
+	if (j->fn)
+		j->fn(&e, j->userdata);
 }
 
 static void enter(struct judging *j, struct alert *alert, enum alert_state state)
@@ -90,65 +91,54 @@ static bool has_lasted(const struct judging *j, const struct alert *alert, uint3
 	return j->now_ms >= alert->changed_ms && j->now_ms - alert->changed_ms >= ms;
 }
 
-static void step_inactive(struct judging *j, struct alert *alert, double value)
-{
-	if (value < alert->rule.raise)
-		return;
-	alert->since = j->snapshot->origin.time;
-	enter(j, alert, ALERT_PENDING);
-	if (alert->rule.for_ms)
-		return;
-	enter(j, alert, ALERT_RAISED);
-	report_event(j, alert, EVENT_RAISED);
-}
-
-static void step_pending(struct judging *j, struct alert *alert, double value)
-{
-	if (value < alert->rule.raise) {
-		enter(j, alert, ALERT_INACTIVE);
-	} else if (has_lasted(j, alert, alert->rule.for_ms)) {
-		enter(j, alert, ALERT_RAISED);
-		report_event(j, alert, EVENT_RAISED);
-	}
-}
-
 static void end_alert(struct judging *j, struct alert *alert)
 {
 	enter(j, alert, ALERT_INACTIVE);
 	report_event(j, alert, EVENT_CLEARED);
 }
 
-static void step_raised(struct judging *j, struct alert *alert, double value)
+/* Of an alert that is not in force. */
+static void step_up(struct judging *j, struct alert *alert, double value)
 {
 	const struct rule *r = &alert->rule;
 
-	if (value <= r->clear) {
-		enter(j, alert, ALERT_CLEARING);
-		if (!r->keep_ms)
-			end_alert(j, alert);
-	} else if (r->repeat_ms && j->now_ms - alert->reported_ms >= r->repeat_ms) {
-		report_event(j, alert, EVENT_REPEATED);
+	if (value < r->raise) {
+		enter(j, alert, ALERT_INACTIVE);
+		return;
+	}
+	if (alert->state == ALERT_INACTIVE) {
+		alert->since = j->snapshot->origin.time;
+		enter(j, alert, ALERT_PENDING);
+	}
+	if (has_lasted(j, alert, r->for_ms)) {
+		enter(j, alert, ALERT_RAISED);
+		report_event(j, alert, EVENT_RAISED);
 	}
 }
 
-static void step_clearing(struct judging *j, struct alert *alert, double value)
+static void step_down(struct judging *j, struct alert *alert, double value)
 {
-	if (value > alert->rule.clear)
-		enter(j, alert, ALERT_RAISED);
-	else if (has_lasted(j, alert, alert->rule.keep_ms))
+	const struct rule *r = &alert->rule;
+
+	if (value > r->clear) {
+		if (alert->state == ALERT_CLEARING)
+			enter(j, alert, ALERT_RAISED);
+		else if (r->repeat_ms && j->now_ms - alert->reported_ms >= r->repeat_ms)
+			report_event(j, alert, EVENT_REPEATED);
+		return;
+	}
+	if (alert->state == ALERT_RAISED)
+		enter(j, alert, ALERT_CLEARING);
+	if (has_lasted(j, alert, r->keep_ms))
 		end_alert(j, alert);
 }
 
 static void step(struct judging *j, struct alert *alert, double value)
 {
-	static void (*const steps[ALERT_STATE_COUNT])(struct judging *, struct alert *, double) = {
-		[ALERT_INACTIVE] = step_inactive,
-		[ALERT_PENDING] = step_pending,
-		[ALERT_RAISED] = step_raised,
-		[ALERT_CLEARING] = step_clearing,
-	};
-
-	steps[alert->state](j, alert, value);
+	if (alert_is_in_force(alert))
+		step_down(j, alert, value);
+	else
+		step_up(j, alert, value);
 }
 
 /* For rules of growth and rates, the speed of what was measured. */

@@ -115,7 +115,8 @@ int alerts_set_rules(struct alerts *a, const struct rule *rules, size_t count);
 
 /*
  * Judges a snapshot taken at now_ms (CLOCK_MONOTONIC, ms). An incomplete one changes nothing.
- * Returns 0, or -ENOMEM: then some rules were not judged. fn must not call back into a.
+ * Returns 0, or -ENOMEM: then some rules were not judged. fn may be NULL, and must not call back
+ * into a.
  */
 int alerts_judge(struct alerts *a, const struct snapshot *s, uint64_t now_ms, alert_event_fn fn,
 	void *userdata);

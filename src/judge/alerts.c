@@ -153,13 +153,9 @@ void alerts_drop_inactive(struct alerts *a)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < a->count; i++) {
-		if (a->list[i].state == ALERT_INACTIVE)
-			continue;
-		if (kept != i)
-			a->list[kept] = a->list[i];
-		kept++;
-	}
+	for (size_t i = 0; i < a->count; i++)
+		if (a->list[i].state != ALERT_INACTIVE)
+			a->list[kept++] = a->list[i];
 	a->count = kept;
 }
 

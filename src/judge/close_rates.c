@@ -52,12 +52,6 @@ static bool is_complete(const struct snapshot *s, state_set states)
 	       s->filter.sides[SIDE_SERVER] && s->filter.sides[SIDE_CLIENT];
 }
 
-/* Before Linux 5.18, TW was counted when the socket ended. */
-static bool counts_tw_at_start(const struct snapshot *s)
-{
-	return kernel_release_is_at_least(s->origin.kernel, 5, 18);
-}
-
 static void sum_fresh(uint64_t numbers[FLOW_COUNT], const struct port_tally *row)
 {
 	numbers[FLOW_FRESH_TIME_WAIT] += row->fresh_time_wait;
@@ -92,24 +86,19 @@ static void read_numbers(uint64_t numbers[FLOW_COUNT], const struct snapshot *s)
 		numbers[f] = flows[f].kind == KIND_COUNTER ? s->limits.counters[flows[f].counter]
 							   : UNKNOWN;
 	numbers[FLOW_ESTABLISHED] = s->limits.curr_estab;
-	if (!counts_tw_at_start(s))
+	/* Before Linux 5.18, TW was counted when the socket ended. */
+	if (!kernel_release_is_at_least(s->origin.kernel, 5, 18))
 		numbers[FLOW_TW] = UNKNOWN;
 	read_states(numbers, s);
 }
 
-static void fade(struct close_rates_sum *sum, double ms)
+/* Fades what was, and adds what came since. */
+static void add(struct close_rates_sum *sum, double amount, double ms)
 {
 	const double factor = CLOSE_RATES_SMOOTHING_MS / (CLOSE_RATES_SMOOTHING_MS + ms);
 
-	sum->amount *= factor;
-	sum->ms *= factor;
-}
-
-static void add(struct close_rates_sum *sum, double amount, double ms)
-{
-	fade(sum, ms);
-	sum->amount += amount;
-	sum->ms += ms;
+	sum->amount = sum->amount * factor + amount;
+	sum->ms = sum->ms * factor + ms;
 }
 
 static void add_flow(struct close_rates *c, enum close_rates_flow f, uint64_t number, double ms)
@@ -136,7 +125,7 @@ static double flow(const struct close_rates *c, enum close_rates_flow f)
 
 static double or_zero(double value)
 {
-	return !is_known(value) ? 0 : value;
+	return is_known(value) ? value : 0;
 }
 
 static int compare_ports(const void *a, const void *b)
@@ -237,15 +226,6 @@ static void find_main_port(struct close_rates *c, const struct snapshot *s)
 	c->main_port = most->port;
 }
 
-/* Allocates all that may be needed, once. */
-static int make_room(struct close_rates *c)
-{
-	if (c->ports)
-		return 0;
-	c->ports = calloc(CLOSE_RATES_PORTS_MAX, sizeof(*c->ports));
-	return c->ports ? 0 : -ENOMEM;
-}
-
 uint32_t close_rates_since_ms(const struct close_rates *c, uint64_t now_ms)
 {
 	if (!c->taken_ms || now_ms <= c->taken_ms)
@@ -257,13 +237,14 @@ int close_rates_take(struct close_rates *c, const struct snapshot *s, uint64_t n
 {
 	const uint32_t since_ms = close_rates_since_ms(c, now_ms);
 	uint64_t numbers[FLOW_COUNT];
-	int r;
 
 	if (!s->scan.complete || (c->taken_ms && !since_ms))
 		return 0;
-	r = make_room(c);
-	if (r < 0)
-		return r;
+	/* Allocates all that may be needed, once. */
+	if (!c->ports)
+		c->ports = calloc(CLOSE_RATES_PORTS_MAX, sizeof(*c->ports));
+	if (!c->ports)
+		return -ENOMEM;
 	read_numbers(numbers, s);
 	for (enum close_rates_flow f = 0; f < FLOW_COUNT; f++) {
 		if (since_ms)
@@ -294,13 +275,16 @@ bool close_rates_known(const struct close_rates *c)
 	return c->watched_ms > 0;
 }
 
+static const struct close_rates_range unknown_range = {
+	UNKNOWN_DOUBLE, UNKNOWN_DOUBLE, UNKNOWN_DOUBLE};
+
 /* Differences of numbers read at slightly different times can be negative, and bounds can cross. */
 static struct close_rates_range range(double low, double value, double high)
 {
 	struct close_rates_range r;
 
 	if (!is_known(value))
-		return (struct close_rates_range){UNKNOWN_DOUBLE, UNKNOWN_DOUBLE, UNKNOWN_DOUBLE};
+		return unknown_range;
 	r.value = fmax(value, 0);
 	r.low = fmax(fmin(low, r.value), 0);
 	r.high = fmax(high, r.value);
@@ -342,13 +326,11 @@ static struct seen seen_of(const struct close_rates *c)
 static struct close_rates_range local_first(const struct seen *seen)
 {
 	const double least = seen->time_wait, most = seen->time_wait + seen->fin_wait_2;
-	double value = !is_known(seen->entered) ? least : seen->entered;
+	const double value = (is_known(seen->entered) ? seen->entered : least) + seen->overflow;
 
 	if (!is_known(least))
-		return range(
-			value + seen->overflow, value + seen->overflow, value + seen->overflow);
-	return range(least + seen->overflow, value + seen->overflow,
-		most + seen->recycled + seen->overflow);
+		return range(value, value, value);
+	return range(least + seen->overflow, value, most + seen->recycled + seen->overflow);
 }
 
 static struct close_rates_range reset(const struct close_rates *c)
@@ -409,7 +391,7 @@ static struct close_rates_range local_first_of_port(
 	const double unseen = all->high - seen.time_wait - seen.fin_wait_2;
 
 	if (!is_known(seen.time_wait) || (!p && c->ports_left_out))
-		return range(UNKNOWN_DOUBLE, UNKNOWN_DOUBLE, UNKNOWN_DOUBLE);
+		return unknown_range;
 	return range(time_wait, share(&seen, all, time_wait, fin_wait_2),
 		time_wait + fin_wait_2 + fmax(unseen, 0));
 }
@@ -427,17 +409,11 @@ static bool is_main_port(const struct close_rates *c, uint16_t port)
 void close_rates_of_port(
 	const struct close_rates *c, uint16_t port, struct close_rates_estimate *ret)
 {
-	const struct close_rates_range unknown =
-		range(UNKNOWN_DOUBLE, UNKNOWN_DOUBLE, UNKNOWN_DOUBLE);
-	const bool is_main = is_main_port(c, port);
-	struct close_rates_estimate all;
+	struct close_rates_range local;
 
-	close_rates_of_namespace(c, &all);
-	*ret = all;
-	ret->by_initiator[CLOSED_LOCAL] =
-		local_first_of_port(c, &all.by_initiator[CLOSED_LOCAL], port);
-	if (is_main)
-		return;
-	ret->by_initiator[CLOSED_ALL] = ret->by_initiator[CLOSED_PEER] =
-		ret->by_initiator[CLOSED_RESET] = unknown;
+	close_rates_of_namespace(c, ret);
+	local = local_first_of_port(c, &ret->by_initiator[CLOSED_LOCAL], port);
+	for (enum close_initiator i = 0; !is_main_port(c, port) && i < INITIATOR_COUNT; i++)
+		ret->by_initiator[i] = unknown_range;
+	ret->by_initiator[CLOSED_LOCAL] = local;
 }

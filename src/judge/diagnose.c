@@ -137,32 +137,32 @@ static enum severity judge_group(const struct diagnosis *d, const struct judgeme
 	return SEVERITY_WARNING;
 }
 
-static void set_causes(struct finding *f, const struct diagnosis *d, const struct port_tally *row)
-{
-	for (enum symptom c = 0; c < SYMPTOM_COUNT; c++)
-		f->causes[c] = d->causes & SYMPTOM_BIT(c) ? row->symptoms[c].sockets : 0;
-	f->cause = diagnosis_cause(d, row, f->sockets);
-}
-
 /* All ports without a finding of their own together. */
 #define MANY_PORTS SIZE_MAX
 
-/* port: the place of the row among the listed ports, or MANY_PORTS. */
-static void report_group(const struct diagnosis *d, struct judgement *j,
-	const struct port_tally *row, const struct group *g, size_t port, enum severity severity)
+/* port: the place of the row among the listed ports, or MANY_PORTS. Returns whether it is a
+ * finding.
+ */
+static bool judge_row(
+	const struct diagnosis *d, struct judgement *j, const struct port_tally *row, size_t port)
 {
-	struct finding *f = add_finding(j, d, severity);
+	const struct group g = group_of(d, j, row);
+	const enum severity severity = judge_group(d, j, row, &g);
+	struct finding *f = severity == SEVERITY_OK ? NULL : add_finding(j, d, severity);
 
 	if (!f)
-		return;
-	f->sockets = g->sockets;
-	f->memory_bytes = g->memory_bytes;
-	set_causes(f, d, row);
+		return false;
+	f->sockets = g.sockets;
+	f->memory_bytes = g.memory_bytes;
+	for (enum symptom c = 0; c < SYMPTOM_COUNT; c++)
+		f->causes[c] = d->causes & SYMPTOM_BIT(c) ? row->symptoms[c].sockets : 0;
+	f->cause = diagnosis_cause(d, row, f->sockets);
 	if (port != MANY_PORTS) {
 		set_port(f, row);
-		f->oldest_ms = g->oldest_ms;
+		f->oldest_ms = g.oldest_ms;
 		f->ages = age_stats_of_port(&j->snapshot->age_table, port, d->state);
 	}
+	return true;
 }
 
 /* Takes a row that has a finding of its own out of the sum of all rows. */
@@ -192,27 +192,17 @@ void judge_groups(const struct diagnosis *d, struct judgement *j)
 {
 	const struct snapshot *s = j->snapshot;
 	struct port_tally others = {0};
-	enum severity severity;
-	struct group g;
 
 	memcpy(others.states, s->totals.states, sizeof(others.states));
 	memcpy(others.symptoms, s->totals.symptoms, sizeof(others.symptoms));
 	for (size_t i = 0; i < s->ports_count; i++) {
 		if (d->servers_only && s->ports[i]->side != SIDE_SERVER)
 			continue;
-		g = group_of(d, j, s->ports[i]);
-		severity = judge_group(d, j, s->ports[i], &g);
-		if (severity == SEVERITY_OK)
-			continue;
-		report_group(d, j, s->ports[i], &g, i, severity);
-		subtract_row(&others, s->ports[i]);
+		if (judge_row(d, j, s->ports[i], i))
+			subtract_row(&others, s->ports[i]);
 	}
-	if (d->servers_only)
-		return;
-	g = group_of(d, j, &others);
-	severity = judge_group(d, j, &others, &g);
-	if (severity != SEVERITY_OK)
-		report_group(d, j, &others, &g, MANY_PORTS, severity);
+	if (!d->servers_only)
+		(void)judge_row(d, j, &others, MANY_PORTS);
 }
 
 static enum severity judge_percent(double percent, double warning, double critical)
@@ -311,7 +301,7 @@ static int compare_findings(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
-static int judge(const struct snapshot *s, bool explicit, struct findings *ret)
+int diagnose(const struct snapshot *s, bool explicit, struct findings *ret)
 {
 	struct judgement j = {.snapshot = s, .explicit = explicit};
 
@@ -325,16 +315,6 @@ static int judge(const struct snapshot *s, bool explicit, struct findings *ret)
 		qsort(j.found.list, j.found.count, sizeof(*j.found.list), compare_findings);
 	*ret = j.found;
 	return 0;
-}
-
-int diagnose(const struct snapshot *s, struct findings *ret)
-{
-	return judge(s, false, ret);
-}
-
-int diagnose_explicit(const struct snapshot *s, struct findings *ret)
-{
-	return judge(s, true, ret);
 }
 
 void findings_release(struct findings *f)

@@ -66,17 +66,12 @@ struct findings {
  * Judges a snapshot by itself, without history. A group of fewer than FINDING_FLOOR_SOCKETS sockets
  * that holds less than 1 % of MemTotal is not a finding; groups that a healthy machine passes
  * through have a higher floor. Sockets that are spread too thinly to make a group on any port, or
- * whose port is not listed, are judged together. Returns 0 or -ENOMEM; release with
- * findings_release. The findings borrow from the snapshot.
+ * whose port is not listed, are judged together. explicit is for ports that the user named: a group
+ * below the floor is a finding as well, as a note if more of it would be a fault. Returns 0 or
+ * -ENOMEM; release with findings_release. The findings borrow from the snapshot.
  */
 #define FINDING_FLOOR_SOCKETS 50
-int diagnose(const struct snapshot *s, struct findings *ret);
-
-/*
- * The same for ports that the user named: a group below the floor is a finding as well, as a note
- * if more of it would be a fault.
- */
-int diagnose_explicit(const struct snapshot *s, struct findings *ret);
+int diagnose(const struct snapshot *s, bool explicit, struct findings *ret);
 
 void findings_release(struct findings *f);
 

@@ -31,9 +31,6 @@
 #define ADVICE_RTOS   15
 #define ADVICE_RTO_MS 200
 
-/* TCP's own keepalive begins after two hours (TCP_KEEPALIVE_TIME, include/net/tcp.h). */
-#define TCP_KEEPALIVE_DEFAULT_MS (7200 * 1000)
-
 /* In one poll, peers that have been idle 10 times longer than all the others, and than 1 s, are
  * considered a group of their own: those that are gone. */
 #define ADVICE_GROUP_FACTOR 10

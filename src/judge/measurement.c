@@ -58,16 +58,20 @@ static int count_ages(const struct rule *r, const struct snapshot *s, struct age
 	return 0;
 }
 
-static struct alert_numbers no_numbers(void)
-{
-	return (struct alert_numbers){
-		.value = UNKNOWN_DOUBLE,
-		.sockets = UNKNOWN,
-		.memory_bytes = UNKNOWN,
-		.oldest_ms = UNKNOWN_U32,
-		.usage = USAGE_UNKNOWN,
-	};
-}
+static const struct alert_numbers no_numbers = {
+	.value = UNKNOWN_DOUBLE,
+	.sockets = UNKNOWN,
+	.memory_bytes = UNKNOWN,
+	.oldest_ms = UNKNOWN_U32,
+	.usage = {UNKNOWN, UNKNOWN},
+};
+
+/* Before the sockets are counted. */
+static const struct alert_numbers zero_numbers = {
+	.value = UNKNOWN_DOUBLE,
+	.oldest_ms = UNKNOWN_U32,
+	.usage = {UNKNOWN, UNKNOWN},
+};
 
 static bool selects_row(const struct rule *r, const struct port_tally *row)
 {
@@ -134,17 +138,15 @@ static void set_value(struct measurement *m, const struct rule *r, const struct 
 	}
 }
 
-static struct alert_key key_of(const struct port_tally *row)
+static struct measurement measurement_of(
+	const struct port_tally *row, const struct alert_numbers *numbers)
 {
-	return (struct alert_key){.has_port = true, .side = row->side, .port = row->port};
-}
-
-static struct alert_numbers zero_numbers(void)
-{
-	struct alert_numbers n = no_numbers();
-
-	n.sockets = n.memory_bytes = 0;
-	return n;
+	return (struct measurement){
+		.key = {.has_port = true, .side = row->side, .port = row->port},
+		.numbers = *numbers,
+		.owner = row->owner,
+		.owner_is_mixed = row->cgroup.mixed,
+	};
 }
 
 static int measure_ports(const struct rule *r, const struct snapshot *s,
@@ -154,12 +156,7 @@ static int measure_ports(const struct rule *r, const struct snapshot *s,
 
 	for (size_t i = 0; i < s->rows_count && error >= 0; i++) {
 		const struct port_tally *row = &s->rows[i];
-		struct measurement m = {
-			.key = key_of(row),
-			.numbers = zero_numbers(),
-			.owner = row->owner,
-			.owner_is_mixed = row->cgroup.mixed,
-		};
+		struct measurement m = measurement_of(row, &zero_numbers);
 
 		if (!selects_row(r, row))
 			continue;
@@ -173,7 +170,7 @@ static int measure_ports(const struct rule *r, const struct snapshot *s,
 static int measure_total(const struct rule *r, const struct snapshot *s,
 	const struct aged_row *aged, measurement_fn fn, void *userdata)
 {
-	struct measurement m = {.numbers = zero_numbers()};
+	struct measurement m = {.numbers = zero_numbers};
 
 	for (size_t i = 0; i < s->rows_count; i++)
 		if (selects_row(r, &s->rows[i]))
@@ -206,12 +203,7 @@ static int measure_accept_queues(
 
 	for (size_t i = 0; i < s->rows_count && error >= 0; i++) {
 		const struct port_tally *row = &s->rows[i];
-		struct measurement m = {
-			.key = key_of(row),
-			.numbers = no_numbers(),
-			.owner = row->owner,
-			.owner_is_mixed = row->cgroup.mixed,
-		};
+		struct measurement m = measurement_of(row, &no_numbers);
 
 		/* The fallback source has no backlogs. */
 		if (!row->listening || !row->backlog || !selects_row(r, row))
@@ -224,26 +216,23 @@ static int measure_accept_queues(
 	return error;
 }
 
-static int measure_limit(
+/* A limit or a counter of the machine. */
+static int measure_machine(
 	const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)
 {
-	struct measurement m = {.numbers = no_numbers()};
+	struct measurement m = {.numbers = no_numbers};
+	struct alert_numbers *n = &m.numbers;
 
-	m.numbers.usage = limit_usage(r->limit, s);
+	if (r->measure == MEASURE_RATE) {
+		n->value = (double)s->limits.counters[r->counter];
+		return fn(&m, userdata);
+	}
+	n->usage = limit_usage(r->limit, s);
+	n->value = usage_percent(&n->usage);
 	if (limit_counts_sockets(r->limit))
-		m.numbers.sockets = m.numbers.usage.used;
+		n->sockets = n->usage.used;
 	if (r->limit == LIMIT_CLIENT_PORTS)
-		m.numbers.destination = s->busiest;
-	m.numbers.value = usage_percent(&m.numbers.usage);
-	return fn(&m, userdata);
-}
-
-static int measure_counter(
-	const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)
-{
-	struct measurement m = {.numbers = no_numbers()};
-
-	m.numbers.value = (double)s->limits.counters[r->counter];
+		n->destination = s->busiest;
 	return fn(&m, userdata);
 }
 
@@ -266,9 +255,7 @@ int measure(const struct rule *r, const struct snapshot *s, measurement_fn fn, v
 {
 	if (rule_selects_sockets(r))
 		return measure_sockets(r, s, fn, userdata);
-	if (r->measure == MEASURE_RATE)
-		return measure_counter(r, s, fn, userdata);
-	if (r->limit == LIMIT_ACCEPT_QUEUE)
+	if (r->measure == MEASURE_PERCENT && r->limit == LIMIT_ACCEPT_QUEUE)
 		return measure_accept_queues(r, s, fn, userdata);
-	return measure_limit(r, s, fn, userdata);
+	return measure_machine(r, s, fn, userdata);
 }

@@ -31,7 +31,7 @@ static char *check(const struct sample *sample, const char *warning, const char 
 	char *line;
 	int r;
 
-	assert_int_equal(diagnose(&sample->snapshot, &f), 0);
+	assert_int_equal(diagnose(&sample->snapshot, false, &f), 0);
 	line = SAMPLE_REPORTED(&r, check_print(out, &sample->snapshot, &f, &w, &c, &status));
 	findings_release(&f);
 	assert_int_equal(r, 0);

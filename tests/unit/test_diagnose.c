@@ -15,7 +15,7 @@ static struct findings judge(const struct sample *sample)
 {
 	struct findings f;
 
-	assert_int_equal(diagnose(&sample->snapshot, &f), 0);
+	assert_int_equal(diagnose(&sample->snapshot, false, &f), 0);
 	return f;
 }
 

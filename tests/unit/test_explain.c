@@ -21,9 +21,7 @@ static char *explain_with(const struct sample *sample, const struct holders *hol
 	char *text;
 	int r;
 
-	assert_int_equal(explicit ? diagnose_explicit(&sample->snapshot, &f)
-				  : diagnose(&sample->snapshot, &f),
-		0);
+	assert_int_equal(diagnose(&sample->snapshot, explicit, &f), 0);
 	text = SAMPLE_REPORTED(&r, explain_print(out, &sample->snapshot, &f, holders, &plain));
 	assert_int_equal(r, 0);
 	findings_release(&f);
@@ -288,7 +286,7 @@ static void test_of_sockets_without_process_the_listener_matches(void **state)
 	(void)state;
 	sample_init(&sample);
 	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_TIME_WAIT, 5000);
-	assert_int_equal(diagnose(&sample.snapshot, &f), 0);
+	assert_int_equal(diagnose(&sample.snapshot, false, &f), 0);
 	assert_int_equal(f.count, 1);
 	elsewhere.port = 7778;
 	assert_true(findings_match(&f, socket_class_tag(&listener)));
@@ -306,7 +304,7 @@ static void test_many_ports_are_not_those_that_are_reported(void **state)
 	(void)state;
 	leak(&sample, 412, false);
 	sample_held(&sample, NULL, STATE_CLOSE_WAIT, 60);
-	assert_int_equal(diagnose(&sample.snapshot, &f), 0);
+	assert_int_equal(diagnose(&sample.snapshot, false, &f), 0);
 	assert_int_equal(f.count, 2);
 	assert_true(f.list[0].has_port);
 	assert_true(finding_matches(&f, 0, close_wait_group(7777, SYMPTOM_EOF_READ)));

@@ -65,7 +65,7 @@ static char *report(const struct sample *sample, bool pretty)
 	char *text;
 	int r;
 
-	assert_int_equal(diagnose(&sample->snapshot, &f), 0);
+	assert_int_equal(diagnose(&sample->snapshot, false, &f), 0);
 	text = SAMPLE_REPORTED(&r, json_print(out, &sample->snapshot, &f, &extras, pretty));
 	assert_int_equal(r, 0);
 	if (!pretty) {

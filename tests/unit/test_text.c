@@ -19,7 +19,7 @@ static char *report(const struct sample *sample, const struct text_style *style)
 	char *text;
 	int r;
 
-	assert_int_equal(diagnose(&sample->snapshot, &f), 0);
+	assert_int_equal(diagnose(&sample->snapshot, false, &f), 0);
 	text = SAMPLE_REPORTED(&r, text_print(out, &sample->snapshot, &f, style));
 	assert_int_equal(r, 0);
 	findings_release(&f);
@@ -406,7 +406,7 @@ static void test_text_full_disk_is_an_error(void **state)
 	(void)state;
 	assert_non_null(out);
 	make_leaks(&sample);
-	assert_int_equal(diagnose(&sample.snapshot, &f), 0);
+	assert_int_equal(diagnose(&sample.snapshot, false, &f), 0);
 	assert_int_equal(text_print(out, &sample.snapshot, &f, &plain), -ENOSPC);
 	fclose(out);
 	findings_release(&f);

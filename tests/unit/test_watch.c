@@ -67,7 +67,7 @@ static char *report(
 
 	assert_int_equal(changes_take(&scene->changes, &scene->before.snapshot), 0);
 	assert_int_equal(changes_take(&scene->changes, &scene->now.snapshot), 0);
-	assert_int_equal(diagnose(&scene->now.snapshot, &findings), 0);
+	assert_int_equal(diagnose(&scene->now.snapshot, false, &findings), 0);
 	scene->frame.snapshot = &scene->now.snapshot;
 	scene->frame.findings = &findings;
 	scene->frame.changes = &scene->changes;
