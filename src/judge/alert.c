@@ -55,13 +55,6 @@ static struct explanation explain(const struct snapshot *s, const struct alert *
 	return (struct explanation){.id = d ? d->id : NULL, .cause = CAUSE_NONE};
 }
 
-static void copy_text(char *to, size_t size, const char *from)
-{
-	struct string s = string_in(to, size);
-
-	string_add(&s, from);
-}
-
 static void report_event(struct judging *j, struct alert *alert, enum event_kind kind)
 {
 	struct alert_event e = {
@@ -71,9 +64,10 @@ static void report_event(struct judging *j, struct alert *alert, enum event_kind
 		.alert = *alert,
 		.explanation = explain(j->snapshot, alert),
 	};
+	struct string host = STRING_IN(e.host), netns = STRING_IN(e.netns);
 
-	copy_text(e.host, sizeof(e.host), j->snapshot->origin.host);
-	copy_text(e.netns, sizeof(e.netns), j->snapshot->origin.netns);
+	string_add(&host, j->snapshot->origin.host);
+	string_add(&netns, j->snapshot->origin.netns);
 	alert->reported_ms = j->now_ms;
 	if (j->fn)
 		j->fn(&e, j->userdata);

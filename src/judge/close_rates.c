@@ -160,18 +160,11 @@ static void fade_ports(struct close_rates *c, double ms)
 		c->ports_left_out = false;
 }
 
-/* A new port had nothing in all the time before. */
-static struct close_rates_port new_port(const struct close_rates *c, uint16_t port)
-{
-	const struct close_rates_sum nothing = {.ms = c->sums[FLOW_FRESH_TIME_WAIT].ms};
-
-	return (struct close_rates_port){
-		.port = port, .fresh_time_wait = nothing, .fresh_fin_wait_2 = nothing};
-}
-
 /* There is room for all of them; the table is sorted up to known. */
 static void add_ports(struct close_rates *c, const struct snapshot *s)
 {
+	/* A new port had nothing in all the time before. */
+	const struct close_rates_sum nothing = {.ms = c->sums[FLOW_FRESH_TIME_WAIT].ms};
 	const size_t known = c->ports_count;
 
 	for (size_t i = 0; i < s->rows_count; i++) {
@@ -187,7 +180,7 @@ static void add_ports(struct close_rates *c, const struct snapshot *s)
 		}
 		if (!p) {
 			p = &c->ports[c->ports_count++];
-			*p = new_port(c, row->port);
+			*p = (struct close_rates_port){row->port, nothing, nothing};
 		}
 		p->fresh_time_wait.amount += row->fresh_time_wait;
 		p->fresh_fin_wait_2.amount += row->fresh_fin_wait_2;

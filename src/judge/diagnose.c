@@ -140,9 +140,7 @@ static enum severity judge_group(const struct diagnosis *d, const struct judgeme
 /* All ports without a finding of their own together. */
 #define MANY_PORTS SIZE_MAX
 
-/* port: the place of the row among the listed ports, or MANY_PORTS. Returns whether it is a
- * finding.
- */
+/* port: the row's place among the listed ports, or MANY_PORTS. Returns whether it is a finding. */
 static bool judge_row(
 	const struct diagnosis *d, struct judgement *j, const struct port_tally *row, size_t port)
 {
