@@ -127,19 +127,6 @@ static int on_sigusr1(sd_event_source *s, const struct signalfd_siginfo *si, voi
 	return 0;
 }
 
-static int add_signals(struct loop *l)
-{
-	int r;
-
-	/* SIGTERM and SIGINT end the loop. */
-	r = sd_event_set_signal_exit(l->event, true);
-	if (r >= 0)
-		r = sd_event_add_signal(l->event, NULL, SIGHUP, on_sighup, l);
-	if (r >= 0)
-		r = sd_event_add_signal(l->event, NULL, SIGUSR1, on_sigusr1, l);
-	return r;
-}
-
 static int add_timers(struct loop *l)
 {
 	int r;
@@ -166,7 +153,12 @@ static int loop_run(struct loop *l)
 	if (r >= 0)
 		r = sd_event_set_watchdog(l->event, true);
 	if (r >= 0)
-		r = add_signals(l);
+		/* SIGTERM and SIGINT end the loop. */
+		r = sd_event_set_signal_exit(l->event, true);
+	if (r >= 0)
+		r = sd_event_add_signal(l->event, NULL, SIGHUP, on_sighup, l);
+	if (r >= 0)
+		r = sd_event_add_signal(l->event, NULL, SIGUSR1, on_sigusr1, l);
 	if (r >= 0)
 		r = sd_event_add_io(l->event, NULL, l->manager->notify_fd, EPOLLIN, on_report, l);
 	if (r >= 0)

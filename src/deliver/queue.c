@@ -326,12 +326,6 @@ static void wait_for_end(struct output_queue *q, uint64_t until_ms)
 	pthread_mutex_unlock(&q->lock);
 }
 
-static void interrupt(struct output_queue *q)
-{
-	give_order(q, ORDER_END);
-	(void)eventfd_write(q->interrupt_fd, 1);
-}
-
 void output_queue_finish(
 	struct output_queue *const *list, size_t count, enum queue_ending ending, uint32_t wait_ms)
 {
@@ -341,8 +335,10 @@ void output_queue_finish(
 		give_order(list[i], ending == QUEUE_DRAIN ? ORDER_DRAIN : ORDER_END);
 	for (size_t i = 0; i < count; i++)
 		wait_for_end(list[i], until_ms);
-	for (size_t i = 0; i < count; i++)
-		interrupt(list[i]);
+	for (size_t i = 0; i < count; i++) {
+		give_order(list[i], ORDER_END);
+		(void)eventfd_write(list[i]->interrupt_fd, 1);
+	}
 	until_ms = clock_monotonic_ms() + QUEUE_GRACE_MS;
 	for (size_t i = 0; i < count; i++)
 		wait_for_end(list[i], until_ms);

@@ -95,20 +95,15 @@ static size_t find_place(
 {
 	size_t low = 0, high = a->count;
 
-	*ret_found = false;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		int order = compare_alerts(&a->list[middle], name, key);
 
-		if (order == 0) {
-			*ret_found = true;
-			return middle;
-		}
-		if (order < 0)
+		if (compare_alerts(&a->list[middle], name, key) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
+	*ret_found = low < a->count && compare_alerts(&a->list[low], name, key) == 0;
 	return low;
 }
 
@@ -118,13 +113,6 @@ struct alert *alerts_find(const struct alerts *a, const char *name, const struct
 	size_t place = find_place(a, name, key, &found);
 
 	return found ? &a->list[place] : NULL;
-}
-
-static int grow(struct alerts *a)
-{
-	int r = ARRAY_GROW(a->list, a->allocated, a->count + 1);
-
-	return r == 0 ? ARRAY_GROW(a->order, a->order_allocated, a->allocated) : r;
 }
 
 int alerts_add(
@@ -138,7 +126,9 @@ int alerts_add(
 		return -EEXIST;
 	if (a->count == ALERTS_MAX)
 		return -ENOSPC;
-	error = grow(a);
+	error = ARRAY_GROW(a->list, a->allocated, a->count + 1);
+	if (error == 0)
+		error = ARRAY_GROW(a->order, a->order_allocated, a->allocated);
 	if (error < 0)
 		return error;
 	memmove(&a->list[place + 1], &a->list[place], (a->count - place) * sizeof(*a->list));

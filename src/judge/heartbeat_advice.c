@@ -150,9 +150,10 @@ void heartbeat_advise(const struct heartbeat_port *p, const struct heartbeat_num
 size_t heartbeat_timeouts(const struct heartbeat_port *p, enum idle_kind basis,
 	struct timeout_row ret[TIMEOUT_ROWS_MAX])
 {
+	const bool any = p->longest_ms[basis].count;
 	size_t count = 0;
 
-	for (size_t i = 0; i < TIMEOUT_ROWS_MAX; i++) {
+	for (size_t i = 0; any && i < TIMEOUT_ROWS_MAX; i++) {
 		const struct timeout_row row = {
 			.timeout_ms = table_ms[i],
 			.cut = histogram_above(&p->longest_ms[basis], table_ms[i]),

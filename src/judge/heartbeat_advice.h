@@ -94,7 +94,7 @@ struct timeout_row {
 
 /*
  * Fills in the rows that differ from the one before, by that kind of idle time, up to the first
- * timeout that disconnects no peer. Returns how many.
+ * timeout that disconnects no peer. Returns how many; 0: no idle time is known.
  */
 size_t heartbeat_timeouts(const struct heartbeat_port *p, enum idle_kind basis,
 	struct timeout_row ret[TIMEOUT_ROWS_MAX]);

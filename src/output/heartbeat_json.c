@@ -71,10 +71,8 @@ static struct json_object *timeouts(
 	struct json_object *array = build_array(b);
 	struct timeout_row rows[TIMEOUT_ROWS_MAX];
 	bool watched = r->numbers.polls > 1;
-	size_t count = 0;
+	const size_t count = heartbeat_timeouts(line->port, line->advice.basis, rows);
 
-	if (line->port->longest_ms[line->advice.basis].count)
-		count = heartbeat_timeouts(line->port, line->advice.basis, rows);
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *o = build_object(b);
 

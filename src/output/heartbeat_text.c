@@ -80,7 +80,7 @@ static void add_timeouts(struct page *page, const struct heartbeat_line *line, b
 	struct timeout_row rows[TIMEOUT_ROWS_MAX];
 	size_t count = heartbeat_timeouts(p, line->advice.basis, rows);
 
-	if (!all)
+	if (!count)
 		return;
 	string_addf(&page->out,
 		"\n%sA TIMEOUT OF  WOULD HAVE CUT     SHARE  HEARD AGAIN  SILENT NOW%s\n",
