@@ -50,7 +50,7 @@ static void add_exec(struct outputs *o, const struct exec_config *x)
 	output->alerts_count = x->alerts_count;
 }
 
-static int list_outputs(struct outputs *o, const struct config *c)
+static int list_outputs(struct outputs *o, const struct config *c, const struct outputs *before)
 {
 	/* NULL: there is none. */
 	const char *const targets[] = {
@@ -60,10 +60,12 @@ static int list_outputs(struct outputs *o, const struct config *c)
 		[SNAPSHOT_FILE] = c->snapshot_file,
 	};
 	const size_t count_max = ARRAY_SIZE(targets) + c->execs_count;
+	const size_t reports_max = before ? before->count + before->final_reports_count : 0;
 
 	o->list = calloc(count_max, sizeof(*o->list));
 	o->queues = calloc(count_max, sizeof(struct output_queue *));
-	if (!o->list || !o->queues)
+	o->final_reports = calloc(MAX(reports_max, (size_t)1), sizeof(*o->final_reports));
+	if (!o->list || !o->queues || !o->final_reports)
 		return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
 		if (targets[i])
@@ -71,14 +73,6 @@ static int list_outputs(struct outputs *o, const struct config *c)
 	for (size_t i = 0; i < c->execs_count; i++)
 		add_exec(o, &c->execs[i]);
 	return 0;
-}
-
-static int reserve_final_reports(struct outputs *o, const struct outputs *before)
-{
-	const size_t count = before ? before->count + before->final_reports_count : 0;
-
-	o->final_reports = calloc(MAX(count, (size_t)1), sizeof(*o->final_reports));
-	return o->final_reports ? 0 : -ENOMEM;
 }
 
 /* Whether an output can stay for another; which alerts it takes makes no difference to its queue.
@@ -133,9 +127,7 @@ int outputs_new(
 	if (!o)
 		return -ENOMEM;
 	o->notify_fd = notify_fd;
-	r = list_outputs(o, c);
-	if (r == 0)
-		r = reserve_final_reports(o, before);
+	r = list_outputs(o, c, before);
 	if (r == 0)
 		r = start_all(o, before);
 	if (r < 0) {

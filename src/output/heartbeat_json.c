@@ -20,11 +20,6 @@ static struct json_object *seconds(struct builder *b, uint64_t pieces, unsigned 
 	return build_checked(b, json_object_new_double_s((double)pieces / (double)second, text));
 }
 
-static struct json_object *milliseconds(struct builder *b, uint32_t ms)
-{
-	return seconds(b, ms, 1000);
-}
-
 static struct json_object *distribution(
 	struct builder *b, const struct histogram *h, unsigned second)
 {
@@ -61,7 +56,7 @@ static struct json_object *keepalive(struct builder *b, const struct heartbeat_p
 	build_put(b, o, "off", build_number(b, p->keepalive[KEEPALIVE_OFF]));
 	build_put(b, o, "unknown", build_number(b, p->keepalive[KEEPALIVE_UNKNOWN]));
 	build_put(b, o, "next_probe_seconds",
-		p->keepalive[KEEPALIVE_ON] ? milliseconds(b, p->keepalive_next_ms) : NULL);
+		p->keepalive[KEEPALIVE_ON] ? seconds(b, p->keepalive_next_ms, 1000) : NULL);
 	return o;
 }
 
@@ -76,7 +71,7 @@ static struct json_object *timeouts(
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *o = build_object(b);
 
-		build_put(b, o, "timeout_seconds", milliseconds(b, rows[i].timeout_ms));
+		build_put(b, o, "timeout_seconds", seconds(b, rows[i].timeout_ms, 1000));
 		build_put(b, o, "cut", build_number(b, rows[i].cut));
 		build_put(b, o, "heard_again", build_number(b, watched ? rows[i].again : UNKNOWN));
 		build_put(b, o, "silent_now", build_number(b, rows[i].still));
@@ -96,18 +91,18 @@ static struct json_object *advice(
 
 	build_put(b, o, "verdict", build_string(b, name_of(advice_verdict_names, a->verdict)));
 	build_put(b, o, "basis", build_string(b, name_of(idle_kind_names, a->basis)));
-	build_put(b, o, "timeout_seconds", suggested ? milliseconds(b, a->timeout_ms) : NULL);
+	build_put(b, o, "timeout_seconds", suggested ? seconds(b, a->timeout_ms, 1000) : NULL);
 	build_put(b, o, "weak", build_boolean(b, a->weak));
 	build_put(b, o, "doubtful", build_boolean(b, a->doubtful));
 	build_put(b, o, "peers", build_number(b, a->peers));
-	build_put(b, o, "typical_seconds", milliseconds(b, a->typical_ms));
+	build_put(b, o, "typical_seconds", seconds(b, a->typical_ms, 1000));
 	build_put(b, o, "dead", build_number(b, suggested ? a->dead : UNKNOWN));
-	build_put(b, o, "dead_longest_seconds", milliseconds(b, a->dead_longest_ms));
+	build_put(b, o, "dead_longest_seconds", seconds(b, a->dead_longest_ms, 1000));
 	build_put(b, o, "idle", build_number(b, suggested ? a->idle : UNKNOWN));
 	build_put(b, o, "cut_alive",
 		build_number(b, suggested && r->numbers.polls > 1 ? a->cut_alive : UNKNOWN));
 	build_put(b, o, "watch_seconds",
-		a->verdict == ADVICE_TOO_SHORT ? milliseconds(b, a->watch_ms) : NULL);
+		a->verdict == ADVICE_TOO_SHORT ? seconds(b, a->watch_ms, 1000) : NULL);
 	words_suggestion(&suggestion, line->port, a, &r->numbers);
 	words_silent_peers(&peers, a);
 	build_put(b, o, "why", build_string(b, why));
