@@ -54,13 +54,6 @@ static int send_event(const struct alert_event *e)
 	return sd_journal_sendv(list, count);
 }
 
-static int journal_make(const struct output_settings *settings, void **ret)
-{
-	(void)settings;
-	*ret = NULL;
-	return 0;
-}
-
 static int journal_deliver(
 	void *output, const struct item *item, int interrupt_fd, struct string *error)
 {
@@ -70,6 +63,5 @@ static int journal_deliver(
 }
 
 const struct output_ops journal_ops = {
-	.make = journal_make,
 	.deliver = journal_deliver,
 };

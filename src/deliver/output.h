@@ -39,7 +39,8 @@ struct output_settings {
 
 /* Errors are -errno, with a sentence added to error where there is one. */
 struct output_ops {
-	/* Makes an output, which opens nothing yet and copies what it needs. */
+	/* Makes an output, which opens nothing yet and copies what it needs. NULL: it needs
+	 * nothing, and output is NULL. */
 	int (*make)(const struct output_settings *settings, void **ret);
 	/*
 	 * Delivers one item; called from the output's thread, may block. Once interrupt_fd is
@@ -53,7 +54,7 @@ struct output_ops {
 	 * failure the next deliver() tries again. May be NULL.
 	 */
 	int (*reopen)(void *output, struct string *error);
-	void (*free)(void *output); /* may be NULL, and output may be NULL */
+	void (*free)(void *output); /* may be NULL */
 };
 
 /* Adds "WHAT: why" for a failure r, in words that fit an output. Returns r; a success adds nothing.

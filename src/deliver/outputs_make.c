@@ -94,7 +94,7 @@ static int start(struct output *output, int notify_fd)
 		.retry_max_ms = RETRY_MAX_MS,
 		.notify_fd = notify_fd,
 	};
-	int r = ops->make(&output->settings, &settings.output);
+	int r = ops->make ? ops->make(&output->settings, &settings.output) : 0;
 
 	if (r < 0)
 		return r;

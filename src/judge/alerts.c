@@ -10,12 +10,8 @@
 
 int alerts_new(struct alerts **ret)
 {
-	struct alerts *a = calloc(1, sizeof(*a));
-
-	if (!a)
-		return -ENOMEM;
-	*ret = a;
-	return 0;
+	*ret = calloc(1, sizeof(**ret));
+	return *ret ? 0 : -ENOMEM;
 }
 
 static void free_runs(struct rule_run *runs, size_t count)
