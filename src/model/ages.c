@@ -13,12 +13,10 @@
 /* The smallest table, 48 KiB. */
 #define SLOTS_MIN 4096U
 
-/* What is packed into a slot, in bits. */
-#define COOKIE_BITS 48
-#define TIME_BITS   24
-#define TIME_MASK   ((1U << TIME_BITS) - 1)
-#define ROW_BITS    17
-#define ROW_MASK    ((1U << ROW_BITS) - 1)
+/* What a slot keeps of a cookie, a time and a row. */
+#define COOKIE_MASK ((UINT64_C(1) << 48) - 1)
+#define TIME_MASK   ((1U << 24) - 1)
+#define ROW_MASK    ((1U << 17) - 1)
 
 /* A dump under churn can miss a socket (inet_diag resumes by its position in a chain): it is
  * forgotten when two in a row do not show it. */
@@ -27,14 +25,15 @@
 /* The longest age, 37 hours before its difference would wrap: no pause between scans is longer. */
 #define AGE_UNITS_MAX (TIME_MASK - (1U << 19))
 
-/*
- * 96 bits in three words, so that alignment wastes nothing: the lower 48 of the cookie, when the
- * state was entered (24, in units of 256 ms, wrapping), the row (17), the state (3), the ownership
- * (2), and from how many scans it was absent (2).
- */
+/* 96 bits, so that alignment wastes nothing. */
 struct slot {
-	uint32_t word[3];
-};
+	uint64_t cookie : 48;  /* the lower bits */
+	uint64_t entered : 24; /* when, in units of 256 ms, wrapping */
+	uint64_t row : 17;
+	uint64_t state : 3; /* by ages_state_numbers */
+	uint64_t ownership : 2;
+	uint64_t absences : 2; /* from how many scans it was absent */
+} __attribute__((packed, aligned(4)));
 
 struct ages {
 	struct cookie_table table;
@@ -63,58 +62,23 @@ static uint64_t slot_cookie(const void *slot)
 {
 	const struct slot *s = slot;
 
-	return s->word[0] | (uint64_t)(s->word[1] & 0xffff) << 32;
-}
-
-static uint32_t slot_entered(const struct slot *s)
-{
-	return s->word[1] >> 16 | (s->word[2] & 0xff) << 16;
-}
-
-static uint32_t slot_row(const struct slot *s)
-{
-	return s->word[2] >> 8 & ROW_MASK;
-}
-
-static uint32_t slot_state(const struct slot *s)
-{
-	return s->word[2] >> 25 & 7;
-}
-
-static uint32_t slot_ownership(const struct slot *s)
-{
-	return s->word[2] >> 28 & 3;
-}
-
-static uint32_t slot_absences(const struct slot *s)
-{
-	return s->word[2] >> 30;
-}
-
-static void slot_set_entered(struct slot *s, uint32_t entered)
-{
-	s->word[1] = (s->word[1] & 0xffff) | entered << 16;
-	s->word[2] = (s->word[2] & ~0xffU) | (entered >> 16 & 0xff);
-}
-
-/* Sets what the present scan shows. */
-static void slot_set_observed(struct slot *s, uint32_t row, uint32_t state, uint32_t ownership)
-{
-	s->word[2] = (s->word[2] & 0xff) | (row & ROW_MASK) << 8 | state << 25 | ownership << 28;
-}
-
-static void slot_add_absence(struct slot *s)
-{
-	if (slot_absences(s) < 3)
-		s->word[2] += 1U << 30;
+	return s->cookie;
 }
 
 static void slot_set_cookie(void *slot, uint64_t cookie)
 {
 	struct slot *s = slot;
 
-	s->word[0] = (uint32_t)cookie;
-	s->word[1] = (uint32_t)(cookie >> 32);
+	s->cookie = cookie & COOKIE_MASK;
+}
+
+/* Sets what the present scan shows. */
+static void slot_set_observed(struct slot *s, uint32_t row, uint32_t state, uint32_t ownership)
+{
+	s->row = row & ROW_MASK;
+	s->state = state & 7;
+	s->ownership = ownership & 3;
+	s->absences = 0;
 }
 
 static const struct cookie_slot slot_type = {
@@ -169,13 +133,17 @@ void ages_start(struct ages *a, uint64_t now_ms)
 	a->now_ms = now_ms;
 	a->now = (uint32_t)(now_ms / AGES_UNIT_MS) & TIME_MASK;
 	/* Until the scan shows it. */
-	for (uint32_t i = 0; i < a->table.slots_count; i++)
-		slot_add_absence(slot_at(a, i));
+	for (uint32_t i = 0; i < a->table.slots_count; i++) {
+		struct slot *s = slot_at(a, i);
+
+		if (s->absences < ABSENCES_MAX)
+			s->absences++;
+	}
 }
 
 static uint32_t units_since(const struct ages *a, const struct slot *s)
 {
-	return (a->now - slot_entered(s)) & TIME_MASK;
+	return (a->now - (uint32_t)s->entered) & TIME_MASK;
 }
 
 static bool is_tracked_kind(const struct sock_record *r)
@@ -185,7 +153,7 @@ static bool is_tracked_kind(const struct sock_record *r)
 
 static uint64_t cookie_of(const struct sock_record *r)
 {
-	return r->cookie & ((UINT64_C(1) << COOKIE_BITS) - 1);
+	return r->cookie & COOKIE_MASK;
 }
 
 void ages_expect(const struct ages *a, const struct sock_record *r)
@@ -207,11 +175,11 @@ uint32_t ages_observe(struct ages *a, const struct sock_record *r, uint32_t row)
 	if (!s)
 		return UNKNOWN_U32;
 	units = units_since(a, s);
-	if (is_new || slot_state(s) != ages_state_numbers[r->state]) {
+	if (is_new || s->state != ages_state_numbers[r->state]) {
 		units = MIN(age_bound_ms(r) / AGES_UNIT_MS, AGE_UNITS_MAX);
-		slot_set_entered(s, (a->now - units) & TIME_MASK);
+		s->entered = (a->now - units) & TIME_MASK;
 	} else if (units > AGE_UNITS_MAX) {
-		slot_set_entered(s, (a->now - AGE_UNITS_MAX) & TIME_MASK);
+		s->entered = (a->now - AGE_UNITS_MAX) & TIME_MASK;
 		units = AGE_UNITS_MAX;
 	}
 	slot_set_observed(s, row, ages_state_numbers[r->state], r->ownership);
@@ -237,7 +205,7 @@ void ages_finish(struct ages *a, bool complete)
 	for (uint32_t i = 0; i < a->table.slots_count;) {
 		const struct slot *s = slot_at(a, i);
 
-		if (slot_cookie(s) && slot_absences(s) >= ABSENCES_MAX)
+		if (s->cookie && s->absences == ABSENCES_MAX)
 			cookie_table_remove(&a->table, &slot_type, i);
 		else
 			i++;
@@ -263,14 +231,14 @@ void ages_foreach(const struct ages *a, age_fn fn, void *userdata)
 	for (uint32_t i = 0; i < a->table.slots_count; i++) {
 		const struct slot *s = slot_at(a, i);
 		const struct age age = {
-			.cookie = slot_cookie(s),
+			.cookie = s->cookie,
 			.age_ms = units_since(a, s) * AGES_UNIT_MS,
-			.row = slot_row(s),
-			.state = numbered_states[slot_state(s)],
-			.ownership = (enum sock_ownership)slot_ownership(s),
+			.row = s->row,
+			.state = numbered_states[s->state],
+			.ownership = (enum sock_ownership)s->ownership,
 		};
 
-		if (age.cookie && !slot_absences(s))
+		if (age.cookie && !s->absences)
 			fn(&age, userdata);
 	}
 }
@@ -281,15 +249,14 @@ void ages_restore(
 	struct slot *s;
 	bool is_new;
 
-	cookie &= (UINT64_C(1) << COOKIE_BITS) - 1;
+	cookie &= COOKIE_MASK;
 	if (!cookie || !ages_state_numbers[state])
 		return;
 	s = cookie_table_get(&a->table, &slot_type, cookie, &is_new);
 	if (!s || !is_new)
 		return;
-	slot_set_entered(
-		s, (uint32_t)(now_ms / AGES_UNIT_MS - MIN(age_ms / AGES_UNIT_MS, AGE_UNITS_MAX)) &
-			   TIME_MASK);
+	s->entered =
+		(now_ms / AGES_UNIT_MS - MIN(age_ms / AGES_UNIT_MS, AGE_UNITS_MAX)) & TIME_MASK;
 	slot_set_observed(s, 0, ages_state_numbers[state], OWNERSHIP_NONE);
-	slot_add_absence(s);
+	s->absences = 1;
 }
