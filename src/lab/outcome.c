@@ -66,8 +66,8 @@ static void print_counters(const struct outcome *o, enum host host, unsigned col
 		const uint64_t by = o->counters[host][c];
 
 		if (is_known(by) && by > 0)
-			string_addf(&text, "%s%s +%s", text.length ? ", " : "", counter_name(c),
-				format_count(number, by));
+			string_addf(&text, "%s%s +%s", text.length ? ", " : "",
+				name_of(counter_names, c), format_count(number, by));
 	}
 	if (text.length) {
 		printf("   counters of the %s:\n", host_name(host));
@@ -139,7 +139,8 @@ static struct json_object *build_counters(
 	struct json_object *counters = build_object(b);
 
 	for (enum tcp_counter c = 0; c < COUNTER_COUNT; c++)
-		build_put(b, counters, counter_name(c), build_number(b, o->counters[host][c]));
+		build_put(b, counters, name_of(counter_names, c),
+			build_number(b, o->counters[host][c]));
 	return counters;
 }
 

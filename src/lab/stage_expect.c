@@ -144,7 +144,7 @@ bool expect_counter(struct stage *s, enum host host, enum tcp_counter counter, u
 	while ((by = moved(s, host, counter)) < least && !is_over(since, COUNTER_WAIT_MS))
 		stage_wait(since);
 	snprintf(expected, sizeof(expected), "%s of the %s moves by %" PRIu64 " or more",
-		counter_name(counter), host_name(host), least);
+		name_of(counter_names, counter), host_name(host), least);
 	return conclude(s, by != UNKNOWN && by >= least, CHECK_RANGE, expected, "+%s",
 		format_count(number, by));
 }

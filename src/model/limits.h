@@ -45,11 +45,6 @@ enum tcp_counter {
 /* The kernel's own names, for example "TCPTimeWaitOverflow". */
 extern const struct names counter_names;
 
-static inline const char *counter_name(enum tcp_counter c)
-{
-	return name_of(counter_names, c);
-}
-
 struct limits {
 	/* of this network namespace */
 	struct usage

@@ -78,14 +78,4 @@ void prices_from_layout(struct prices *ret, enum price_source source,
 /* The names of objects, for example "tcp_sock", and of sources: "slabinfo", "btf", "table". */
 extern const struct names price_object_names, price_source_names;
 
-static inline const char *price_object_name(enum price_object o)
-{
-	return name_of(price_object_names, o);
-}
-
-static inline const char *price_source_name(enum price_source s)
-{
-	return name_of(price_source_names, s);
-}
-
 #endif

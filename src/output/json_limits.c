@@ -6,9 +6,10 @@ static struct json_object *prices(struct builder *b, const struct document *d)
 	const struct prices *p = &d->snapshot->prices;
 	struct json_object *o = build_object(b);
 
-	build_put(b, o, "source", build_string(b, price_source_name(p->source)));
+	build_put(b, o, "source", build_string(b, name_of(price_source_names, p->source)));
 	OBJECT_FOREACH(i)
-		build_put(b, o, price_object_name(i), build_number(b, p->object[i].bytes));
+		build_put(
+			b, o, name_of(price_object_names, i), build_number(b, p->object[i].bytes));
 	return o;
 }
 
@@ -63,7 +64,8 @@ static struct json_object *counters(struct builder *b, const struct document *d)
 	struct json_object *o = build_object(b);
 
 	for (enum tcp_counter c = 0; c < COUNTER_COUNT; c++)
-		build_put(b, o, counter_name(c), build_number(b, d->snapshot->limits.counters[c]));
+		build_put(b, o, name_of(counter_names, c),
+			build_number(b, d->snapshot->limits.counters[c]));
 	return o;
 }
 

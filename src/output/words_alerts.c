@@ -74,7 +74,7 @@ static void add_growth(struct string *s, const struct alert *a)
 
 static void add_rate(struct string *s, const struct alert *a)
 {
-	string_addf(s, "%s: ", counter_name(a->rule.counter));
+	string_addf(s, "%s: ", name_of(counter_names, a->rule.counter));
 	add_speed(s, a, "");
 }
 

@@ -438,7 +438,7 @@ static void test_json_limits_and_counters(void **state)
 	for (enum tcp_counter c = 0; c < COUNTER_COUNT; c++) {
 		char pointer[64], number[16];
 
-		snprintf(pointer, sizeof(pointer), "/counters/%s", counter_name(c));
+		snprintf(pointer, sizeof(pointer), "/counters/%s", name_of(counter_names, c));
 		snprintf(number, sizeof(number), "%d", (int)c);
 		assert_string_equal(at(doc, pointer), number);
 	}

@@ -127,7 +127,7 @@ static void test_limits_read_counters(void **state)
 	read_fake(machine, ARRAY_SIZE(machine), &l);
 	for (enum tcp_counter c = 0; c < COUNTER_COUNT; c++)
 		if (l.counters[c] != expected[c])
-			fail_msg("%s is %ju", counter_name(c), (uintmax_t)l.counters[c]);
+			fail_msg("%s is %ju", name_of(counter_names, c), (uintmax_t)l.counters[c]);
 }
 
 static bool all_unknown(const struct limits *l)

@@ -118,20 +118,21 @@ static void test_price_object_name_all_differ(void **state)
 {
 	(void)state;
 	OBJECT_FOREACH(o) {
-		assert_non_null(price_object_name(o));
+		assert_non_null(name_of(price_object_names, o));
 		for (enum price_object other = 0; other < o; other++)
-			assert_string_not_equal(price_object_name(o), price_object_name(other));
+			assert_string_not_equal(
+				name_of(price_object_names, o), name_of(price_object_names, other));
 	}
-	assert_string_equal(price_object_name(OBJECT_TCP_SOCK), "tcp_sock");
-	assert_string_equal(price_object_name(OBJECT_SKB_SMALL_HEAD), "skb_small_head");
+	assert_string_equal(name_of(price_object_names, OBJECT_TCP_SOCK), "tcp_sock");
+	assert_string_equal(name_of(price_object_names, OBJECT_SKB_SMALL_HEAD), "skb_small_head");
 }
 
 static void test_price_source_name(void **state)
 {
 	(void)state;
-	assert_string_equal(price_source_name(PRICES_FROM_SLABINFO), "slabinfo");
-	assert_string_equal(price_source_name(PRICES_FROM_BTF), "btf");
-	assert_string_equal(price_source_name(PRICES_FROM_TABLE), "table");
+	assert_string_equal(name_of(price_source_names, PRICES_FROM_SLABINFO), "slabinfo");
+	assert_string_equal(name_of(price_source_names, PRICES_FROM_BTF), "btf");
+	assert_string_equal(name_of(price_source_names, PRICES_FROM_TABLE), "table");
 }
 
 int main(void)

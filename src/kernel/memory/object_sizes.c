@@ -202,7 +202,7 @@ static bool is_charged(struct source *source)
 
 void object_sizes_format(const struct object_sizes *sizes, struct string *ret)
 {
-	string_addf(ret, "source %s\nmemcg %s\n", price_source_name(sizes->source),
+	string_addf(ret, "source %s\nmemcg %s\n", name_of(price_source_names, sizes->source),
 		sizes->memcg ? "yes" : "no");
 	if (is_known(sizes->slab_bytes))
 		string_addf(ret, "slab_bytes %" PRIu64 "\n", sizes->slab_bytes);
@@ -213,8 +213,8 @@ void object_sizes_format(const struct object_sizes *sizes, struct string *ret)
 	OBJECT_FOREACH(o) {
 		const struct object_layout *l = &sizes->layout[o];
 
-		string_addf(ret, "%s %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", price_object_name(o),
-			l->size, l->per_slab, l->slab_bytes);
+		string_addf(ret, "%s %" PRIu32 " %" PRIu32 " %" PRIu32 "\n",
+			name_of(price_object_names, o), l->size, l->per_slab, l->slab_bytes);
 	}
 }
 
@@ -257,9 +257,10 @@ static bool take_slab_bytes(const char **at, const char *end, uint64_t *ret)
 static bool take_layout(
 	const char **at, const char *end, enum price_object o, struct object_layout *ret)
 {
-	return scan_literal(at, end, price_object_name(o)) && take_u32(at, end, &ret->size) &&
-	       take_u32(at, end, &ret->per_slab) && take_u32(at, end, &ret->slab_bytes) &&
-	       scan_literal(at, end, "\n") && object_layout_is_sound(ret);
+	return scan_literal(at, end, name_of(price_object_names, o)) &&
+	       take_u32(at, end, &ret->size) && take_u32(at, end, &ret->per_slab) &&
+	       take_u32(at, end, &ret->slab_bytes) && scan_literal(at, end, "\n") &&
+	       object_layout_is_sound(ret);
 }
 
 int object_sizes_parse(const char *text, size_t size, struct object_sizes *ret)
