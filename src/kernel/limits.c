@@ -15,6 +15,8 @@ struct named_field {
 	size_t offset;
 };
 
+#define AT(field) offsetof(struct limits, field)
+
 static uint64_t *field_at(struct limits *l, size_t offset)
 {
 	return (uint64_t *)(void *)((char *)l + offset);
@@ -81,11 +83,11 @@ static void parse_pairs(struct limits *l, const char *text, const char *first,
 void limits_parse_sockstat(struct limits *l, const char *text)
 {
 	static const struct named_field fields[] = {
-		{"inuse", offsetof(struct limits, inuse)},
-		{"orphan", offsetof(struct limits, orphans.used)},
-		{"tw", offsetof(struct limits, tw_buckets.used)},
-		{"alloc", offsetof(struct limits, allocated)},
-		{"mem", offsetof(struct limits, tcp_mem_pages.used)},
+		{"inuse", AT(inuse)},
+		{"orphan", AT(orphans.used)},
+		{"tw", AT(tw_buckets.used)},
+		{"alloc", AT(allocated)},
+		{"mem", AT(tcp_mem_pages.used)},
 	};
 
 	parse_pairs(l, text, "TCP:", fields, ARRAY_SIZE(fields));
@@ -93,7 +95,7 @@ void limits_parse_sockstat(struct limits *l, const char *text)
 
 void limits_parse_sockstat6(struct limits *l, const char *text)
 {
-	static const struct named_field fields[] = {{"inuse", offsetof(struct limits, inuse6)}};
+	static const struct named_field fields[] = {{"inuse", AT(inuse6)}};
 
 	parse_pairs(l, text, "TCP6:", fields, ARRAY_SIZE(fields));
 }
@@ -185,22 +187,14 @@ static const struct number_file {
 	size_t count;
 	size_t offsets[3];
 } number_files[] = {
-	{"/proc/sys/net/ipv4/tcp_max_tw_buckets", UNKNOWN - 1, 1,
-		{offsetof(struct limits, tw_buckets.max)}},
-	{"/proc/sys/net/ipv4/tcp_max_orphans", UNKNOWN - 1, 1,
-		{offsetof(struct limits, orphans.max)}},
+	{"/proc/sys/net/ipv4/tcp_max_tw_buckets", UNKNOWN - 1, 1, {AT(tw_buckets.max)}},
+	{"/proc/sys/net/ipv4/tcp_max_orphans", UNKNOWN - 1, 1, {AT(orphans.max)}},
 	{"/proc/sys/net/ipv4/tcp_mem", UNKNOWN - 1, 3,
-		{offsetof(struct limits, tcp_mem_low_pages),
-			offsetof(struct limits, tcp_mem_pressure_pages),
-			offsetof(struct limits, tcp_mem_pages.max)}},
-	{"/proc/sys/net/ipv4/ip_local_port_range", UINT16_MAX, 2,
-		{offsetof(struct limits, port_first), offsetof(struct limits, port_last)}},
-	{"/proc/sys/net/ipv4/tcp_fin_timeout", UNKNOWN - 1, 1,
-		{offsetof(struct limits, fin_timeout_seconds)}},
-	{"/proc/sys/net/netfilter/nf_conntrack_count", UNKNOWN - 1, 1,
-		{offsetof(struct limits, conntrack.used)}},
-	{"/proc/sys/net/netfilter/nf_conntrack_max", UNKNOWN - 1, 1,
-		{offsetof(struct limits, conntrack.max)}},
+		{AT(tcp_mem_low_pages), AT(tcp_mem_pressure_pages), AT(tcp_mem_pages.max)}},
+	{"/proc/sys/net/ipv4/ip_local_port_range", UINT16_MAX, 2, {AT(port_first), AT(port_last)}},
+	{"/proc/sys/net/ipv4/tcp_fin_timeout", UNKNOWN - 1, 1, {AT(fin_timeout_seconds)}},
+	{"/proc/sys/net/netfilter/nf_conntrack_count", UNKNOWN - 1, 1, {AT(conntrack.used)}},
+	{"/proc/sys/net/netfilter/nf_conntrack_max", UNKNOWN - 1, 1, {AT(conntrack.max)}},
 };
 
 /* The others, each with its parser. Reserved ports are counted within the range read before. */

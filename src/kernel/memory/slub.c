@@ -42,11 +42,7 @@ uint32_t slub_object_size(
 /* The number of bits of a number: the kernel's fls(). */
 static uint32_t bit_length(uint32_t n)
 {
-	uint32_t bits = 0;
-
-	for (; n; n >>= 1)
-		bits++;
-	return bits;
+	return n ? 32 - (uint32_t)__builtin_clz(n) : 0;
 }
 
 static uint32_t order_of(const struct slub *s, uint32_t bytes)

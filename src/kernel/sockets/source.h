@@ -47,8 +47,8 @@ struct source_ops {
 
 	/*
 	 * Adds an attachment to a recording: a text under a relative name, worked out from what is
-	 * too large to record or not a file. read_file() of the recording returns it. Other sources
-	 * ignore it. Returns 0 or -errno.
+	 * too large to record or not a file. read_file() of the recording returns it. NULL: nothing
+	 * is recorded. Returns 0 or -errno.
 	 */
 	int (*attach)(struct source *s, const char *name, const char *text);
 
@@ -67,13 +67,13 @@ struct source {
 /* The longest text of an attachment: it shares a chunk of 1 MiB with its name. */
 #define ATTACHMENT_MAX (((size_t)1 << 20) - 64)
 
-/* Attaches a text and releases it. Returns its error, or that of attach(). */
+/* Attaches a text to a recording and releases it. Returns its error, or that of attach(). */
 static inline int source_attach(struct source *s, const char *name, struct string *text)
 {
 	cleanup_(freep) char *taken = NULL;
 	int r = string_take(text, &taken, NULL);
 
-	return r < 0 ? r : s->ops->attach(s, name, taken);
+	return r < 0 || !s->ops->attach ? r : s->ops->attach(s, name, taken);
 }
 
 static inline void source_freep(struct source **s)

@@ -50,14 +50,6 @@ static int live_read_file(struct source *s, const char *path, char **ret, size_t
 	return path[0] == '/' ? file_read(path, FILE_SIZE_MAX, ret, ret_size) : -ENOENT;
 }
 
-static int live_attach(struct source *s, const char *name, const char *text)
-{
-	(void)s;
-	(void)name;
-	(void)text;
-	return 0;
-}
-
 static void read_boot_id(struct origin *o)
 {
 	cleanup_(freep) char *text = NULL;
@@ -123,7 +115,6 @@ static void live_free(struct source *s)
 static const struct source_ops live_ops = {
 	.scan = live_scan,
 	.read_file = live_read_file,
-	.attach = live_attach,
 	.origin = live_origin,
 	.free = live_free,
 };

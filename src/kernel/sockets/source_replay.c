@@ -272,15 +272,6 @@ static int replay_read_file(struct source *s, const char *path, char **ret, size
 	return 0;
 }
 
-/* A recording is complete: it has the attachment, or is read as if it had none. */
-static int replay_attach(struct source *s, const char *name, const char *text)
-{
-	(void)s;
-	(void)name;
-	(void)text;
-	return 0;
-}
-
 static int replay_origin(struct source *s, struct origin *ret)
 {
 	*ret = replay_of(s)->facts.origin;
@@ -299,10 +290,10 @@ static void replay_free(struct source *s)
 	free(p);
 }
 
+/* A recording is complete: it has each attachment, or is read as if it had none. */
 static const struct source_ops replay_ops = {
 	.scan = replay_scan,
 	.read_file = replay_read_file,
-	.attach = replay_attach,
 	.origin = replay_origin,
 	.free = replay_free,
 };
