@@ -274,11 +274,6 @@ static struct reading read_path(const char *path)
 	return r;
 }
 
-static void add_span(struct string *s, struct span span)
-{
-	string_add_bytes(s, span.at, span.size);
-}
-
 /* The byte that \x2d at the front stands for, or 0: none. */
 static char escaped_byte(struct span s)
 {
@@ -335,7 +330,7 @@ static void add_reading(struct string *s, const struct reading *r)
 		add_unit(s, r->unit);
 		if (r->unit_is_users) {
 			string_add(s, " of user ");
-			add_span(s, r->user);
+			string_add_bytes(s, r->user.at, r->user.size);
 		}
 		if (contained)
 			string_add(s, " in ");
@@ -386,7 +381,7 @@ void owner_from_path(const char *path, struct owner *ret)
 	}
 	add_reading(&name, &r);
 	if (r.unit.size)
-		add_span(&unit, r.unit);
+		string_add_bytes(&unit, r.unit.at, r.unit.size);
 }
 
 static const char *const kind_list[OWNER_KINDS] = {

@@ -89,14 +89,14 @@ static int take_ages(
 	struct age_rows rows = {.rows = t->rows_used, .ports = shown};
 
 	s->age_table = (struct age_table){0};
-	if (!t->ages)
+	if (!t->context.ages)
 		return 0;
 	rows.places = places = calloc(MAX(t->rows_used, (size_t)1), sizeof(*places));
 	if (!places)
 		return -ENOMEM;
 	for (size_t i = 0; i < shown; i++)
 		places[ranked[i].row - t->rows] = (uint32_t)i + 1;
-	return age_table_take(&s->age_table, t->ages, &rows);
+	return age_table_take(&s->age_table, t->context.ages, &rows);
 }
 
 static void take_client_ports(struct snapshot *s, const struct tally *t)
@@ -148,10 +148,10 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 	s->rows = t->rows;
 	s->rows_count = t->rows_used;
 	s->rest = &t->rest;
-	s->ages = t->ages;
+	s->ages = t->context.ages;
 	s->growth = NULL;
-	s->filter = t->filter;
-	s->prices = t->prices;
+	s->filter = t->context.filter;
+	s->prices = t->context.prices;
 	s->established_from_counter = false;
 	take_client_ports(s, t);
 	s->ports_count = count;

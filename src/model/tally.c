@@ -58,16 +58,9 @@ void tally_start(struct tally *t, const struct tally_context *context)
 	t->rows_used = 0;
 	t->rest_ports = 0;
 	port_tally_init(&t->rest);
-	t->prices = context->prices;
-	t->filter = context->filter;
-	ns->port_first = context->port_first;
-	ns->port_last = context->port_last;
-	ns->fin_timeout_ms = context->fin_timeout_ms;
-	t->ages = context->ages;
-	t->since_ms = context->since_ms;
-	t->observer = context->observer;
-	if (t->observer.start)
-		t->observer.start(t->observer.userdata);
+	t->context = *context;
+	if (context->observer.start)
+		context->observer.start(context->observer.userdata);
 }
 
 /* Makes room for one more row. Returns false when there are too many, or memory is short. */
@@ -100,9 +93,9 @@ static struct port_tally *row_of(struct tally *t, enum sock_side side, uint16_t 
 }
 
 /* How long a mini socket has been in its state: its timer counts down from a known time. */
-static uint32_t mini_age_ms(const struct tally_netns *ns, const struct sock_record *r)
+static uint32_t mini_age_ms(const struct tally_context *context, const struct sock_record *r)
 {
-	uint32_t life = r->state == STATE_TIME_WAIT ? TIME_WAIT_MS : ns->fin_timeout_ms;
+	uint32_t life = r->state == STATE_TIME_WAIT ? TIME_WAIT_MS : context->fin_timeout_ms;
 
 	if (!is_known(life))
 		return UNKNOWN_U32;
@@ -119,20 +112,20 @@ static uint32_t age_ms(struct tally *t, const struct sock_record *r, const struc
 	uint32_t least;
 
 	if (r->kind == KIND_MINI)
-		return mini_age_ms(&t->netns, r);
-	if (t->ages)
-		return ages_observe(t->ages, r, number);
+		return mini_age_ms(&t->context, r);
+	if (t->context.ages)
+		return ages_observe(t->context.ages, r, number);
 	least = age_bound_ms(r);
 	return least ? least : UNKNOWN_U32;
 }
 
 static uint64_t memory_of(struct tally *t, const struct sock_record *r)
 {
-	uint64_t memory = sock_memory(&t->prices, r);
+	uint64_t memory = sock_memory(&t->context.prices, r);
 
 	if (!port_set_has(&t->netns.charged, r->local_port)) {
 		port_set_add(&t->netns.charged, r->local_port);
-		memory += port_memory(&t->prices);
+		memory += port_memory(&t->context.prices);
 	}
 	return memory;
 }
@@ -192,7 +185,7 @@ static void count_in_state(
 static void count_fresh(
 	const struct tally *t, struct port_tally *row, const struct sock_record *r, uint32_t age)
 {
-	if (r->kind != KIND_MINI || age >= t->since_ms)
+	if (r->kind != KIND_MINI || age >= t->context.since_ms)
 		return;
 	row->fresh_time_wait += r->state == STATE_TIME_WAIT;
 	row->fresh_fin_wait_2 += r->state == STATE_FIN_WAIT_2;
@@ -210,6 +203,7 @@ static void count_symptom(struct port_tally *row, const struct sock_record *r, u
 
 void tally_count(struct tally *t, const struct sock_record *r)
 {
+	const struct tally_context *context = &t->context;
 	struct tally_netns *ns = &t->netns;
 	struct port_tally *row;
 	enum sock_side side;
@@ -219,33 +213,35 @@ void tally_count(struct tally *t, const struct sock_record *r)
 
 	if (r->state == STATE_LISTEN)
 		port_set_add(&ns->server, r->local_port);
-	side = sock_side(&(struct sides){&ns->server, ns->port_first, ns->port_last}, r);
+	side = sock_side(&(struct sides){&ns->server, context->port_first, context->port_last}, r);
 	port = sock_side_port(side, r);
 
 	/* Before the filter: neither the price of a port's buckets nor the ports in use depend on
 	 * it. */
 	memory = memory_of(t, r);
-	if (side == SIDE_CLIENT && r->remote_port && ns->port_first <= r->local_port &&
-		r->local_port <= ns->port_last)
+	if (side == SIDE_CLIENT && r->remote_port && context->port_first <= r->local_port &&
+		r->local_port <= context->port_last)
 		destinations_count(&ns->destinations, r);
 
-	if (!t->filter.sides[side] || (t->filter.ports && !port_set_has(t->filter.ports, port)))
+	if (!context->filter.sides[side] ||
+		(context->filter.ports && !port_set_has(context->filter.ports, port)))
 		return;
 	row = row_of(t, side, port);
 	if (r->state == STATE_LISTEN)
 		record_listener(row, r);
-	else if (!state_set_has(t->filter.states, r->state))
+	else if (!state_set_has(context->filter.states, r->state))
 		return;
 	record_owner(row, r);
-	if (!state_set_has(t->filter.states, r->state))
+	if (!state_set_has(context->filter.states, r->state))
 		return;
 	age = age_ms(t, r, row);
 	count_in_state(&row->states[r->state], r, memory, age);
 	count_fresh(t, row, r, age);
 	count_symptom(row, r, memory);
-	if (t->observer.observe)
-		t->observer.observe(&(struct sock_observation){*r, side, port, age, memory, NULL},
-			t->observer.userdata);
+	if (context->observer.observe)
+		context->observer.observe(
+			&(struct sock_observation){*r, side, port, age, memory, NULL},
+			context->observer.userdata);
 }
 
 void state_tally_add(struct state_tally *sum, const struct state_tally *s)

@@ -87,8 +87,6 @@ struct port_tally {
 };
 
 struct tally_netns {
-	uint16_t port_first, port_last;  /* ip_local_port_range; 0, 0 when unknown */
-	uint32_t fin_timeout_ms;         /* tcp_fin_timeout; UNKNOWN_U32 when unknown */
 	struct port_set server;          /* local ports of servers: listening, now or before
 					    (tally_start) */
 	struct port_set charged;         /* local ports whose bind buckets are charged */
@@ -97,17 +95,23 @@ struct tally_netns {
 	struct destinations destinations;
 };
 
-struct tally {
+struct tally_context {
 	struct prices prices;
-	struct filter filter;
+	struct filter filter;           /* its port set is borrowed while the tally counts */
+	uint16_t port_first, port_last; /* ip_local_port_range; 0, 0 when unknown */
+	uint32_t fin_timeout_ms;        /* tcp_fin_timeout; UNKNOWN_U32 when unknown */
+	struct ages *ages; /* NULL: only timers show an age. Borrowed while the tally counts. */
+	uint32_t since_ms; /* how long ago the last poll was; 0: there was none */
+	struct sock_observer observer; /* of each counted socket; observe may be NULL */
+};
+
+struct tally {
+	struct tally_context context;
 	struct port_tally *rows;
 	size_t rows_used, rows_allocated;
 	struct port_tally rest; /* sockets of ports beyond TALLY_ROWS_MAX, or for lack of memory */
 	uint32_t rest_ports;    /* how many ports those are */
 	struct tally_netns netns;
-	struct ages *ages; /* NULL: only timers show an age. Borrowed. */
-	uint32_t since_ms;
-	struct sock_observer observer;
 };
 
 /* The row in ages of a socket that is counted in the rest. */
@@ -117,16 +121,6 @@ struct tally {
 int tally_new(struct tally **ret);
 struct tally *tally_free(struct tally *t); /* returns NULL; t may be NULL */
 DEFINE_FREEP(tally)
-
-struct tally_context {
-	struct prices prices;
-	struct filter filter; /* its port set is borrowed while the tally counts */
-	uint16_t port_first, port_last;
-	uint32_t fin_timeout_ms;
-	struct ages *ages; /* NULL: only timers show an age. Borrowed while the tally counts. */
-	uint32_t since_ms; /* how long ago the last poll was; 0: there was none */
-	struct sock_observer observer; /* of each counted socket; observe may be NULL */
-};
 
 /*
  * Forgets what was counted and starts a scan. Keeps which ports are servers' while the scan before

@@ -319,7 +319,7 @@ static void test_tally_count_charges_a_local_port_once(void **state)
 	count(t, STATE_TIME_WAIT, 7777, 50001);
 	assert_int_equal(row(t, SIDE_SERVER, 7777).states[STATE_TIME_WAIT].memory_bytes, 2 * 200);
 	assert_int_equal(row(t, SIDE_SERVER, 7777).states[STATE_LISTEN].memory_bytes,
-		2000 + port_memory(&t->prices));
+		2000 + port_memory(&t->context.prices));
 
 	/* Two clients from one port: the second shares the first one's buckets. */
 	count(t, STATE_TIME_WAIT, 50000, 80);
