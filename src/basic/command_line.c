@@ -237,3 +237,10 @@ void option_print_help(const struct option_row *row, FILE *out)
 			row->argument);
 	fprintf(out, "  %-25s %s\n", left.text, row->help);
 }
+
+void option_print_table(const struct option_table *table, FILE *out)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (!table->rows[i].ends)
+			option_print_help(&table->rows[i], out);
+}

@@ -72,7 +72,8 @@ int command_line_read(const struct option_table *table, int argc, char **argv, v
 /* The index of the row with a name or letter, which must exist: "port", "n". */
 size_t option_index(const struct option_table *table, const char *name);
 
-/* Prints a line of --help. */
+/* Prints a line of --help; or one for each option of a table but --help itself. */
 void option_print_help(const struct option_row *row, FILE *out);
+void option_print_table(const struct option_table *table, FILE *out);
 
 #endif

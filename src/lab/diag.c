@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/diag.h"
 
+#include "basic/cleanup.h"
+
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/sock_diag.h>
@@ -15,18 +17,18 @@ struct dump {
 
 int netlink_open(int bus, struct mnl_socket **ret)
 {
-	struct mnl_socket *nl = mnl_socket_open2(bus, SOCK_CLOEXEC);
+	cleanup_(netlink_closep) struct mnl_socket *nl = mnl_socket_open2(bus, SOCK_CLOEXEC);
 
-	if (!nl)
+	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int r = -errno;
-
-		mnl_socket_close(nl);
-		return r;
-	}
-	*ret = nl;
+	*ret = TAKE_PTR(nl);
 	return 0;
+}
+
+void netlink_closep(struct mnl_socket **nl)
+{
+	if (*nl)
+		mnl_socket_close(*nl);
 }
 
 static int on_message(const struct nlmsghdr *header, void *userdata)
@@ -113,13 +115,13 @@ static void destroy_one(const struct inet_diag_msg *m, void *userdata)
 int diag_destroy_all(void)
 {
 	const uint32_t states = ~((1U << TCP_LISTEN) | (1U << TCP_TIME_WAIT) | (1U << TCP_CLOSE));
+	cleanup_(netlink_closep) struct mnl_socket *diag = NULL, *other = NULL;
 	struct destruction d = {0};
-	struct mnl_socket *diag = NULL;
 	int r = netlink_open(NETLINK_SOCK_DIAG, &diag);
 
-	if (r < 0)
-		return r;
-	r = netlink_open(NETLINK_SOCK_DIAG, &d.nl);
+	if (r >= 0)
+		r = netlink_open(NETLINK_SOCK_DIAG, &other);
+	d.nl = other;
 	for (int tries = 0; r >= 0 && tries < 100; tries++) {
 		if (tries > 1)
 			poll(NULL, 0, 100);
@@ -128,10 +130,5 @@ int diag_destroy_all(void)
 		if (r >= 0 && d.sockets == 0)
 			break;
 	}
-	if (r >= 0 && d.sockets > 0)
-		r = -ETIMEDOUT;
-	mnl_socket_close(diag);
-	if (d.nl)
-		mnl_socket_close(d.nl);
-	return r;
+	return r >= 0 && d.sockets > 0 ? -ETIMEDOUT : r;
 }

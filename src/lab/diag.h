@@ -15,6 +15,7 @@ typedef void (*diag_fn)(const struct inet_diag_msg *m, void *userdata);
  * whatever namespace the process enters later. Returns 0 or -errno.
  */
 int netlink_open(int bus, struct mnl_socket **ret);
+void netlink_closep(struct mnl_socket **nl); /* for cleanup_() */
 
 /* Calls fn for every TCP socket in one of the states (bit N: the kernel's TCP_ state N), both
  * families. Returns 0 or -errno. */

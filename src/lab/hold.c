@@ -317,7 +317,7 @@ static void usage(void)
 	     "of JSON when all are there,\n"
 	     "and holds them until standard input closes. With COMMAND, runs it inside instead and "
 	     "exits with its status.\n");
-	hold_options_help(stdout);
+	option_print_table(&hold_option_table, stdout);
 	puts("  -h, --help                print this help and exit");
 }
 

@@ -61,7 +61,7 @@ static const struct option_row rows[] = {
 		.letter = 'h', .ends = true},
 };
 
-static const struct option_table table = {rows, ARRAY_SIZE(rows), "tcpstated-lab hold"};
+const struct option_table hold_option_table = {rows, ARRAY_SIZE(rows), "tcpstated-lab hold"};
 
 static int refuse_state(const char *word, struct string *error)
 {
@@ -98,64 +98,41 @@ static int refuse_kind(const struct group *g, enum tcp_state state, struct strin
 	return -EINVAL;
 }
 
-static bool can_unread(const struct situation *s)
-{
-	return situation_has_step(s, PEER, ACT_SEND);
-}
-
-static bool can_unsent(const struct situation *s)
-{
-	return situation_has_step(s, MINE, ACT_SEND);
-}
-
-static bool can_read_eof(const struct situation *s)
-{
-	return situation_has_step(s, MINE, ACT_READ_EOF);
-}
-
-/* A reset releases a port that was accepted on, and then no table has the socket. */
-static bool can_server(const struct situation *s)
-{
-	return s->handshake != HANDSHAKE_SYN && s->state != STATE_CLOSE;
-}
-
-static bool can_client(const struct situation *s)
-{
-	return s->handshake == HANDSHAKE_COMPLETE || s->handshake == HANDSHAKE_SYN;
-}
-
-/* Over lo, sending to a peer that is gone fails, and the kernel gives up at once. */
-static bool can_loopback(const struct situation *s)
-{
-	return s->handshake != HANDSHAKE_HALF && s->handshake != HANDSHAKE_SYN;
-}
-
-/* States that a live peer does not end; FIN_WAIT_1 lasts behind data that it has no room for. */
-static bool can_alive(const struct situation *s)
-{
-	return (s->state == STATE_ESTABLISHED && s->kind == SITUATION_HELD) ||
-	       s->state == STATE_FIN_WAIT_1;
-}
-
-static bool can_backlog(const struct situation *s)
-{
-	return s->handshake == HANDSHAKE_HALF || s->handshake == HANDSHAKE_UNACCEPTED;
-}
+/* The options that not every situation can have. */
+enum rule { UNREAD, UNSENT, READ_EOF, SERVER, CLIENT, LOOPBACK, ALIVE, BACKLOG, RULES };
+static const char *const rule_options[RULES] = {
+	"unread", "unsent", "read-eof", "server", "client", "loopback", "alive", "backlog"};
 
 /* An option that a situation cannot have is refused, so that the ready line is always true. */
-static const struct {
-	const char *option;
-	bool (*can)(const struct situation *s);
-} rules[] = {
-	{"unread", can_unread},
-	{"unsent", can_unsent},
-	{"read-eof", can_read_eof},
-	{"server", can_server},
-	{"client", can_client},
-	{"loopback", can_loopback},
-	{"alive", can_alive},
-	{"backlog", can_backlog},
-};
+static bool is_possible(enum rule rule, const struct situation *s)
+{
+	switch (rule) {
+	case UNREAD:
+		return situation_has_step(s, PEER, ACT_SEND);
+	case UNSENT:
+		return situation_has_step(s, MINE, ACT_SEND);
+	case READ_EOF:
+		return situation_has_step(s, MINE, ACT_READ_EOF);
+	case SERVER:
+		/* A reset releases a port that was accepted on: no table has the socket then. */
+		return s->handshake != HANDSHAKE_SYN && s->state != STATE_CLOSE;
+	case CLIENT:
+		return s->handshake == HANDSHAKE_COMPLETE || s->handshake == HANDSHAKE_SYN;
+	case LOOPBACK:
+		/* Over lo, sending to a vanished peer fails, and the kernel gives up at once. */
+		return s->handshake != HANDSHAKE_HALF && s->handshake != HANDSHAKE_SYN;
+	case ALIVE:
+		/* States that a live peer does not end; FIN_WAIT_1 lasts behind data that it has no
+		 * room for. */
+		return (s->state == STATE_ESTABLISHED && s->kind == SITUATION_HELD) ||
+		       s->state == STATE_FIN_WAIT_1;
+	case BACKLOG:
+		return s->handshake == HANDSHAKE_HALF || s->handshake == HANDSHAKE_UNACCEPTED;
+	case RULES:
+		break;
+	}
+	return false;
+}
 
 /* Whether an option that was given changes anything: a number of 0 does not. */
 static bool is_in_effect(const struct option_row *row, const struct group *g)
@@ -179,16 +156,16 @@ static void add_situation(struct string *text, const struct situation *s)
 static int check_rules(const struct group *g, const bool *given, const struct situation *what,
 	struct string *error)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-		const size_t index = option_index(&table, rules[i].option);
+	for (enum rule i = 0; i < RULES; i++) {
+		const size_t index = option_index(&hold_option_table, rule_options[i]);
 		const char *separator = "; possible with ";
 
-		if (!given[index] || !is_in_effect(&rows[index], g) || rules[i].can(what))
+		if (!given[index] || !is_in_effect(&rows[index], g) || is_possible(i, what))
 			continue;
-		string_addf(error, "--%s: not possible with ", rules[i].option);
+		string_addf(error, "--%s: not possible with ", rule_options[i]);
 		add_situation(error, what);
 		for (size_t j = 0; situation_at(j); j++) {
-			if (!rules[i].can(situation_at(j)))
+			if (!is_possible(i, situation_at(j)))
 				continue;
 			string_add(error, separator);
 			add_situation(error, situation_at(j));
@@ -224,7 +201,7 @@ static int spec_from_group(
 		.family = g->family,
 		.sockets = (unsigned)g->sockets,
 		.port = (uint16_t)g->port,
-		.client = !can_server(what) || g->client,
+		.client = !is_possible(SERVER, what) || g->client,
 		.loopback = g->loopback,
 		.read_eof = g->read_eof,
 		.alive = g->alive,
@@ -240,7 +217,7 @@ static int group_parse(int argc, char **argv, struct hold_options *o, struct str
 {
 	struct group g = {.sockets = 1, .port = PORT_DEFAULT};
 	bool given[ARRAY_SIZE(rows)];
-	int arguments = command_line_read(&table, argc, argv, &g, given, error);
+	int arguments = command_line_read(&hold_option_table, argc, argv, &g, given, error);
 
 	if (arguments < 0)
 		return arguments;
@@ -281,11 +258,4 @@ int hold_options_parse(int argc, char **argv, struct hold_options *ret, struct s
 	if (first < argc)
 		ret->command = &argv[first + 1];
 	return 0;
-}
-
-void hold_options_help(FILE *out)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (!rows[i].ends)
-			option_print_help(&rows[i], out);
 }

@@ -3,10 +3,9 @@
 #ifndef TCPSTATED_LAB_HOLD_OPTIONS_H
 #define TCPSTATED_LAB_HOLD_OPTIONS_H
 
+#include "basic/command_line.h"
 #include "basic/string.h"
 #include "lab/situation.h"
-
-#include <stdio.h>
 
 struct hold_options {
 	struct spec specs[SPECS_MAX];
@@ -15,14 +14,13 @@ struct hold_options {
 	bool help;      /* was requested; nothing else counts then */
 };
 
+extern const struct option_table hold_option_table;
+
 /*
  * Reads the words after argv[0], and reorders them: groups of a state and its options, joined by
  * the word "and", and after "--" a command. Returns 0, or -EINVAL with a sentence in error that
  * names the word and what is possible; *ret is undefined then.
  */
 int hold_options_parse(int argc, char **argv, struct hold_options *ret, struct string *error);
-
-/* Prints a line for each option but --help. */
-void hold_options_help(FILE *out);
 
 #endif

@@ -4,10 +4,10 @@
 #ifndef TCPSTATED_LAB_LAB_H
 #define TCPSTATED_LAB_LAB_H
 
+#include "basic/command_line.h"
 #include "basic/log.h"
 #include "output/stream.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum lab_status { EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -22,8 +22,8 @@ int run_main(int argc, char **argv);
  */
 int hold_main(int argc, char **argv);
 
-/* Prints a line for each option of "run" but --help. */
-void run_help(FILE *out);
+/* The options of "run". */
+extern const struct option_table run_option_table;
 
 /* Ends what a command printed. Returns 0 or, after logging, EXIT_FAILED. */
 static inline int finish_output(void)

@@ -35,11 +35,11 @@ static int help_main(int argc, char **argv)
 	      "  list                      list the scenarios\n"
 	      "  run                       play scenarios and show what happens\n",
 		stdout);
-	run_help(stdout);
+	option_print_table(&run_option_table, stdout);
 	fputs("  hold                      make sockets in a state, and hold them until standard "
 	      "input closes\n",
 		stdout);
-	hold_options_help(stdout);
+	option_print_table(&hold_option_table, stdout);
 	fputs("  -h, --help                print this help and exit\n"
 	      "  -V, --version             print the version and exit\n"
 	      "\n"

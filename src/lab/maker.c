@@ -223,14 +223,6 @@ static int read_to_end(int fd)
 	return n < 0 ? -errno : 0;
 }
 
-/* The kernel would delay its ACK of the FIN by 40 ms, and the peer may be gone by then. */
-static int acknowledge_fin(int fd)
-{
-	int r = read_to_end(fd);
-
-	return r < 0 ? r : socket_set(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
-}
-
 static int await_ack(int fd)
 {
 	int queued;
@@ -267,6 +259,8 @@ static int vanish(int *fd)
 /* A step of one socket. */
 static int socket_step(const struct spec *s, const struct step *step, int *fd)
 {
+	int r;
+
 	switch (step->act) {
 	case ACT_SEND:
 		return send_bytes(*fd, step->who == MINE ? s->unsent : s->unread);
@@ -277,7 +271,9 @@ static int socket_step(const struct spec *s, const struct step *step, int *fd)
 	case ACT_READ_EOF:
 		return s->read_eof ? read_to_end(*fd) : 0;
 	case ACT_ACK_FIN:
-		return acknowledge_fin(*fd);
+		r = read_to_end(*fd);
+		/* The kernel would delay its ACK by 40 ms, and the peer may be gone by then. */
+		return r < 0 ? r : socket_set(*fd, IPPROTO_TCP, TCP_QUICKACK, 1);
 	case ACT_AWAIT_ACK:
 		return await_ack(*fd);
 	case ACT_DEAF:

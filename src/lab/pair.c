@@ -114,18 +114,12 @@ static void put_veth_end(struct nlmsghdr *request, const char *name)
 static int link_events_open(struct mnl_socket **ret)
 {
 	int group = RTNLGRP_LINK;
-	struct mnl_socket *nl;
-	int r = netlink_open(NETLINK_ROUTE, &nl);
+	int r = netlink_open(NETLINK_ROUTE, ret);
 
 	if (r < 0)
 		return r;
-	if (mnl_socket_setsockopt(nl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0) {
-		r = -errno;
-		mnl_socket_close(nl);
-		return r;
-	}
-	*ret = nl;
-	return 0;
+	r = mnl_socket_setsockopt(*ret, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group));
+	return r < 0 ? -errno : 0;
 }
 
 static int on_operstate(const struct nlattr *attribute, void *userdata)
@@ -177,7 +171,7 @@ static int veth_await(struct mnl_socket *events)
 /* Makes the veth, one end here and one there. Neither end can be up before both exist. */
 static int veth_new(const struct pair *p)
 {
-	struct mnl_socket *events = NULL;
+	cleanup_(netlink_closep) struct mnl_socket *events = NULL;
 	char buffer[1024];
 	struct nlmsghdr *request =
 		link_request(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, INDEX_VETH, IFF_NOARP);
@@ -201,10 +195,7 @@ static int veth_new(const struct pair *p)
 	r = rtnl_talk(p->rtnl[0], request);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(p->rtnl); i++)
 		r = link_up(p->rtnl[i], INDEX_VETH);
-	if (r >= 0)
-		r = veth_await(events);
-	mnl_socket_close(events);
-	return r;
+	return r < 0 ? r : veth_await(events);
 }
 
 /*

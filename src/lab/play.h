@@ -12,7 +12,7 @@
 struct play_settings {
 	bool full; /* wait however long the kernel takes */
 	const struct prices *prices;
-	struct timeline timeline; /* not yet started */
+	struct timeline timeline; /* without its start_us */
 };
 
 /* Makes the stage, plays, and ends the process. */

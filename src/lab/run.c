@@ -42,7 +42,7 @@ static const struct option_row rows[] = {
 		.value = true, .letter = 'h', .ends = true},
 };
 
-static const struct option_table table = {rows, ARRAY_SIZE(rows), "tcpstated-lab run"};
+const struct option_table run_option_table = {rows, ARRAY_SIZE(rows), "tcpstated-lab run"};
 
 /* Plays in a process of its own, with which everything ends. */
 static int play_apart(struct run *run, const struct scenario *scenario, int events)
@@ -196,18 +196,11 @@ static bool check_words(char **words, int count)
 	return count > 0;
 }
 
-void run_help(FILE *out)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (!rows[i].ends)
-			option_print_help(&rows[i], out);
-}
-
 static int usage(void)
 {
 	puts("Usage: tcpstated-lab run SCENARIO... | all [OPTION]...\n"
 	     "Plays scenarios and shows what happens; 'tcpstated-lab list' lists them.\n");
-	run_help(stdout);
+	option_print_table(&run_option_table, stdout);
 	puts("  -h, --help                print this help and exit");
 	return finish_output();
 }
@@ -218,7 +211,7 @@ int run_main(int argc, char **argv)
 	bool given[ARRAY_SIZE(rows)];
 	char text[256];
 	struct string error = STRING_IN(text);
-	int count = command_line_read(&table, argc, argv, &run, given, &error);
+	int count = command_line_read(&run_option_table, argc, argv, &run, given, &error);
 
 	if (count < 0) {
 		log_line(LOG_ERR, "run: %s", text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/situation.h"
 
+#include "basic/cleanup.h"
 #include "basic/clock.h"
 #include "basic/kernel_release.h"
 #include "basic/macro.h"
@@ -197,7 +198,7 @@ int specs_await(struct spec *specs, size_t count, const struct spec **ret_spec, 
 	unsigned sockets[SPECS_MAX];
 	struct counting counting = {specs, count, sockets};
 	const uint64_t since_us = clock_us(CLOCK_MONOTONIC);
-	struct mnl_socket *diag;
+	cleanup_(netlink_closep) struct mnl_socket *diag = NULL;
 	int r = netlink_open(NETLINK_SOCK_DIAG, &diag);
 
 	if (r < 0)
@@ -210,18 +211,17 @@ int specs_await(struct spec *specs, size_t count, const struct spec **ret_spec, 
 		for (i = 0; r >= 0 && i < count; i++)
 			if (!is_there(specs, count, &specs[i], sockets[i]))
 				break;
-		if (r >= 0 && i == count)
-			record_expired(specs, count, sockets);
-		if (r < 0 || i == count)
+		if (r < 0)
+			return r;
+		if (i == count)
 			break;
 		if (clock_us(CLOCK_MONOTONIC) - since_us >= AWAIT_US) {
 			*ret_spec = &specs[i];
 			*ret_seen = sockets[i];
-			r = -ETIMEDOUT;
-			break;
+			return -ETIMEDOUT;
 		}
 		poll(NULL, 0, AWAIT_STEP_MS);
 	}
-	mnl_socket_close(diag);
-	return r;
+	record_expired(specs, count, sockets);
+	return 0;
 }

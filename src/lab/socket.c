@@ -16,15 +16,13 @@
 
 union address address_any(int family, unsigned port)
 {
-	union address a = {0};
+	/* Both families have these at the same place, and the rest is zero. */
+	const struct sockaddr_in6 any = {
+		.sin6_family = (sa_family_t)family,
+		.sin6_port = htons((uint16_t)port),
+	};
 
-	if (family == AF_INET)
-		a.in = (struct sockaddr_in){
-			.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	else
-		a.in6 = (struct sockaddr_in6){
-			.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-	return a;
+	return (union address){.in6 = any};
 }
 
 union address address_of(bool here, int family, unsigned number, unsigned port)

@@ -101,14 +101,8 @@ bool stage_is_full(const struct stage *s)
 	return s->full;
 }
 
-void stage_remark(struct stage *s, const char *format, ...)
+void stage_remark(struct stage *s, const char *text)
 {
-	char text[SENTENCE_SIZE];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
 	timeline_remark(&s->timeline, NULL, text);
 }
 
@@ -152,15 +146,6 @@ static int set_up(struct stage *s, const char **ret_what)
 	return janitor_start(&s->pair, &s->janitor);
 }
 
-/* Makes this process die with its parent. Entering a user namespace would undo that, so it comes
- * after. */
-static void follow_parent(pid_t parent)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(EXIT_FAILURE);
-}
-
 void play(
 	const struct scenario *scenario, const struct play_settings *settings, struct outcome *ret)
 {
@@ -181,7 +166,10 @@ void play(
 		outcome_fail(ret, "%s: %s", what, strerror(-r));
 		_exit(EXIT_FAILURE);
 	}
-	follow_parent(parent);
+	/* Entering a user namespace would undo this, so it comes after. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
 	alarm(s.full ? PLAY_FULL_SECONDS : PLAY_SECONDS);
 	for (enum host host = SERVER; host <= CLIENT; host++)
 		stage_read_limits(&s, host, &s.limits[host]);
@@ -189,7 +177,7 @@ void play(
 	ret->memory.most = 0;
 	stage_observe(&s, NULL, false);
 	ret->memory.before = ret->memory.after;
-	timeline_start(&s.timeline);
+	s.timeline.start_us = clock_us(CLOCK_MONOTONIC);
 	scenario->play(&s);
 	stage_end(&s);
 }

@@ -48,11 +48,6 @@ const char *error_name(long number)
 	return NULL;
 }
 
-void timeline_start(struct timeline *t)
-{
-	t->start_us = clock_us(CLOCK_MONOTONIC);
-}
-
 static bool is_text(const struct timeline *t)
 {
 	return t->events < 0;

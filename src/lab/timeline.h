@@ -28,9 +28,6 @@ const char *host_name(enum host host);
 /* "ECONNRESET" for a -errno that a scenario can meet; NULL for any other number. */
 const char *error_name(long number);
 
-/* Starts the clock. */
-void timeline_start(struct timeline *t);
-
 /*
  * A call that began at began_us and ends now. returned is its result or -errno; name is what was
  * called, with its arguments: "close()".
