@@ -13,16 +13,6 @@
 
 #define OPTIONS_MAX 64
 
-int command_line_refuse(struct string *error, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	string_addv(error, format, args);
-	va_end(args);
-	return -EINVAL;
-}
-
 /* The option as it is written: "--port" or "-n". */
 static void add_option(struct string *text, const struct option_row *row)
 {
@@ -41,8 +31,8 @@ int option_refuse(const struct option_use *use, const char *word, size_t length)
 	string_add_bytes(use->error, word, length);
 	string_addf(use->error, "' is not %s; expected ", row->what ? row->what : "a number");
 	if (row->expected)
-		return command_line_refuse(use->error, "%s", row->expected);
-	return command_line_refuse(use->error, "%" PRIu64 " to %" PRIu64, row->min, row->max);
+		return string_fail(use->error, -EINVAL, "%s", row->expected);
+	return string_fail(use->error, -EINVAL, "%" PRIu64 " to %" PRIu64, row->min, row->max);
 }
 
 int option_value(const struct option_use *use)
@@ -153,17 +143,17 @@ static int refuse_option(const struct option_table *table, char **argv, int c, s
 	const char *word = argv[optind - 1];
 
 	if (c == ':')
-		return command_line_refuse(
-			error, "%s needs a value; see %s --help", word, table->program);
+		return string_fail(
+			error, -EINVAL, "%s needs a value; see %s --help", word, table->program);
 	/* optopt is the row of a long option, or the letter of a short one that is unknown: then
 	 * word may be the one before it. */
 	if (optopt >= FIRST_ROW)
-		return command_line_refuse(error, "'%s': this option takes no value", word);
+		return string_fail(error, -EINVAL, "'%s': this option takes no value", word);
 	if (optopt)
-		return command_line_refuse(
-			error, "'-%c' is not an option; see %s --help", optopt, table->program);
-	return command_line_refuse(
-		error, "'%s' is not an option, or ambiguous; see %s --help", word, table->program);
+		return string_fail(error, -EINVAL, "'-%c' is not an option; see %s --help", optopt,
+			table->program);
+	return string_fail(error, -EINVAL, "'%s' is not an option, or ambiguous; see %s --help",
+		word, table->program);
 }
 
 static int check_choices(const struct option_table *table, const bool *given, struct string *error)
@@ -179,7 +169,7 @@ static int check_choices(const struct option_table *table, const bool *given, st
 			add_option(error, a);
 			string_add(error, " and ");
 			add_option(error, b);
-			return command_line_refuse(error, " cannot be used together");
+			return string_fail(error, -EINVAL, " cannot be used together");
 		}
 	}
 	return 0;

@@ -51,10 +51,6 @@ int option_name(const struct option_use *use);   /* the index of a name, in an i
 /* Adds the error "--NAME: 'WORD' is not WHAT; expected EXPECTED". Returns -EINVAL. */
 int option_refuse(const struct option_use *use, const char *word, size_t length);
 
-/* Adds an error as printf() does. Returns -EINVAL. */
-__attribute__((format(printf, 2, 3))) int command_line_refuse(
-	struct string *error, const char *format, ...);
-
 struct option_table {
 	const struct option_row *rows;
 	size_t count;

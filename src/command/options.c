@@ -220,7 +220,7 @@ static int check_actions(const bool *given, const struct options *o, struct stri
 		if (!given[i] || rows[i].group & 1U << o->action)
 			continue;
 		if (action)
-			return command_line_refuse(error, "--%s and --%s cannot be used together",
+			return string_fail(error, -EINVAL, "--%s and --%s cannot be used together",
 				action->name, rows[i].name);
 		return refuse_without_action(&rows[i], error);
 	}
@@ -236,7 +236,7 @@ static int take_arguments(char **words, int count, struct options *o, struct str
 	for (int i = 0; i < count; i++) {
 		use.argument = words[i];
 		if (!(REPORT & 1U << o->action) || words[i][0] < '0' || words[i][0] > '9')
-			return command_line_refuse(error,
+			return string_fail(error, -EINVAL,
 				"unexpected argument '%s'; try 'tcpstated 80' or --help", words[i]);
 		if (add_ports(&use) < 0)
 			return -EINVAL;
@@ -263,7 +263,7 @@ int options_parse(int argc, char **argv, struct options *ret, struct string *err
 	if (r == 0)
 		r = check_actions(given, ret, error);
 	if (r == 0 && ret->replay && given[option_index(&table, "source")])
-		r = command_line_refuse(error, "--source and --replay cannot be used together");
+		r = string_fail(error, -EINVAL, "--source and --replay cannot be used together");
 	return r;
 }
 

@@ -193,7 +193,7 @@ static int spec_from_group(
 	if (r < 0)
 		return r;
 	if (what->handshake == HANDSHAKE_NONE && g->sockets > 65536 - g->port)
-		return command_line_refuse(error,
+		return string_fail(error, -EINVAL,
 			"-n: each %s takes a port; from %u on there are %u", state_name(state),
 			(unsigned)g->port, 65536 - (unsigned)g->port);
 	*ret = (struct spec){
@@ -225,12 +225,12 @@ static int group_parse(int argc, char **argv, struct hold_options *o, struct str
 	if (o->help)
 		return 0;
 	if (arguments > 1)
-		return command_line_refuse(
-			error, "'%s': after %s expected options, 'and' or '--'", argv[2], argv[1]);
+		return string_fail(error, -EINVAL, "'%s': after %s expected options, 'and' or '--'",
+			argv[2], argv[1]);
 	if (arguments > 0)
 		g.state = argv[1];
 	if (o->specs_count == SPECS_MAX)
-		return command_line_refuse(error, "more than %d states at once", SPECS_MAX);
+		return string_fail(error, -EINVAL, "more than %d states at once", SPECS_MAX);
 	return spec_from_group(&o->specs[o->specs_count++], &g, given, error);
 }
 
@@ -254,7 +254,7 @@ int hold_options_parse(int argc, char **argv, struct hold_options *ret, struct s
 		first = last;
 	} while (first < argc && strcmp(argv[first], "and") == 0);
 	if (first == argc - 1)
-		return command_line_refuse(error, "a command is missing after '--'");
+		return string_fail(error, -EINVAL, "a command is missing after '--'");
 	if (first < argc)
 		ret->command = &argv[first + 1];
 	return 0;

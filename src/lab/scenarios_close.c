@@ -60,7 +60,7 @@ static void play_linger_zero(struct stage *s)
 	struct connection c = stage_connect(s, &(struct connect_options){0});
 	long received, sent = call_send(s, &c.server, MUCH);
 
-	call_linger(s, &c.server, true, 0);
+	call_linger(s, &c.server, 0);
 	expect_close_at_once(s, &c.server);
 	expect_gone(s, &c.server, SOON_MS);
 	expect_gone(s, &c.client, SOON_MS);
@@ -73,7 +73,7 @@ static void play_linger_answered(struct stage *s)
 {
 	struct connection c = stage_connect(s, &(struct connect_options){0});
 
-	call_linger(s, &c.client, true, LINGER_SECONDS);
+	call_linger(s, &c.client, LINGER_SECONDS);
 	call_send(s, &c.client, 1000);
 	expect_close_at_once(s, &c.client);
 	expect_state(s, &c.client, STATE_FIN_WAIT_2, SOON_MS, NULL);
@@ -88,7 +88,7 @@ static void linger_until_timeout(struct stage *s, bool nonblocking)
 
 	if (nonblocking)
 		call_nonblocking(s, &c.server);
-	call_linger(s, &c.server, true, LINGER_SECONDS);
+	call_linger(s, &c.server, LINGER_SECONDS);
 	stage_vanish(s, CLIENT);
 	call_send(s, &c.server, 1000);
 	expect_number(s, "close() returns", call_close(s, &c.server, &ms), 0);

@@ -37,8 +37,7 @@ struct connection {
 
 /* How a connection is made. Zero is right for most: IPv4, accepted. */
 struct connect_options {
-	uint16_t port; /* 0: STAGE_PORT */
-	bool ipv6;
+	uint16_t port;           /* 0: STAGE_PORT */
 	bool dual_stack;         /* an IPv6 listener, an IPv4 client */
 	bool not_accepted;       /* stays in the accept queue */
 	bool mptcp;              /* IPPROTO_MPTCP on both sides */
@@ -69,7 +68,8 @@ int call_shutdown_write(struct stage *s, struct end *e);
 long call_send(struct stage *s, struct end *e, size_t size);
 /* Receives what is there, waiting up to wait_ms for the first byte. 0: the end of the stream. */
 long call_receive(struct stage *s, struct end *e, size_t size, unsigned wait_ms);
-int call_linger(struct stage *s, struct end *e, bool on, int seconds);
+/* SO_LINGER, on. */
+int call_linger(struct stage *s, struct end *e, int seconds);
 /* setsockopt() of an int; name is how the timeline calls it, for example "TCP_LINGER2". */
 int call_option(struct stage *s, struct end *e, int level, int option, const char *name, int value);
 int call_nonblocking(struct stage *s, struct end *e);
@@ -109,9 +109,8 @@ bool expect_state(struct stage *s, const struct end *e, enum tcp_state state, un
 bool expect_stays(struct stage *s, const struct end *e, enum tcp_state state, unsigned for_ms);
 /* sock_diag no longer shows the end. */
 bool expect_gone(struct stage *s, const struct end *e, unsigned wait_ms);
-/* The host has count sockets in a state on the local (server) or remote (client) port. */
-bool expect_count(struct stage *s, enum host host, enum tcp_state state, uint16_t port,
-	uint64_t count, unsigned wait_ms);
+/* The host soon has count sockets in a state on STAGE_PORT. */
+bool expect_count(struct stage *s, enum host host, enum tcp_state state, uint64_t count);
 /* A counter of the host moved by at least least since the scenario began. */
 bool expect_counter(struct stage *s, enum host host, enum tcp_counter counter, uint64_t least);
 /* A number that a call gave: expect_number(s, "recv() returns", r, 0). */

@@ -48,7 +48,7 @@ static void add_to_handover(struct stage *s, enum host host, int fd)
 
 static int family_of(const struct connect_options *o, enum host host)
 {
-	return o->ipv6 || (o->dual_stack && host == SERVER) ? AF_INET6 : AF_INET;
+	return o->dual_stack && host == SERVER ? AF_INET6 : AF_INET;
 }
 
 static int socket_on(struct stage *s, enum host host, const struct connect_options *o)
@@ -71,7 +71,7 @@ static struct listener *find_listener(struct stage *s, const struct connect_opti
 	for (size_t i = 0; i < s->listeners_count; i++) {
 		struct listener *l = &s->listeners[i];
 
-		if (l->fd >= 0 && l->options.port == o->port && l->options.ipv6 == o->ipv6 &&
+		if (l->fd >= 0 && l->options.port == o->port &&
 			l->options.dual_stack == o->dual_stack && l->options.mptcp == o->mptcp)
 			return l;
 	}
@@ -121,8 +121,6 @@ static void bind_client(struct stage *s, int fd, const struct connect_options *o
 	r = socket_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
 	if (r == 0 || r == -EOPNOTSUPP)
 		r = socket_set_timeout(fd, SO_SNDTIMEO, CONNECT_SECONDS);
-	if (r == 0 && address.any.sa_family == AF_INET6)
-		r = socket_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
 	if (r == 0 && bind(fd, &address.any, address_size(&address)) < 0)
 		r = -errno;
 	if (r < 0)
@@ -346,16 +344,13 @@ long call_receive(struct stage *s, struct end *e, size_t size, unsigned wait_ms)
 	return r;
 }
 
-int call_linger(struct stage *s, struct end *e, bool on, int seconds)
+int call_linger(struct stage *s, struct end *e, int seconds)
 {
-	const struct linger linger = {on, seconds};
+	const struct linger linger = {true, seconds};
 	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 	int r = setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) < 0 ? -errno : 0;
 
-	if (on)
-		report_call(s, began, e->host, r, "setsockopt(SO_LINGER, on, %d s)", seconds);
-	else
-		report_call(s, began, e->host, r, "setsockopt(SO_LINGER, off)");
+	report_call(s, began, e->host, r, "setsockopt(SO_LINGER, on, %d s)", seconds);
 	return r;
 }
 

@@ -113,16 +113,15 @@ bool expect_gone(struct stage *s, const struct end *e, unsigned wait_ms)
 	return conclude(s, is_gone(&q), CHECK_REPORTED, expected, "%s", seen_state(&q));
 }
 
-bool expect_count(struct stage *s, enum host host, enum tcp_state state, uint16_t port,
-	uint64_t count, unsigned wait_ms)
+bool expect_count(struct stage *s, enum host host, enum tcp_state state, uint64_t count)
 {
-	struct question q = {.host = host, .state = state, .port = port, .expected = count};
+	struct question q = {.host = host, .state = state, .expected = count};
 	char expected[128], number[FORMAT_SIZE];
 
-	await(s, &q, has_count, wait_ms, false);
+	await(s, &q, has_count, SOON_MS, false);
 	stage_observe(s, &q, true);
 	snprintf(expected, sizeof(expected), "%s has %s %s on port %u", host_name(host),
-		format_count(number, count), state_name(state), port);
+		format_count(number, count), state_name(state), STAGE_PORT);
 	return conclude(
 		s, has_count(&q), CHECK_EXACT, expected, "%s", format_count(number, q.count));
 }

@@ -18,17 +18,15 @@ struct observation {
 	uint64_t memory;
 };
 
-/* Whether an address of a record is that of a client, as an IPv4, IPv6 or mapped one. */
+/* Whether an address of a record is that of a client, as an IPv4 or mapped one. */
 static bool is_client_address(const uint8_t bytes[16], int family, unsigned number)
 {
 	const union address ipv4 = address_of(false, AF_INET, number, 0);
-	const union address ipv6 = address_of(false, AF_INET6, number, 0);
 	const union address mapped = address_mapped(&ipv4);
 
 	if (family == AF_INET)
 		return memcmp(bytes, &ipv4.in.sin_addr, sizeof(ipv4.in.sin_addr)) == 0;
-	return memcmp(bytes, &ipv6.in6.sin6_addr, sizeof(ipv6.in6.sin6_addr)) == 0 ||
-	       memcmp(bytes, &mapped.in6.sin6_addr, sizeof(mapped.in6.sin6_addr)) == 0;
+	return memcmp(bytes, &mapped.in6.sin6_addr, sizeof(mapped.in6.sin6_addr)) == 0;
 }
 
 static bool is_end(const struct end *e, enum host host, const struct sock_record *r)
@@ -46,7 +44,7 @@ static void answer(struct question *q, enum host host, const struct sock_record 
 		q->record = *r;
 	}
 	if (!q->end && q->host == host && r->state == q->state &&
-		(host == SERVER ? r->local_port : r->remote_port) == q->port)
+		(host == SERVER ? r->local_port : r->remote_port) == STAGE_PORT)
 		q->count++;
 }
 

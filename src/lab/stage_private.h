@@ -50,11 +50,10 @@ struct question {
 	bool seen;
 	struct sock_record record;
 
-	/* how many sockets of a host are in a state on a port: a local one of the server, a remote
-	 * one of the client */
+	/* how many sockets of a host are in a state on STAGE_PORT: a local port of the server, a
+	 * remote one of the client */
 	enum host host;
 	enum tcp_state state;
-	uint16_t port;
 	uint64_t count, expected;
 };
 
