@@ -86,15 +86,6 @@ static int fail(struct heartbeat_report *report, int error, const char *what)
 	return error;
 }
 
-/* A recording of a snapshot has every connection, but no times. */
-static int refuse_without_info(struct heartbeat_report *report)
-{
-	STRING_PRINT(report->scan.error,
-		"the recording does not contain how long connections are idle; record with "
-		"--heartbeat too");
-	return -ENODATA;
-}
-
 int heartbeat_watch(struct source *source, const struct heartbeat_settings *settings,
 	struct heartbeat **ret_heartbeat, struct heartbeat_report *ret)
 {
@@ -126,8 +117,13 @@ int heartbeat_watch(struct source *source, const struct heartbeat_settings *sett
 		return r;
 	heartbeat_finish(h);
 	n = heartbeat_numbers(h);
-	if (source->replayed && n.sockets && n.without_info == n.sockets)
-		return refuse_without_info(ret);
+	/* A recording of a snapshot has every connection, but no times. */
+	if (source->replayed && n.sockets && n.without_info == n.sockets) {
+		STRING_PRINT(ret->scan.error,
+			"the recording does not contain how long connections are idle; record with "
+			"--heartbeat too");
+		return -ENODATA;
+	}
 	r = heartbeat_judge(h, settings->ports_max, ret);
 	if (r < 0)
 		return fail(ret, r, "cannot summarize the connections");

@@ -92,14 +92,6 @@ static int name_cgroup(struct owners *o, uint64_t id, const char **ret)
 	return keep_text(o, text, ret);
 }
 
-static int name_user(struct owners *o, uint32_t uid, const char **ret)
-{
-	char name[OWNERS_USER_SIZE];
-
-	owners_user(o, uid, name);
-	return keep_text(o, name, ret);
-}
-
 static int compare_cgroups(const void *a, const void *b)
 {
 	const struct port_tally *const *x = a, *const *y = b;
@@ -143,9 +135,12 @@ int owners_name(struct owners *o, struct tally *t, const struct snapshot *s)
 	}
 	for (size_t i = 0; o->users && i < s->ports_count && r == 0; i++) {
 		struct port_tally *row = &t->rows[s->ports[i] - t->rows];
+		char name[OWNERS_USER_SIZE];
 
-		if (row->uid.reported)
-			r = name_user(o, (uint32_t)row->uid.value, &row->user);
+		if (!row->uid.reported)
+			continue;
+		owners_user(o, (uint32_t)row->uid.value, name);
+		r = keep_text(o, name, &row->user);
 	}
 	return r;
 }
