@@ -192,8 +192,9 @@ static void add_ports(struct close_rates *c, const struct snapshot *s)
 /* The connections that a port has a share of: those that exist, and those that just ended. */
 static double connections(const struct port_tally *row)
 {
-	return (double)port_tally_sockets(
-		       row, STATE_BIT(STATE_ESTABLISHED) | STATE_BIT(STATE_CLOSE_WAIT)) +
+	return (double)port_tally_sum(
+		       row, STATE_BIT(STATE_ESTABLISHED) | STATE_BIT(STATE_CLOSE_WAIT))
+		       .sockets +
 	       row->fresh_time_wait;
 }
 

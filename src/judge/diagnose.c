@@ -70,9 +70,9 @@ static uint64_t percent_of_memory(const struct judgement *j, unsigned percent)
  */
 static uint64_t closed_first(const struct port_tally *row)
 {
-	return port_tally_sockets(row, STATE_BIT(STATE_FIN_WAIT_1) | STATE_BIT(STATE_FIN_WAIT_2) |
-					       STATE_BIT(STATE_CLOSING) |
-					       STATE_BIT(STATE_TIME_WAIT));
+	return port_tally_sum(row, STATE_BIT(STATE_FIN_WAIT_1) | STATE_BIT(STATE_FIN_WAIT_2) |
+					   STATE_BIT(STATE_CLOSING) | STATE_BIT(STATE_TIME_WAIT))
+		.sockets;
 }
 
 /* The sockets that a diagnosis is about, on one row. */

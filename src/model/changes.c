@@ -30,8 +30,8 @@ static void counts_of_states(
 
 void counts_of_port(struct counts *ret, const struct snapshot *s, const struct port_tally *p)
 {
-	ret->sockets = port_tally_sockets(p, STATE_SET_ALL);
-	ret->memory_bytes = port_tally_memory(p, STATE_SET_ALL);
+	ret->sockets = port_tally_sum(p, STATE_SET_ALL).sockets;
+	ret->memory_bytes = port_tally_sum(p, STATE_SET_ALL).memory_bytes;
 	counts_of_states(ret, s, p->states);
 }
 

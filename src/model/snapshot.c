@@ -69,8 +69,8 @@ static int rank_rows(const struct tally *t, struct ranked_row **ret, size_t *ret
 		struct ranked_row *r = &ranked[count];
 
 		r->row = &t->rows[i];
-		r->sockets = port_tally_sockets(r->row, STATE_SET_ALL);
-		r->memory_bytes = port_tally_memory(r->row, STATE_SET_ALL);
+		r->sockets = port_tally_sum(r->row, STATE_SET_ALL).sockets;
+		r->memory_bytes = port_tally_sum(r->row, STATE_SET_ALL).memory_bytes;
 		/* The row of a listener that the filter hides has no sockets. */
 		if (r->sockets)
 			count++;
@@ -142,8 +142,8 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 	add_row(&s->totals, &t->rest);
 	sum_totals(&s->totals);
 	s->omitted.ports = t->rest_ports;
-	s->omitted.sockets = port_tally_sockets(&t->rest, STATE_SET_ALL);
-	s->omitted.memory_bytes = port_tally_memory(&t->rest, STATE_SET_ALL);
+	s->omitted.sockets = port_tally_sum(&t->rest, STATE_SET_ALL).sockets;
+	s->omitted.memory_bytes = port_tally_sum(&t->rest, STATE_SET_ALL).memory_bytes;
 
 	s->rows = t->rows;
 	s->rows_count = t->rows_used;
@@ -166,8 +166,8 @@ void snapshot_cut(struct snapshot *s, size_t ports_max)
 		const struct port_tally *p = s->ports[--s->ports_count];
 
 		s->omitted.ports++;
-		s->omitted.sockets += port_tally_sockets(p, STATE_SET_ALL);
-		s->omitted.memory_bytes += port_tally_memory(p, STATE_SET_ALL);
+		s->omitted.sockets += port_tally_sum(p, STATE_SET_ALL).sockets;
+		s->omitted.memory_bytes += port_tally_sum(p, STATE_SET_ALL).memory_bytes;
 	}
 }
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/symptom.h"
 
-static bool close_wait_symptom(const struct sock_record *r, enum symptom *ret)
+#include <stdbool.h>
+
+static enum symptom close_wait_symptom(const struct sock_record *r)
 {
 	if (r->ownership != OWNERSHIP_HELD)
-		return false;
+		return SYMPTOM_COUNT;
 	if (r->receive_queue > 1)
-		*ret = SYMPTOM_DATA_UNREAD;
-	else
-		*ret = r->receive_queue ? SYMPTOM_EOF_UNREAD : SYMPTOM_EOF_READ;
-	return true;
+		return SYMPTOM_DATA_UNREAD;
+	return r->receive_queue ? SYMPTOM_EOF_UNREAD : SYMPTOM_EOF_READ;
 }
 
 /* Whether that many retransmissions are unanswered. With a closed window one probe is always in
@@ -21,47 +21,35 @@ static bool is_unanswered(const struct sock_record *r, unsigned retransmits)
 	return r->timer == TIMER_RETRANSMIT && r->retransmits >= retransmits;
 }
 
-static bool established_symptom(const struct sock_record *r, enum symptom *ret)
+static enum symptom established_symptom(const struct sock_record *r)
 {
 	if (is_unanswered(r, SYMPTOM_RETRANSMITS))
-		*ret = SYMPTOM_UNANSWERED;
-	else if (r->ownership == OWNERSHIP_HELD && r->receive_queue >= SYMPTOM_QUEUE_BYTES)
-		*ret = SYMPTOM_NOT_READ;
-	else if (r->timer == TIMER_PROBE && r->send_queue >= SYMPTOM_QUEUE_BYTES)
-		*ret = SYMPTOM_NOT_TAKEN;
-	else
-		return false;
-	return true;
+		return SYMPTOM_UNANSWERED;
+	if (r->ownership == OWNERSHIP_HELD && r->receive_queue >= SYMPTOM_QUEUE_BYTES)
+		return SYMPTOM_NOT_READ;
+	if (r->timer == TIMER_PROBE && r->send_queue >= SYMPTOM_QUEUE_BYTES)
+		return SYMPTOM_NOT_TAKEN;
+	return SYMPTOM_COUNT;
 }
 
-static bool fin_wait_1_symptom(const struct sock_record *r, enum symptom *ret)
+static enum symptom fin_wait_1_symptom(const struct sock_record *r)
 {
 	if (is_unanswered(r, 1))
-		*ret = SYMPTOM_FIN_UNANSWERED;
-	else if (r->timer == TIMER_PROBE)
-		*ret = SYMPTOM_FIN_NOT_TAKEN;
-	else
-		return false;
-	return true;
+		return SYMPTOM_FIN_UNANSWERED;
+	return r->timer == TIMER_PROBE ? SYMPTOM_FIN_NOT_TAKEN : SYMPTOM_COUNT;
 }
 
-static bool last_ack_symptom(const struct sock_record *r, enum symptom *ret)
-{
-	if (!is_unanswered(r, 1))
-		return false;
-	*ret = SYMPTOM_LAST_FIN_UNANSWERED;
-	return true;
-}
-
-bool symptom_of(const struct sock_record *r, enum symptom *ret)
+enum symptom symptom_of(const struct sock_record *r)
 {
 	if (r->kind != KIND_FULL)
-		return false;
+		return SYMPTOM_COUNT;
 	if (r->state == STATE_CLOSE_WAIT)
-		return close_wait_symptom(r, ret);
+		return close_wait_symptom(r);
 	if (r->state == STATE_ESTABLISHED)
-		return established_symptom(r, ret);
+		return established_symptom(r);
 	if (r->state == STATE_FIN_WAIT_1)
-		return fin_wait_1_symptom(r, ret);
-	return r->state == STATE_LAST_ACK && last_ack_symptom(r, ret);
+		return fin_wait_1_symptom(r);
+	if (r->state == STATE_LAST_ACK && is_unanswered(r, 1))
+		return SYMPTOM_LAST_FIN_UNANSWERED;
+	return SYMPTOM_COUNT;
 }

@@ -8,7 +8,6 @@
 
 #include "model/sock_record.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum symptom {
@@ -45,7 +44,7 @@ typedef uint16_t symptom_set;
  * FIN, not its program: one retransmission is enough. */
 #define SYMPTOM_RETRANSMITS 4
 
-/* Returns false when the socket has none. */
-bool symptom_of(const struct sock_record *r, enum symptom *ret);
+/* Returns SYMPTOM_COUNT when the socket has none. */
+enum symptom symptom_of(const struct sock_record *r);
 
 #endif

@@ -193,9 +193,9 @@ static void count_fresh(
 
 static void count_symptom(struct port_tally *row, const struct sock_record *r, uint64_t memory)
 {
-	enum symptom symptom;
+	const enum symptom symptom = symptom_of(r);
 
-	if (!symptom_of(r, &symptom))
+	if (symptom == SYMPTOM_COUNT)
 		return;
 	row->symptoms[symptom].sockets++;
 	row->symptoms[symptom].memory_bytes += memory;
@@ -255,22 +255,12 @@ void state_tally_add(struct state_tally *sum, const struct state_tally *s)
 	sum->oldest_ms = known_max(sum->oldest_ms, s->oldest_ms);
 }
 
-uint64_t port_tally_sockets(const struct port_tally *p, state_set states)
+struct state_tally port_tally_sum(const struct port_tally *p, state_set states)
 {
-	uint64_t sockets = 0;
+	struct state_tally sum = {.oldest_ms = UNKNOWN_U32};
 
 	STATE_FOREACH(s)
 		if (state_set_has(states, s))
-			sockets += p->states[s].sockets;
-	return sockets;
-}
-
-uint64_t port_tally_memory(const struct port_tally *p, state_set states)
-{
-	uint64_t memory = 0;
-
-	STATE_FOREACH(s)
-		if (state_set_has(states, s))
-			memory += p->states[s].memory_bytes;
-	return memory;
+			state_tally_add(&sum, &p->states[s]);
+	return sum;
 }

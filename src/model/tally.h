@@ -136,8 +136,7 @@ void tally_count(struct tally *t, const struct sock_record *r);
 /* Adds one state's numbers to another's. */
 void state_tally_add(struct state_tally *sum, const struct state_tally *s);
 
-/* All sockets and all bytes of a row in the given states. */
-uint64_t port_tally_sockets(const struct port_tally *p, state_set states);
-uint64_t port_tally_memory(const struct port_tally *p, state_set states);
+/* The sum of a row over the given states. */
+struct state_tally port_tally_sum(const struct port_tally *p, state_set states);
 
 #endif

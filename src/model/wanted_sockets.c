@@ -49,9 +49,15 @@ static bool is_wanted(const struct socket_class *c)
 void wanted_sockets_observe(struct wanted_sockets *w, const struct sock_observation *s)
 {
 	const struct sock_record *r = &s->record;
-	struct socket_class class = {.side = s->side, .port = s->port, .state = r->state};
+	const enum symptom symptom = symptom_of(r);
+	const struct socket_class class = {
+		.side = s->side,
+		.port = s->port,
+		.state = r->state,
+		.has_symptom = symptom != SYMPTOM_COUNT,
+		.symptom = symptom,
+	};
 
-	class.has_symptom = symptom_of(r, &class.symptom);
 	if (!r->inode || !is_wanted(&class))
 		return;
 	if (w->count == WANTED_SOCKETS_MAX || ARRAY_GROW(w->list, w->allocated, w->count + 1) < 0)

@@ -72,8 +72,9 @@ static void add_worst_port(struct string *text, const struct snapshot *s, size_t
 
 	for (size_t i = 0; i < s->ports_count; i++) {
 		const struct port_tally *p = s->ports[i];
-		uint64_t n = quantity == CLOSING_MEMORY ? port_tally_memory(p, STATE_SET_CLOSING)
-							: p->states[quantity - STATES].sockets;
+		uint64_t n = quantity == CLOSING_MEMORY
+				     ? port_tally_sum(p, STATE_SET_CLOSING).memory_bytes
+				     : p->states[quantity - STATES].sockets;
 
 		if (n > most) {
 			most = n;

@@ -197,8 +197,9 @@ struct json_object *json_port(struct builder *b, const struct document *d, size_
 	build_put(b, o, "port", build_number(b, p->port));
 	build_put(b, o, "owner", build_string(b, p->owner));
 	build_put(b, o, "listening", build_boolean(b, p->listening));
-	build_put(b, o, "sockets", build_number(b, port_tally_sockets(p, STATE_SET_ALL)));
-	build_put(b, o, "memory_bytes", build_number(b, port_tally_memory(p, STATE_SET_ALL)));
+	build_put(b, o, "sockets", build_number(b, port_tally_sum(p, STATE_SET_ALL).sockets));
+	build_put(b, o, "memory_bytes",
+		build_number(b, port_tally_sum(p, STATE_SET_ALL).memory_bytes));
 	build_put(b, o, "accept_queue", build_number(b, p->listening ? p->accept_queue : UNKNOWN));
 	build_put(b, o, "backlog", build_number(b, backlog_known ? p->backlog : UNKNOWN));
 	build_put(b, o, "unaccepted", build_number(b, unaccepted));

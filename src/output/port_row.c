@@ -42,8 +42,8 @@ struct port_row port_row_of(
 {
 	struct counts now;
 	struct port_row r = {
-		.sockets = port_tally_sockets(p, STATE_SET_ALL),
-		.memory_bytes = port_tally_memory(p, STATE_SET_ALL),
+		.sockets = port_tally_sum(p, STATE_SET_ALL).sockets,
+		.memory_bytes = port_tally_sum(p, STATE_SET_ALL).memory_bytes,
 		.listening = p->listening,
 		.accept_queue = p->accept_queue,
 		.backlog = p->backlog,

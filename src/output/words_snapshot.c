@@ -277,8 +277,9 @@ void words_nothing_on_port(struct string *s, const struct port_tally *row)
 
 	words_port(s, (enum sock_side)row->side, row->port, row->owner, row->cgroup.mixed);
 	string_add(s, "nothing found; ");
-	words_count(s, port_tally_sockets(row, STATE_SET_ALL), "socket", "sockets");
-	string_addf(s, ", %s", format_bytes(number, port_tally_memory(row, STATE_SET_ALL)));
+	words_count(s, port_tally_sum(row, STATE_SET_ALL).sockets, "socket", "sockets");
+	string_addf(
+		s, ", %s", format_bytes(number, port_tally_sum(row, STATE_SET_ALL).memory_bytes));
 	STATE_FOREACH(i) {
 		if (!row->states[i].sockets)
 			continue;

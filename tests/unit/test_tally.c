@@ -256,7 +256,7 @@ static void test_tally_count_owner_filter(void **state)
 	count_owned(t, STATE_CLOSE_WAIT, 7777, 1, 0);
 	assert_int_equal(row(t, SIDE_SERVER, 7777).cgroup.value, 1);
 	assert_false(row(t, SIDE_SERVER, 7777).cgroup.mixed);
-	assert_int_equal(port_tally_sockets(find_row(t, SIDE_SERVER, 7777), STATE_SET_ALL), 1);
+	assert_int_equal(port_tally_sum(find_row(t, SIDE_SERVER, 7777), STATE_SET_ALL).sockets, 1);
 }
 
 static void test_tally_count_ages(void **state)
