@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What systemd, logrotate and the administrator need, and examples of it.
 
-# Installed where configure was told; with an empty folder automake installs nothing.
+# Installed where configure says; automake installs nothing where that is empty.
 systemdsystemunit_DATA = contrib/systemd/tcpstated.service
 
 examplesdir = $(docdir)/examples
@@ -28,5 +28,3 @@ contrib/systemd/tcpstated.service: contrib/systemd/tcpstated.service.in Makefile
 
 CLEANFILES = contrib/systemd/tcpstated.service
 EXTRA_DIST += contrib/systemd/tcpstated.service.in
-# The unit is to be a part of what is tried, and nothing outside of the prefix.
-AM_DISTCHECK_CONFIGURE_FLAGS = --with-systemdsystemunitdir='$${prefix}/lib/systemd/system'

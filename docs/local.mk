@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Pages to read, and what writes the transcripts in them.
+# Pages to read, and the generator of their transcripts.
 
-EXTRA_DIST += docs/closing.md docs/transcript.awk
+EXTRA_DIST += docs/closing.md docs/install.md docs/measurements.md docs/transcript.awk
 
 .PHONY: docs-transcript
 docs-transcript: tcpstated-lab

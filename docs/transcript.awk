@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Copies a page and runs each command in it, "$ tcpstated-lab run NAME" on the first line of a block:
-# what it prints replaces the rest of that block. lab is the path of the program. A scenario that
-# fails ends the copy with exit status 1.
+# Copies a page and runs each command in it, "$ tcpstated-lab run NAME" on the first line of a block;
+# its output replaces the rest of that block. lab is the path of the program. A scenario that fails
+# ends the copy with exit status 1.
 
 inside && /^```$/ { inside = 0 }
 inside { next }

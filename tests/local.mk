@@ -160,7 +160,7 @@ tests_unit_test_btf_SOURCES = tests/unit/test_btf.c tests/unit/btf_blob.h
 tests_unit_test_kernel_types_SOURCES = tests/unit/test_kernel_types.c
 tests_unit_test_object_sizes_SOURCES = tests/unit/test_object_sizes.c
 
-# Programs that the tests run: they refuse system calls, and witness what tcpstated tells.
+# Programs that the tests run: they make sockets, refuse system calls, and count sockets independently.
 helpers = \
 	tests/helpers/churn \
 	tests/helpers/hanging_test \
@@ -298,6 +298,7 @@ EXTRA_DIST = tests/bench/bench.sh $(bats_tests) $(lab_tests) $(daemon_tests) $(l
 include $(top_srcdir)/tests/fuzz/local.mk
 include $(top_srcdir)/tests/lint/local.mk
 include $(top_srcdir)/tests/qemu/local.mk
+include $(top_srcdir)/tests/readme/local.mk
 include $(top_srcdir)/tests/system/local.mk
 
 # The service under load: SOAK_SECONDS, BUDGET_SECONDS, BUDGET_SOCKETS and BUDGET_PERCENT say how much of it.
@@ -309,9 +310,21 @@ check-soak:
 check-budget:
 	TEST_SECONDS_MAX=$$(($${TEST_SECONDS_MAX:-600} + $${BUDGET_SECONDS:-120})) \
 		$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/daemon/budget.bats
+	@grep '^# ' tests/daemon/budget.log
 
 .PHONY: check-valgrind
 check-valgrind:
 	TCPSTATED='$(abs_top_srcdir)/tests/under_valgrind' $(MAKE) $(AM_MAKEFLAGS) check \
 		TESTS='$(unit_tests) $(fuzz_targets) $(bats_tests)' \
 		LOG_COMPILER='$(watchdog) valgrind -q --leak-check=full --error-exitcode=9'
+
+# Every test target goes through "make check". Where configure did not find what the tests need, it says so before anything of
+# them is compiled.
+.PHONY: require-test-needs
+check-am: require-test-needs
+require-test-needs:
+	@test -z '$(missing_test_needs)' || { \
+		echo 'The tests need what configure did not find here: $(missing_test_needs)'; \
+		echo 'To install it and configure this directory again:'; \
+		echo '  $(top_srcdir)/bootstrap tests && ./config.status --recheck'; \
+		exit 1; } >&2

@@ -30,11 +30,14 @@ struct batch {
 	unsigned count;
 };
 
+/* Raises the soft limit of open files to the hard one, which says how large a batch can be. */
 static unsigned files_max(void)
 {
 	struct rlimit limit = {0};
 
 	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 	return (unsigned)MIN(limit.rlim_cur, (rlim_t)1 << 20);
 }
 
@@ -45,12 +48,6 @@ static unsigned batch_max(void)
 
 unsigned maker_capacity(void)
 {
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
 	return files_max() - FILES_FOR_OTHER - 2 * batch_max();
 }
 

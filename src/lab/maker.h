@@ -15,8 +15,8 @@ struct maker {
 	const char *what;     /* what failed; static storage */
 };
 
-/* Raises the soft limit of open files to the hard one. Returns how many sockets this process can
- * hold besides a batch. */
+/* Returns how many sockets this process can hold besides a batch, by the hard limit of open files.
+ */
 unsigned maker_capacity(void);
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the table of ages costs, and how well it tells. Prints a table; exits with 1 where a number
- * is beyond what it may be. Looks at the sockets of its own network namespace: run it in one that
+ * What the table of ages costs, and how accurate it is. Prints a table; exits with 1 if a number is
+ * above its bound. Counts the sockets of its own network namespace: run it in one that
  * has many ("make ages-table").
  *
  * usage: ages [ROUNDS]
@@ -139,7 +139,7 @@ static int count_made_up(struct tally *tally, size_t rounds)
 	return 0;
 }
 
-/* One look of the service, as far as the snapshot. Returns its CPU time in ms, or a negative
+/* One poll of the service, as far as the snapshot. Returns its CPU time in ms, or a negative
  * errno. */
 static double poll(struct source *source, struct tally *tally, struct poll_settings *settings,
 	uint32_t *ret_tracked)
@@ -181,7 +181,7 @@ static int poll_in_turns(struct tally *tally, size_t rounds)
 		r = ages_new(AGES_TRACKED_DEFAULT, &ages);
 	if (r == 0)
 		r = prices_read(source, NULL, &settings.prices, &settings.slab_bytes);
-	/* One look that asks for tcp_info, and one without to warm up. */
+	/* One poll that asks for tcp_info, and one without to warm up. */
 	for (size_t i = 0; r == 0 && i < 2 * (rounds + 1); i++) {
 		double spent;
 
@@ -192,8 +192,8 @@ static int poll_in_turns(struct tally *tally, size_t rounds)
 			return (int)spent;
 		if (i < 2)
 			printf("%-58s %9.1f ms\n",
-				i ? "a look without ages, to warm up"
-				  : "the first look, which asks for tcp_info",
+				i ? "a poll without ages, to warm up"
+				  : "the first poll, which asks for tcp_info",
 				spent);
 		else
 			ms[i % 2][i / 2 - 1] = spent;
@@ -205,11 +205,11 @@ static int poll_in_turns(struct tally *tally, size_t rounds)
 	printf("%-58s %9" PRIu32 "\n", "live sockets tracked", tracked);
 	for (unsigned i = 0; i < 2; i++)
 		cost[i] = median(ms[i], rounds);
-	printf("%-58s %9.1f ms\n", "a look without ages", cost[1]);
-	printf("%-58s %9.1f ms\n", "a look with ages, medians and counts", cost[0]);
+	printf("%-58s %9.1f ms\n", "a poll without ages", cost[1]);
+	printf("%-58s %9.1f ms\n", "a poll with ages, medians and counts", cost[0]);
 	printf("%-58s %9.1f ms\n", "of it medians and counts", median(sum_up_ms, rounds));
 	if (tracked >= SOCKETS / 10)
-		report("more CPU a look with ages", (cost[0] / cost[1] - 1) * 100, CPU_PERCENT_MAX,
+		report("more CPU per poll with ages", (cost[0] / cost[1] - 1) * 100, CPU_PERCENT_MAX,
 			"%");
 	return 0;
 }
@@ -257,7 +257,7 @@ static int sample(struct tally *tally)
 	s = age_stats_of_port(&t, 0, STATE_CLOSE_WAIT);
 	printf("%-58s %9" PRIu32 " of %u, each for %" PRIu32 "%s\n",
 		"beyond a bound of 50,000 it tracks", t.tracked, SOCKETS, t.weight,
-		t.weight > 1 ? ": told as a sample" : "");
+		t.weight > 1 ? ": reported as a sample" : "");
 	failed |= t.weight == 1 || t.tracked > TRACKED_MAX;
 	report("table, so bounded", (double)table_bytes / TRACKED_MAX, BYTES_MAX, "B/socket");
 	report_off("sockets", s->tracked, SOCKETS);

@@ -64,7 +64,6 @@ enough() {
   after=$(cpu_ticks)
   full=$(resident_kib)
   daemon_end
-  enough
   kill $churn
   wait $churn || true
   python3 - "$BATS_TEST_TMPDIR/snapshots" "$seconds" "$((after - before))" "$(getconf CLK_TCK)" "$empty" "$full" "$percent" \

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Compares a heartbeat document with the truth, prints the table, and exits with 1 where it is further off than 10 %.
+"""Compares a heartbeat document with the truth, prints the table, and exits with 1 if it is off by more than 10 %.
 
     heartbeat_table.py DOCUMENT PORT=PERIOD_SECONDS ...
 
-Each connection of a PORT speaks every PERIOD. When all are looked at, their silences are spread evenly from 0 to PERIOD;
-when they are watched, each is silent for PERIOD, again and again.
+Each connection of a PORT sends every PERIOD. At one poll their idle times are spread evenly from 0 to PERIOD; over a longer
+time each is idle for PERIOD, again and again.
 """
 
 import json
@@ -13,7 +13,7 @@ import sys
 
 SHARES = {"median": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}
 
-# The kernel counts silences in ticks, of 10 ms at most, and whoever speaks is woken up by a tick, too.
+# The kernel measures idle times in ticks, of 10 ms at most, and a tick wakes up the sender, too.
 TICKS = 0.020
 
 
@@ -25,9 +25,9 @@ def main(path, *words):
     print(f"{'PORT':6}{'PERIOD':>8}  {'':18}{'MEDIAN':>16}{'90 %':>16}{'99 %':>16}{'99.9 %':>16}  SUGGESTED")
     for word in words:
         port, period = int(word.split("=")[0]), float(word.split("=")[1])
-        rows = [("silent at a look", "silent_seconds", lambda share, period=period: share * period)]
+        rows = [("idle at one poll", "silent_seconds", lambda share, period=period: share * period)]
         if ports[port]["heard_again_seconds"]:
-            rows.append(("longest, watched", "heard_again_seconds", lambda share, period=period: period))
+            rows.append(("longest idle time", "heard_again_seconds", lambda share, period=period: period))
         suggestion = ports[port]["advice"]["timeout_seconds"]
         suggestions.append((period, suggestion))
         for title, key, truth in rows:

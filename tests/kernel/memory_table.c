@@ -255,7 +255,7 @@ static int read_without(const struct program *p, const char *spec, struct readin
 	return r < 0 ? r : lab_stop(&lab);
 }
 
-/* A queue may be cut into more buffers while it is looked at: the estimate is the mean of before
+/* A queue may be cut into more buffers while it is measured: the estimate is the mean of before
  * and after. */
 static int read_with(
 	const struct program *p, const char *spec, const char *state, struct experiment *e)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
-# What the lints share: each prints TAP, one test for each file that it looks at. They run in the build directory.
+# What the lints share: each prints TAP, one test for each file that it checks. They run in the build directory.
 set -u
 
 # shellcheck disable=SC2034 # for those who read this file in

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What reads the sources: "make check-lint". Not a part of "make check", since what these tools say changes with their versions.
+# What reads the sources: "make check-lint". Not part of "make check", since the tools' messages change with their versions.
 
 lint_tests = \
+	tests/lint/build.lint \
 	tests/lint/clang-tidy.lint \
 	tests/lint/cppcheck.lint \
+	tests/lint/docs.lint \
 	tests/lint/includes.lint \
 	tests/lint/mandoc.lint \
 	tests/lint/musl.lint \

@@ -6,7 +6,7 @@ SYSTEM_LOG_DRIVER = $(LOG_DRIVER)
 SYSTEM_LOG_COMPILER = $(watchdog)
 AM_SYSTEM_LOG_DRIVER_FLAGS = --comments
 
-EXTRA_DIST += tests/system/systemd.system tests/system/service.bats
+EXTRA_DIST += tests/system/container.bash tests/system/systemd.system tests/system/service.bats
 
 .PHONY: check-system
 check-system:
