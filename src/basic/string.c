@@ -132,13 +132,19 @@ int string_fail(struct string *s, int error, const char *format, ...)
 	return error;
 }
 
-void string_print(char *buffer, size_t size, const char *format, ...)
+void string_printv(char *buffer, size_t size, const char *format, va_list args)
 {
 	struct string s = string_in(buffer, size);
+
+	string_addv(&s, format, args);
+}
+
+void string_print(char *buffer, size_t size, const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	string_addv(&s, format, args);
+	string_printv(buffer, size, format, args);
 	va_end(args);
 }
 

@@ -54,5 +54,7 @@ int string_take(struct string *s, char **ret, size_t *ret_size);
 #define STRING_PRINT(buffer, ...) string_print((buffer), sizeof(buffer), __VA_ARGS__)
 __attribute__((format(printf, 3, 4))) void string_print(
 	char *buffer, size_t size, const char *format, ...);
+__attribute__((format(printf, 3, 0))) void string_printv(
+	char *buffer, size_t size, const char *format, va_list args);
 
 #endif

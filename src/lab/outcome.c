@@ -30,7 +30,7 @@ void outcome_fail(struct outcome *o, const char *format, ...)
 
 	va_start(arguments, format);
 	if (o->failures_count < FAILURES_MAX)
-		vsnprintf(o->failures[o->failures_count], SENTENCE_SIZE, format, arguments);
+		string_printv(o->failures[o->failures_count], SENTENCE_SIZE, format, arguments);
 	va_end(arguments);
 	o->failures_count++;
 }

@@ -2,6 +2,7 @@
 #include "lab/stage.h"
 
 #include "basic/clock.h"
+#include "basic/string.h"
 #include "basic/unknown.h"
 #include "kernel/limits.h"
 #include "kernel/memory/object_sizes.h"
@@ -81,7 +82,7 @@ void stage_give_up(struct stage *s, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	string_printv(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	outcome_fail(s->outcome, "%s", text);
 	timeline_remark(&s->timeline, NULL, text);

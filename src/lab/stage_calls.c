@@ -5,6 +5,7 @@
 #include "basic/clock.h"
 #include "basic/format.h"
 #include "basic/macro.h"
+#include "basic/string.h"
 #include "lab/stage_private.h"
 
 #include <errno.h>
@@ -238,7 +239,7 @@ __attribute__((format(printf, 5, 6))) static void report_call(
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	string_printv(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	timeline_call(&s->timeline, began, host, text, returned);
 	stage_observe(s, NULL, true);

@@ -3,6 +3,7 @@
 #include "basic/clock.h"
 #include "basic/format.h"
 #include "basic/macro.h"
+#include "basic/string.h"
 #include "basic/unknown.h"
 #include "kernel/limits.h"
 #include "lab/stage_private.h"
@@ -36,7 +37,7 @@ __attribute__((format(printf, 5, 6))) static bool conclude(struct stage *s, bool
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(seen, sizeof(seen), format, arguments);
+	string_printv(seen, sizeof(seen), format, arguments);
 	va_end(arguments);
 	timeline_check(&s->timeline, expected, seen, ok, kind);
 	if (!ok)

@@ -92,14 +92,17 @@ static struct json_object *event_new(
 	return event;
 }
 
+/* An event is a few hundred bytes. */
+#define EVENT_SIZE_MAX ((size_t)64 << 10)
+
 /* In one write(), so that a process that is killed leaves no part of an event. */
 static void event_put(struct timeline *t, struct json_object *event)
 {
-	cleanup_(freep) char *text = NULL;
-	int length = asprintf(&text, "%s%s", t->has_events ? "," : "",
-		json_object_to_json_string_ext(event, JSON_C_TO_STRING_PLAIN));
+	cleanup_(string_release) struct string s = string_up_to(EVENT_SIZE_MAX);
 
-	if (length > 0 && file_write_all(t->events, text, (size_t)length) == 0)
+	string_addf(&s, "%s%s", t->has_events ? "," : "",
+		json_object_to_json_string_ext(event, JSON_C_TO_STRING_PLAIN));
+	if (!s.error && file_write_all(t->events, s.text, s.length) == 0)
 		t->has_events = true;
 	json_object_put(event);
 }

@@ -6,6 +6,7 @@ lint_tests = \
 	tests/lint/clang-tidy.lint \
 	tests/lint/cppcheck.lint \
 	tests/lint/docs.lint \
+	tests/lint/helpers.lint \
 	tests/lint/includes.lint \
 	tests/lint/mandoc.lint \
 	tests/lint/musl.lint \
