@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Counts equal the kernel's, by three independent witnesses.
+# Counts equal the kernel's, by three independent observers.
 
 load common
 
 
-# One namespace with the mixture; what is looked at there stays for the tests below.
+# One namespace with the mixture; what is read there is kept for the tests below.
 setup_file() {
   export out=$BATS_FILE_TMPDIR
   inside "${mixture[@]}" -- '
@@ -34,7 +34,7 @@ for port in json.load(open(sys.argv[1]))["ports"]:
         print(port["side"], port["port"], state, numbers["sockets"])' "$1" | sort
 }
 
-@test "the numbers that were made are the numbers that are told" {
+@test "the numbers that were made are the numbers that are reported" {
   [ "$(json totals.states.CLOSE_WAIT.sockets <"$snapshot")" -eq 350 ]
   [ "$(json totals.states.FIN_WAIT_2.sockets <"$snapshot")" -eq 350 ]
   [ "$(json totals.states.TIME_WAIT.sockets <"$snapshot")" -eq 100 ]
@@ -58,7 +58,7 @@ for port in json.load(open(sys.argv[1]))["ports"]:
   python3 "$compare_counts" proc "$snapshot" <proc
 }
 
-@test "the three kinds of FIN_WAIT_2 are told apart" {
+@test "the three kinds of FIN_WAIT_2 are counted apart" {
   [ "$(json fin_wait_2.held <"$snapshot")" -eq 200 ]
   [ "$(json fin_wait_2.mini <"$snapshot")" -eq 150 ]
   [ "$(json fin_wait_2.orphan <"$snapshot")" -eq 0 ]
@@ -69,7 +69,7 @@ for port in json.load(open(sys.argv[1]))["ports"]:
   [ "$(json limits.tw_buckets.used <"$snapshot")" -eq 250 ]
 }
 
-@test "unaccepted connections are told as such, and fill the accept queue" {
+@test "unaccepted connections are reported as such, and fill the accept queue" {
   python3 - "$snapshot" <<'EOF'
 import json, sys
 port = next(p for p in json.load(open(sys.argv[1]))["ports"] if p["port"] == 7004)
@@ -84,7 +84,7 @@ EOF
   counts_of "$snapshot" | grep -x "server 7003 LISTEN 1"
 }
 
-@test "the oldest TIME_WAIT has the age that the kernel's timer tells" {
+@test "the oldest TIME_WAIT has the age that the kernel's timer gives" {
   oldest=$(json totals.states.TIME_WAIT.oldest_seconds <"$snapshot")
   awk -v oldest="$oldest" 'BEGIN { exit !(oldest >= 0 && oldest < 60) }'
   [ "$(json totals.states.CLOSE_WAIT.oldest_seconds <"$snapshot")" = null ]
@@ -121,7 +121,7 @@ EOF
   [ "$(json totals.states.ESTABLISHED.sockets <closing.json)" -eq "$(json totals.states.ESTABLISHED.sockets <"$snapshot")" ]
 }
 
-@test "filters leave what was asked for" {
+@test "filters leave what was selected" {
   [ "$(counts_of filtered.json)" = "$(printf 'server 7002 FIN_WAIT_2 200\nserver 7003 FIN_WAIT_2 150')" ]
   [ "$(json totals.sockets <filtered.json)" -eq 350 ]
 }
@@ -141,7 +141,7 @@ EOF
   head -n 1 text | grep -E '7001'
 }
 
-@test "a bound socket and a reset one, where the kernel tells them; null where not" {
+@test "a bound socket and a reset one, if the kernel reports them; else null" {
   "$lab" hold BOUND_INACTIVE --port 8081 and CLOSE -- "$tcpstated" --json >"$BATS_TEST_TMPDIR/bound.json"
   if python3 -c 'import platform, sys; sys.exit(list(map(int, platform.release().split(".")[:2])) < [6, 8])'; then
     counts_of "$BATS_TEST_TMPDIR/bound.json" | grep -x "server 8081 BOUND_INACTIVE 1"
