@@ -33,7 +33,7 @@ struct connection {
 	struct end client;
 };
 
-#define STAGE_PORT 7777
+#define STAGE_PORT 7777U
 
 /* How a connection is made. Zero is right for most: IPv4, accepted. */
 struct connect_options {
