@@ -94,9 +94,10 @@ static const char *cell_change(char buf[FORMAT_SIZE], int64_t change, const char
 	return buf;
 }
 
+/* By unsigned arithmetic: an unknown change has no positive counterpart. */
 static uint64_t size_of(int64_t change)
 {
-	return (uint64_t)(change < 0 ? -change : change);
+	return change < 0 ? 0 - (uint64_t)change : (uint64_t)change;
 }
 
 static const char *cell_count_change(char buf[FORMAT_SIZE], const struct table *t, int64_t change)
