@@ -13,7 +13,7 @@
 /*
  * Whether sockets of this class (socket_class_tag) are those that finding f->list[i] is about; of
  * sockets that no process holds (TIME_WAIT, orphans, those that wait to be accepted), those that
- * listen on its port. What is told of many ports together is about the classes that no finding of
+ * listen on its port. A finding about many ports together matches the classes that no finding of
  * the same kind has for itself.
  */
 bool finding_matches(const struct findings *f, size_t i, uint32_t tag);
