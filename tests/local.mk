@@ -246,14 +246,14 @@ measures = \
 	tests/bench/event_cost \
 	tests/kernel/memory_table
 
-tests_bench_ages_SOURCES = tests/bench/ages.c
+tests_bench_ages_SOURCES = tests/bench/ages.c tests/bench/median.h
 tests_bench_ages_LDADD = libtcpstated.a $(CORE_LIBS) -lm
 tests_bench_ages_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 tests_bench_bare_dump_SOURCES = tests/bench/bare_dump.c
 tests_bench_bare_dump_LDADD =
-tests_bench_compare_SOURCES = tests/bench/compare.c
+tests_bench_compare_SOURCES = tests/bench/compare.c tests/bench/median.h
 tests_bench_compare_LDADD =
-tests_bench_event_cost_SOURCES = tests/bench/event_cost.c tests/unit/fake_source.h
+tests_bench_event_cost_SOURCES = tests/bench/event_cost.c tests/bench/median.h tests/unit/fake_source.h
 tests_bench_event_cost_LDADD = libtcpstated.a $(CORE_LIBS)
 tests_kernel_memory_table_SOURCES = tests/kernel/memory_table.c \
 	tests/helpers/slabs.c tests/helpers/slabs.h

@@ -11,6 +11,7 @@
 #include "basic/macro.h"
 #include "kernel/memory/object_sizes.h"
 #include "kernel/sockets/source.h"
+#include "median.h"
 #include "model/age_stats.h"
 #include "model/tally.h"
 #include "poll/poll.h"
@@ -58,19 +59,6 @@ static void report(const char *what, double value, double max, const char *unit)
 
 	failed |= over;
 	printf("%-58s %9.2f %-10s at most %.0f%s\n", what, value, unit, max, over ? "  OVER" : "");
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-	qsort(values, count, sizeof(*values), compare_doubles);
-	return values[count / 2];
 }
 
 /* The cookies of a busy machine: they count up, and other sockets take their share. */
@@ -209,8 +197,8 @@ static int poll_in_turns(struct tally *tally, size_t rounds)
 	printf("%-58s %9.1f ms\n", "a poll with ages, medians and counts", cost[0]);
 	printf("%-58s %9.1f ms\n", "of it medians and counts", median(sum_up_ms, rounds));
 	if (tracked >= SOCKETS / 10)
-		report("more CPU per poll with ages", (cost[0] / cost[1] - 1) * 100, CPU_PERCENT_MAX,
-			"%");
+		report("more CPU per poll with ages", (cost[0] / cost[1] - 1) * 100,
+			CPU_PERCENT_MAX, "%");
 	return 0;
 }
 

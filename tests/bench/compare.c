@@ -7,6 +7,8 @@
  * usage: compare ROUNDS COMMAND ... [-- COMMAND ...] ...
  */
 
+#include "median.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -45,19 +47,6 @@ static int run(struct command *c, size_t round)
 			   (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3;
 	c->peak_kib[round] = (double)usage.ru_maxrss;
 	return 0;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-	qsort(values, count, sizeof(*values), compare_doubles);
-	return values[count / 2];
 }
 
 static void print(struct command *commands, size_t count, size_t rounds)

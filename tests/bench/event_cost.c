@@ -13,6 +13,7 @@
 #include "daemon/manager.h"
 #include "daemon/state_ages.h"
 #include "daemon/state_file.h"
+#include "median.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -38,19 +39,6 @@ static struct sock_record record_of(uint32_t i)
 	if (i >= AGES_TRACKED_DEFAULT - LEAKED && leaking)
 		r.local_port = 7002;
 	return r;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-	qsort(values, count, sizeof(*values), compare_doubles);
-	return values[count / 2];
 }
 
 static double cpu_ms(void)
