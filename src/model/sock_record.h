@@ -78,6 +78,9 @@ struct sock_record {
 	uint8_t retransmits; /* of that timer: unanswered so far, including probes */
 	bool has_buffers;
 	bool has_info;
+	bool only_ipv6;         /* of a listener: IPV6_V6ONLY, so that it takes no IPv4 */
+	uint32_t device;        /* interface index that it is bound to, by SO_BINDTODEVICE or by a
+				   link-local address; 0: none, or the source lacks it */
 	uint16_t local_port;    /* host byte order */
 	uint16_t remote_port;   /* host byte order */
 	uint32_t expires_ms;    /* of that timer; for TIMER_TIME_WAIT the rest of its life */

@@ -108,6 +108,30 @@ static void test_diag_datagram_parse_full_socket(void **state)
 	assert_int_equal(f->records[0].buffers.backlog, 1 + SK_MEMINFO_BACKLOG);
 }
 
+/* What a socket is bound to besides its address and port. */
+static void test_diag_datagram_parse_binding(void **state)
+{
+	struct fixture *f = *state;
+	struct nlmsghdr *nlh;
+
+	for (uint8_t only_ipv6 = 0; only_ipv6 < 2; only_ipv6++) {
+		struct inet_diag_msg *msg;
+
+		nlh = put_message(f, TCPDIAG_GETSOCK);
+		msg = put_socket(nlh, 10);
+		msg->idiag_family = AF_INET6;
+		msg->id.idiag_if = only_ipv6 * 7U;
+		mnl_attr_put_u8(nlh, INET_DIAG_SKV6ONLY, only_ipv6);
+		end_message(f, nlh);
+	}
+	assert_int_equal(parse(f), 0);
+	assert_int_equal(f->dump.sockets, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_int_equal(f->records[i].only_ipv6, i);
+		assert_int_equal(f->records[i].device, i * 7);
+	}
+}
+
 /* Each kind of socket in a dump, by what distinguishes them. */
 static void test_diag_datagram_parse_kinds_and_ownership(void **state)
 {
@@ -391,6 +415,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		DIAG_TEST(test_diag_datagram_parse_full_socket),
+		DIAG_TEST(test_diag_datagram_parse_binding),
 		DIAG_TEST(test_diag_datagram_parse_kinds_and_ownership),
 		DIAG_TEST(test_diag_datagram_parse_info),
 		DIAG_TEST(test_diag_datagram_parse_info_cut_short),

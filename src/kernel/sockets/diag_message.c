@@ -18,7 +18,7 @@
 struct attributes {
 	bool full; /* INET_DIAG_SHUTDOWN: every full socket has it, mini and request sockets never
 		      do */
-	bool has_buffers;
+	bool has_buffers, only_ipv6;
 	struct sock_buffers buffers;
 	uint64_t cgroup_id;
 	const struct nlattr *info; /* NULL: not asked for */
@@ -97,6 +97,9 @@ static int read_attributes(const struct nlmsghdr *nlh, struct attributes *ret)
 				memcpy(&ret->cgroup_id, mnl_attr_get_payload(attr),
 					sizeof(ret->cgroup_id));
 			break;
+		case INET_DIAG_SKV6ONLY:
+			ret->only_ipv6 = mnl_attr_get_payload_len(attr) && mnl_attr_get_u8(attr);
+			break;
 		case INET_DIAG_INFO:
 			ret->info = attr;
 			break;
@@ -145,6 +148,8 @@ static void fill_record(struct sock_record *r, const struct inet_diag_msg *msg,
 	r->retransmits = msg->idiag_retrans;
 	r->has_buffers = a->has_buffers;
 	r->has_info = a->info != NULL;
+	r->only_ipv6 = a->only_ipv6;
+	r->device = msg->id.idiag_if;
 	r->local_port = ntohs(msg->id.idiag_sport);
 	r->remote_port = remote_port;
 	r->expires_ms = msg->idiag_expires;
