@@ -74,6 +74,7 @@ unit_tests = \
 	tests/unit/test_growth \
 	tests/unit/test_ages \
 	tests/unit/test_age_bound \
+	tests/unit/test_attribution \
 	tests/unit/test_age_stats \
 	tests/unit/test_alert \
 	tests/unit/test_close_rates \
@@ -101,6 +102,7 @@ tests_unit_test_destinations_SOURCES = tests/unit/test_destinations.c
 tests_unit_test_ages_SOURCES = tests/unit/test_ages.c
 tests_unit_test_ages_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 tests_unit_test_age_bound_SOURCES = tests/unit/test_age_bound.c
+tests_unit_test_attribution_SOURCES = tests/unit/test_attribution.c
 tests_unit_test_age_stats_SOURCES = tests/unit/test_age_stats.c
 tests_unit_test_alert_SOURCES = tests/unit/test_alert.c tests/unit/sample.h tests/unit/sentence.h
 tests_unit_test_close_rates_SOURCES = tests/unit/test_close_rates.c tests/unit/sample.h

@@ -59,7 +59,7 @@ static void findings_of_groups(const struct diagnosis *d)
 	struct finding f = {
 		.id = d->id,
 		.has_port = true,
-		.port = 7777,
+		.service.port = 7777,
 		.owner = "game.service",
 		.sockets = 412,
 		.memory_bytes = 1593204,
@@ -71,7 +71,7 @@ static void findings_of_groups(const struct diagnosis *d)
 	finding(&f);
 	f.owner_is_mixed = true;
 	finding(&f);
-	f.side = SIDE_CLIENT;
+	f.service.side = SIDE_CLIENT;
 	f.owner = NULL;
 	f.oldest_ms = UNKNOWN_U32;
 	finding(&f);
@@ -85,7 +85,7 @@ static void findings_of_limits(const struct diagnosis *d)
 {
 	struct finding f = {
 		.id = d->id,
-		.port = 7777,
+		.service.port = 7777,
 		.has_port = d->judge != judge_limits,
 		.owner = "game.service",
 		.sockets = UNKNOWN,
@@ -134,7 +134,8 @@ static void alert(const struct rule *r)
 	if (r->measure == MEASURE_PERCENT && r->limit == LIMIT_CLIENT_PORTS)
 		a.numbers.destination = database;
 	if (r->scope == SCOPE_PORT)
-		a.key = (struct alert_key){.has_port = true, .side = SIDE_SERVER, .port = 7777};
+		a.key = (struct alert_key){
+			.has_port = true, .service.side = SIDE_SERVER, .service.port = 7777};
 	words_alert(&s, &a);
 	end();
 }
@@ -197,7 +198,7 @@ static void print_alerts(void)
 static void print_events(void)
 {
 	struct alert_event e = {.alert = {.rule = built_in_rules[0],
-					.key = {.has_port = true, .port = 7777},
+					.key = {.has_port = true, .service.port = 7777},
 					.numbers = {412, 412, 1593204, UNKNOWN_U32, {0}, {0}}}};
 
 	heading("events");
@@ -280,7 +281,7 @@ static void print_snapshot_words(struct sample *sample)
 	words_status(&s, snapshot, alerts);
 	end();
 	if (alerts_restore(alerts, &(struct alert){.rule = built_in_rules[0],
-					   .key = {.has_port = true, .port = 7777},
+					   .key = {.has_port = true, .service.port = 7777},
 					   .state = ALERT_RAISED}) < 0)
 		abort();
 	words_status(&s, snapshot, alerts);
@@ -386,7 +387,7 @@ static void print_checks(struct sample *sample)
 static void print_watch(struct sample *sample)
 {
 	struct alert leak = {.rule = built_in_rules[0],
-		.key = {.has_port = true, .port = 7777},
+		.key = {.has_port = true, .service.port = 7777},
 		.state = ALERT_RAISED,
 		.numbers = {412, 412, 1593204, UNKNOWN_U32, {0}, {0}}};
 	const struct alert *alerts[] = {&leak};
@@ -414,7 +415,7 @@ static void print_watch(struct sample *sample)
 static void print_heartbeats(void)
 {
 	static struct heartbeat_port port = {
-		.port = 7777, .sockets = 150, .mute = 3, .keepalive = {100, 40, 10}};
+		.service.port = 7777, .sockets = 150, .mute = 3, .keepalive = {100, 40, 10}};
 	struct heartbeat_line line = {.port = &port};
 	struct heartbeat_report report = {
 		.scan = {.complete = false, .error = "the dump was cut short"},

@@ -50,7 +50,7 @@ static struct explanation explain(const struct snapshot *s, const struct alert *
 	const struct diagnosis *d = id ? diagnosis_find(id) : NULL;
 
 	for (size_t i = 0; d && alert->key.has_port && i < s->rows_count; i++)
-		if (s->rows[i].side == alert->key.side && s->rows[i].port == alert->key.port)
+		if (service_key_equal(&s->rows[i].service, &alert->key.service))
 			return diagnosis_explain(d, &s->rows[i]);
 	return (struct explanation){.id = d ? d->id : NULL, .cause = CAUSE_NONE};
 }
@@ -165,6 +165,7 @@ static void set_owner(struct alert *alert, const struct measurement *m)
 	if (m->owner)
 		string_add_printable(&owner, m->owner);
 	alert->owner_is_mixed = m->owner_is_mixed;
+	alert->is_only = m->is_only;
 }
 
 /* Updates the alert of what was measured, or adds one if the value reaches raise. */

@@ -31,7 +31,7 @@ extern const struct names alert_state_names;
 /* What an alert is about. */
 struct alert_key {
 	bool has_port;
-	SERVICE_KEY_MEMBERS
+	struct service_key service;
 };
 
 /*
@@ -58,6 +58,7 @@ struct alert {
 	struct alert_key key;
 	char owner[ALERT_OWNER_SIZE]; /* whose the port is; printable; "": unknown */
 	bool owner_is_mixed;          /* only most of its sockets are */
+	bool is_only;                 /* as in struct port_tally, at that time */
 	enum alert_state state;
 	struct timespec since; /* CLOCK_REALTIME of the scan that first saw it at or above raise */
 	uint64_t changed_ms;   /* when the state began */

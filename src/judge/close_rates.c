@@ -132,12 +132,13 @@ static int compare_ports(const void *a, const void *b)
 {
 	const struct close_rates_port *x = a, *y = b;
 
-	return (x->port > y->port) - (x->port < y->port);
+	return service_key_compare(&x->service, &y->service);
 }
 
-static struct close_rates_port *find_port(const struct close_rates *c, size_t count, uint16_t port)
+static struct close_rates_port *find_port(
+	const struct close_rates *c, size_t count, const struct service_key *port)
 {
-	const struct close_rates_port key = {.port = port};
+	const struct close_rates_port key = {.service = *port};
 
 	return count ? bsearch(&key, c->ports, count, sizeof(key), compare_ports) : NULL;
 }
@@ -171,16 +172,17 @@ static void add_ports(struct close_rates *c, const struct snapshot *s)
 		const struct port_tally *row = &s->rows[i];
 		struct close_rates_port *p;
 
-		if (row->side != SIDE_SERVER || !(row->fresh_time_wait || row->fresh_fin_wait_2))
+		if (row->service.side != SIDE_SERVER ||
+			!(row->fresh_time_wait || row->fresh_fin_wait_2))
 			continue;
-		p = find_port(c, known, row->port);
+		p = find_port(c, known, &row->service);
 		if (!p && c->ports_count == CLOSE_RATES_PORTS_MAX) {
 			c->ports_left_out = true;
 			continue;
 		}
 		if (!p) {
 			p = &c->ports[c->ports_count++];
-			*p = (struct close_rates_port){row->port, nothing, nothing};
+			*p = (struct close_rates_port){row->service, nothing, nothing};
 		}
 		p->fresh_time_wait.amount += row->fresh_time_wait;
 		p->fresh_fin_wait_2.amount += row->fresh_fin_wait_2;
@@ -211,13 +213,14 @@ static void find_main_port(struct close_rates *c, const struct snapshot *s)
 		const struct port_tally *row = &s->rows[i];
 
 		sum += connections(row);
-		if (row->side == SIDE_SERVER && (!most || connections(row) > connections(most)))
+		if (row->service.side == SIDE_SERVER &&
+			(!most || connections(row) > connections(most)))
 			most = row;
 	}
 	if (!most || connections(most) * 100 < sum * CLOSE_RATES_SHARE_PERCENT || sum < 1)
 		return;
 	c->has_main_port = true;
-	c->main_port = most->port;
+	c->main_port = most->service;
 }
 
 uint32_t close_rates_since_ms(const struct close_rates *c, uint64_t now_ms)
@@ -375,8 +378,8 @@ static double share(const struct seen *seen, const struct close_rates_range *all
 }
 
 /* A poll of some ports shows nothing of the others, so there is nothing to share out. */
-static struct close_rates_range local_first_of_port(
-	const struct close_rates *c, const struct close_rates_range *all, uint16_t port)
+static struct close_rates_range local_first_of_port(const struct close_rates *c,
+	const struct close_rates_range *all, const struct service_key *port)
 {
 	const struct close_rates_port *p = find_port(c, c->ports_count, port);
 	const struct seen seen = seen_of(c);
@@ -391,17 +394,17 @@ static struct close_rates_range local_first_of_port(
 }
 
 /* Whether the counters are this port's own. */
-static bool is_main_port(const struct close_rates *c, uint16_t port)
+static bool is_main_port(const struct close_rates *c, const struct service_key *port)
 {
 	const double active = flow(c, FLOW_ACTIVE_OPENS);
 	const double opens = active + flow(c, FLOW_PASSIVE_OPENS);
 
-	return c->has_main_port && c->main_port == port &&
+	return c->has_main_port && service_key_equal(&c->main_port, port) &&
 	       active * 100 <= opens * (100 - CLOSE_RATES_SHARE_PERCENT);
 }
 
-void close_rates_of_port(
-	const struct close_rates *c, uint16_t port, struct close_rates_estimate *ret)
+void close_rates_of_port(const struct close_rates *c, const struct service_key *port,
+	struct close_rates_estimate *ret)
 {
 	struct close_rates_range local;
 

@@ -101,7 +101,7 @@ struct close_rates_sum {
 };
 
 struct close_rates_port {
-	uint16_t port;
+	struct service_key service;
 	struct close_rates_sum fresh_time_wait, fresh_fin_wait_2;
 };
 
@@ -111,11 +111,11 @@ struct close_rates {
 	uint64_t watched_ms;       /* from the first poll to the last */
 	uint64_t last[FLOW_COUNT]; /* what they were at the last poll */
 	struct close_rates_sum sums[FLOW_COUNT];
-	struct close_rates_port *ports; /* by number */
+	struct close_rates_port *ports; /* by service */
 	size_t ports_count;
 	bool ports_left_out; /* there was no room for one */
 	bool has_main_port;  /* nearly all connections are of one server port */
-	uint16_t main_port;
+	struct service_key main_port;
 };
 
 /* How young a socket must be to be new to a poll at now_ms (struct poll_settings: since_ms); 0: it
@@ -143,7 +143,7 @@ void close_rates_of_namespace(const struct close_rates *c, struct close_rates_es
  * particular port is shared out among all of them. The rest is known only if nearly all connections
  * are of this port.
  */
-void close_rates_of_port(
-	const struct close_rates *c, uint16_t port, struct close_rates_estimate *ret);
+void close_rates_of_port(const struct close_rates *c, const struct service_key *port,
+	struct close_rates_estimate *ret);
 
 #endif

@@ -49,8 +49,8 @@ static struct finding *add_finding(
 static void set_port(struct finding *f, const struct port_tally *row)
 {
 	f->has_port = true;
-	f->side = (enum sock_side)row->side;
-	f->port = row->port;
+	f->service = row->service;
+	f->is_only = row->is_only;
 	f->owner = row->owner;
 	f->user = row->user;
 	f->owner_is_mixed = row->cgroup.mixed;
@@ -194,7 +194,7 @@ void judge_groups(const struct diagnosis *d, struct judgement *j)
 	memcpy(others.states, s->totals.states, sizeof(others.states));
 	memcpy(others.symptoms, s->totals.symptoms, sizeof(others.symptoms));
 	for (size_t i = 0; i < s->ports_count; i++) {
-		if (d->servers_only && s->ports[i]->side != SIDE_SERVER)
+		if (d->servers_only && s->ports[i]->service.side != SIDE_SERVER)
 			continue;
 		if (judge_row(d, j, s->ports[i], i))
 			subtract_row(&others, s->ports[i]);
@@ -224,8 +224,7 @@ void judge_limits(const struct diagnosis *d, struct judgement *j)
 	if (d->limit == LIMIT_CLIENT_PORTS) {
 		f->destination = j->snapshot->busiest;
 		f->has_port = true;
-		f->side = SIDE_CLIENT;
-		f->port = f->destination.port;
+		f->service = (struct service_key){.side = SIDE_CLIENT, .port = f->destination.port};
 	}
 }
 
@@ -294,8 +293,8 @@ static int compare_findings(const void *a, const void *b)
 		return x->severity > y->severity ? -1 : 1;
 	if (x->memory_bytes != y->memory_bytes)
 		return x->memory_bytes > y->memory_bytes ? -1 : 1;
-	if (x->port != y->port)
-		return x->port < y->port ? -1 : 1;
+	if (!service_key_equal(&x->service, &y->service))
+		return service_key_compare(&x->service, &y->service);
 	return strcmp(x->id, y->id);
 }
 

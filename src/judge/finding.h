@@ -4,7 +4,6 @@
 #define TCPSTATED_JUDGE_FINDING_H
 
 #include "basic/names.h"
-#include "model/filter.h"
 #include "model/snapshot.h"
 
 #include <stdbool.h>
@@ -37,9 +36,9 @@ struct finding {
 	const char *id; /* of its diagnosis, for example "close-wait-not-closed"; static storage */
 	enum severity severity;
 	const char *netns; /* borrowed from the snapshot */
-	bool has_port;     /* it is about one port: side and port are set */
-	enum sock_side side;
-	uint16_t port;
+	bool has_port;     /* it is about one service */
+	struct service_key service;
+	bool is_only;        /* as in struct port_tally */
 	const char *owner;   /* whose the port is (struct port_tally); NULL: unknown. Borrowed. */
 	const char *user;    /* likewise */
 	bool owner_is_mixed; /* only most of the port's sockets are that owner's */

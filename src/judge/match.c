@@ -27,10 +27,11 @@ static bool diagnosis_matches(const struct diagnosis *d, const struct socket_cla
 
 static bool is_port_of(const struct finding *f, const struct socket_class *c)
 {
-	return f->has_port && f->side == c->side && f->port == c->port;
+	return f->has_port && f->service.side == c->side && f->service.port == c->port &&
+	       service_binding(&f->service) == c->binding;
 }
 
-bool finding_matches(const struct findings *f, size_t i, uint32_t tag)
+bool finding_matches(const struct findings *f, size_t i, uint64_t tag)
 {
 	const struct socket_class class = socket_class_of(tag);
 	const struct diagnosis *d = diagnosis_find(f->list[i].id);
@@ -48,7 +49,7 @@ bool finding_matches(const struct findings *f, size_t i, uint32_t tag)
 	return true;
 }
 
-bool findings_match(const struct findings *f, uint32_t tag)
+bool findings_match(const struct findings *f, uint64_t tag)
 {
 	for (size_t i = 0; i < f->count; i++)
 		if (finding_matches(f, i, tag))

@@ -16,9 +16,9 @@
  * listen on its port. A finding about many ports together matches the classes that no finding of
  * the same kind has for itself.
  */
-bool finding_matches(const struct findings *f, size_t i, uint32_t tag);
+bool finding_matches(const struct findings *f, size_t i, uint64_t tag);
 
 /* Whether any finding is about them. */
-bool findings_match(const struct findings *f, uint32_t tag);
+bool findings_match(const struct findings *f, uint64_t tag);
 
 #endif

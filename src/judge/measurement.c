@@ -75,7 +75,8 @@ static const struct alert_numbers zero_numbers = {
 
 static bool selects_row(const struct rule *r, const struct port_tally *row)
 {
-	return r->sides[row->side] && (!r->ports || port_set_has(r->ports, row->port));
+	return r->sides[row->service.side] &&
+	       (!r->ports || port_set_has(r->ports, row->service.port));
 }
 
 /* Adds what the rule selects of one row. aged may be NULL. */
@@ -142,10 +143,11 @@ static struct measurement measurement_of(
 	const struct port_tally *row, const struct alert_numbers *numbers)
 {
 	return (struct measurement){
-		.key = {.has_port = true, .side = row->side, .port = row->port},
+		.key = {.has_port = true, .service = row->service},
 		.numbers = *numbers,
 		.owner = row->owner,
 		.owner_is_mixed = row->cgroup.mixed,
+		.is_only = row->is_only,
 	};
 }
 

@@ -17,6 +17,7 @@ struct measurement {
 	struct alert_numbers numbers;
 	const char *owner;   /* whose the port is (struct port_tally); NULL: unknown. Borrowed. */
 	bool owner_is_mixed; /* only most of its sockets are */
+	bool is_only;        /* as in struct port_tally */
 };
 
 /* m is valid during the call only. A failure of fn (-errno) ends the measuring. */

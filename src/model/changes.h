@@ -30,7 +30,7 @@ const struct counts *counts_at(
 
 /* A port that had sockets before and has none now. */
 struct gone_port {
-	SERVICE_KEY_MEMBERS
+	struct service_key service;
 	uint64_t sockets; /* before */
 };
 

@@ -4,19 +4,19 @@
 #include "basic/cleanup.h"
 #include "basic/macro.h"
 #include "basic/unknown.h"
-#include "model/side.h"
+#include "model/attribution.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The row of a port that is counted in the rest. */
-#define ROW_REST UINT16_MAX
+/* The row of a service that is counted in the rest. */
+#define ROW_REST UINT32_MAX
 
 struct heartbeat {
 	struct heartbeat_context context;
-	struct port_set server;          /* local ports with a listener at any poll */
-	uint16_t row[SIDE_COUNT][65536]; /* index into ports, plus one; 0: none yet */
+	struct attribution *attribution;
+	struct service_map row; /* index into ports, plus one, or ROW_REST */
 	struct heartbeat_port *ports[HEARTBEAT_PORTS_MAX];
 	size_t ports_count;
 	struct idle_times *idle_times; /* NULL: without watching */
@@ -32,11 +32,11 @@ int heartbeat_new(const struct heartbeat_context *context, struct heartbeat **re
 	if (!h)
 		return -ENOMEM;
 	h->context = *context;
-	if (context->watch) {
+	r = attribution_new(&h->attribution);
+	if (r == 0 && context->watch)
 		r = idle_times_new(context->watched_max, &h->idle_times);
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
 	*ret = TAKE_PTR(h);
 	return 0;
 }
@@ -47,49 +47,60 @@ struct heartbeat *heartbeat_free(struct heartbeat *h)
 		for (size_t i = 0; i < h->ports_count; i++)
 			free(h->ports[i]);
 		idle_times_free(h->idle_times);
+		service_map_release(&h->row);
+		attribution_free(h->attribution);
 		free(h);
 	}
 	return NULL;
+}
+
+static void forget_counts(struct heartbeat *h)
+{
+	struct heartbeat_numbers *n = &h->numbers;
+
+	for (size_t i = 0; i < h->ports_count; i++)
+		*h->ports[i] = (struct heartbeat_port){.service = h->ports[i]->service};
+	n->sockets = n->without_info = n->rest_sockets = 0;
 }
 
 void heartbeat_start(struct heartbeat *h, uint64_t now_ms)
 {
 	struct heartbeat_numbers *n = &h->numbers;
 
-	for (size_t i = 0; i < h->ports_count; i++)
-		*h->ports[i] = (struct heartbeat_port){
-			.side = h->ports[i]->side,
-			.port = h->ports[i]->port,
-		};
+	forget_counts(h);
 	if (!n->polls)
 		h->first_ms = now_ms;
 	h->now_ms = now_ms;
 	n->polls++;
-	n->sockets = n->without_info = n->rest_sockets = 0;
 	n->watched_ms = now_ms - h->first_ms;
+	attribution_start(h->attribution, h->context.port_first, h->context.port_last);
 }
 
-/* The row of a port; NULL: it is in the rest. */
-static struct heartbeat_port *port_of(struct heartbeat *h, enum sock_side side, uint16_t port)
+void heartbeat_start_again(struct heartbeat *h)
 {
-	uint16_t *row = &h->row[side][port];
+	forget_counts(h);
+	attribution_start_again(h->attribution);
+}
+
+/* The place of a service among the ports; ROW_REST: it is in the rest. */
+static uint32_t row_of(struct heartbeat *h, const struct service_key *service)
+{
+	const uint32_t index = service_map_get(&h->row, service);
 	struct heartbeat_port *p;
 
-	if (*row == ROW_REST)
-		return NULL;
-	if (*row)
-		return h->ports[*row - 1];
+	if (index)
+		return index == ROW_REST ? ROW_REST : index - 1;
 	p = h->ports_count < HEARTBEAT_PORTS_MAX ? calloc(1, sizeof(*p)) : NULL;
-	if (!p) {
-		*row = ROW_REST;
+	if (!p || service_map_set(&h->row, service, (uint32_t)h->ports_count + 1) < 0) {
+		free(p);
 		h->numbers.rest_ports++;
-		return NULL;
+		/* Without memory for that, its next connection is taken for another service's. */
+		(void)service_map_set(&h->row, service, ROW_REST);
+		return ROW_REST;
 	}
-	p->side = (uint8_t)side;
-	p->port = port;
-	h->ports[h->ports_count++] = p;
-	*row = (uint16_t)h->ports_count;
-	return p;
+	p->service = *service;
+	h->ports[h->ports_count] = p;
+	return (uint32_t)h->ports_count++;
 }
 
 static void add_known(struct histogram *h, uint32_t value, uint32_t weight)
@@ -119,39 +130,45 @@ static void count_info(struct heartbeat_port *p, const struct sock_record *r)
 }
 
 static void count_established(
-	struct heartbeat *h, const struct sock_record *r, enum sock_side side, uint16_t port)
+	const struct sock_record *r, const struct service_key *service, void *userdata)
 {
-	struct heartbeat_port *p = port_of(h, side, port);
+	struct heartbeat *h = userdata;
+	const struct filter *f = &h->context.filter;
+	struct heartbeat_port *p;
+	uint32_t row;
 
+	if (!f->sides[service->side] || (f->ports && !port_set_has(f->ports, service->port)))
+		return;
+	row = row_of(h, service);
 	h->numbers.sockets++;
 	h->numbers.without_info += !r->has_info;
-	if (!p) {
+	if (row == ROW_REST) {
 		h->numbers.rest_sockets++;
 		return;
 	}
+	p = h->ports[row];
 	p->sockets++;
 	count_timer(p, r);
 	if (r->has_info)
 		count_info(p, r);
 	if (h->idle_times)
-		idle_times_observe(h->idle_times, r, (uint16_t)(h->row[side][port] - 1), h->now_ms);
+		idle_times_observe(h->idle_times, r, (uint16_t)row, h->now_ms);
 }
 
 void heartbeat_count(struct heartbeat *h, const struct sock_record *r)
 {
-	const struct sides sides = {&h->server, h->context.port_first, h->context.port_last};
-	const struct filter *f = &h->context.filter;
-	enum sock_side side;
-	uint16_t port;
+	struct service_key service;
 
 	if (r->state == STATE_LISTEN)
-		port_set_add(&h->server, r->local_port);
-	if (r->state != STATE_ESTABLISHED)
-		return;
-	side = sock_side(&sides, r);
-	port = sock_side_port(side, r);
-	if (f->sides[side] && (!f->ports || port_set_has(f->ports, port)))
-		count_established(h, r, side, port);
+		attribution_add_listener(h->attribution, r, &service);
+	else if (r->state == STATE_ESTABLISHED && attribution_place(h->attribution, r, &service))
+		count_established(r, &service, h);
+}
+
+/* The other states are not read, so no service is forgotten. */
+bool heartbeat_end(struct heartbeat *h)
+{
+	return attribution_finish(h->attribution, false, count_established, h);
 }
 
 static void add_idle_time(const struct idle_time *idle_time, void *userdata)

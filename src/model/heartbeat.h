@@ -22,7 +22,7 @@
 #define HEARTBEAT_PORTS_MAX 512
 
 struct heartbeat_port {
-	SERVICE_KEY_MEMBERS
+	struct service_key service;
 
 	/* the last poll */
 	uint64_t sockets;                    /* ESTABLISHED */
@@ -62,8 +62,13 @@ DEFINE_FREEP(heartbeat)
 void heartbeat_start(struct heartbeat *h, uint64_t now_ms);
 
 /* Counts a LISTEN or ESTABLISHED socket and skips any other. LISTEN records come first: they
- * determine the sides. */
+ * determine the sides. Some are only counted by heartbeat_end(). */
 void heartbeat_count(struct heartbeat *h, const struct sock_record *r);
+
+/* Ends a poll. Returns whether heartbeat_start_again() and all the records once more would
+ * attribute some of them better (model/attribution.h). */
+bool heartbeat_end(struct heartbeat *h);
+void heartbeat_start_again(struct heartbeat *h);
 
 /* Summarizes all polls, once, after the last one. */
 void heartbeat_finish(struct heartbeat *h);

@@ -18,7 +18,7 @@
 
 struct wanted_socket {
 	uint32_t inode; /* not 0 */
-	uint32_t tag;   /* the caller's own, to tell sockets apart; a replay has those of the
+	uint64_t tag;   /* the caller's own, to tell sockets apart; a replay has those of the
 			   recording */
 };
 
@@ -27,7 +27,7 @@ struct wanted_socket {
 struct process {
 	uint32_t pid;
 	uint32_t uid; /* the effective one; UID_OVERFLOW (model/tally.h) when it is unreadable */
-	uint32_t tag;
+	uint64_t tag;
 	uint32_t descriptors_count;                    /* how many it has, copies included ... */
 	uint32_t descriptors[PROCESS_DESCRIPTORS_MAX]; /* ... and the first of them */
 	/* Raw bytes that the process chose: escape them for output. Empty when unreadable. */

@@ -1,36 +1,80 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The key that sockets are counted under and that everything kept about them is found by: the one
- * place to extend when services are told apart by more than side and port.
- */
+/* What sockets are counted under, and what everything kept about them is found by. */
 #ifndef TCPSTATED_MODEL_SERVICE_H
 #define TCPSTATED_MODEL_SERVICE_H
 
+#include "model/filter.h"
+#include "model/sock_record.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 
-#define SERVICE_KEY_FIELDS                                                                         \
-	uint8_t side; /* enum sock_side */                                                         \
-	uint16_t port;
-
-struct service_key {
-	SERVICE_KEY_FIELDS
+/* An address as it is compared and printed: an IPv4-mapped one is IPv4. All zero: none. */
+struct sock_address {
+	uint8_t family;    /* AF_INET or AF_INET6; 0: none */
+	uint8_t bytes[16]; /* network byte order; AF_INET: the first four, the rest zero */
 };
 
-/* In a structure: a key as the member service, whose fields are also members themselves. */
-#define SERVICE_KEY_MEMBERS                                                                        \
-	union {                                                                                    \
-		struct service_key service;                                                        \
-		struct {                                                                           \
-			SERVICE_KEY_FIELDS                                                         \
-		};                                                                                 \
-	};
+struct sock_address sock_address_local(const struct sock_record *r);
+struct sock_address sock_address_remote(const struct sock_record *r);
+bool sock_address_is_wildcard(const struct sock_address *a);
+bool sock_address_equal(const struct sock_address *a, const struct sock_address *b);
 
-/* The one order of services: servers first, then by port. Returns as strcmp(). */
-static inline int service_key_compare(const struct service_key *a, const struct service_key *b)
+/* fe80::/10: the device belongs to the address, whether or not the socket is bound to one. */
+bool sock_address_is_link_local(const struct sock_address *a);
+
+/*
+ * A service: its side, the port, and what its listener is bound to, whatever else listens. A key
+ * has no padding, so that it can be hashed and compared as bytes.
+ */
+struct service_key {
+	uint32_t device; /* interface index that the listener, or the client's socket, is bound to;
+			    0: none */
+	uint16_t port;   /* the local port of a server, the remote port of a client */
+	uint8_t side;    /* enum sock_side */
+	uint8_t unused;  /* 0 */
+	struct sock_address address; /* the listener's own; none for a wildcard and for a client */
+	uint8_t unused_too[3];       /* 0 */
+};
+
+_Static_assert(sizeof(struct service_key) == 28, "a key must have no padding");
+
+uint64_t service_key_hash(const struct service_key *k);
+bool service_key_equal(const struct service_key *a, const struct service_key *b);
+
+/* Whether it is more than a side and a port. */
+static inline bool service_key_is_bound(const struct service_key *k)
 {
-	if (a->side != b->side)
-		return a->side < b->side ? -1 : 1;
-	return (a->port > b->port) - (a->port < b->port);
+	return k->address.family || k->device;
 }
+
+/* The one order of services: servers first, then by port, address and device. Returns as strcmp().
+ */
+int service_key_compare(const struct service_key *a, const struct service_key *b);
+
+/*
+ * A number for each service: most are a side and a port alone, which an array finds in the time of
+ * one access; the others are in a hash table. All zero is an empty map; release with
+ * service_map_release. Zeroed pages of the array cost nothing until they are written to.
+ */
+struct service_map {
+	uint32_t plain[SIDE_COUNT][65536];
+	/* private */
+	uint32_t *used_plain; /* what is set in plain: side << 16 | port */
+	size_t used_plain_count, used_plain_allocated;
+	struct service_map_slot *slots;
+	uint32_t slots_count, used;
+};
+
+void service_map_release(struct service_map *m);
+
+/* Removes every service. */
+void service_map_clear(struct service_map *m);
+
+/* The number of a service; 0: it is not in the map. */
+uint32_t service_map_get(const struct service_map *m, const struct service_key *k);
+
+/* Sets a number, which is not 0. Returns 0, or -ENOMEM with nothing changed. */
+int service_map_set(struct service_map *m, const struct service_key *k, uint32_t number);
 
 #endif

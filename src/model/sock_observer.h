@@ -3,18 +3,17 @@
 #ifndef TCPSTATED_MODEL_SOCK_OBSERVER_H
 #define TCPSTATED_MODEL_SOCK_OBSERVER_H
 
-#include "model/filter.h"
+#include "model/service.h"
 #include "model/sock_record.h"
 
 #include <stdint.h>
 
 struct sock_observation {
 	struct sock_record record;
-	enum sock_side side;
-	uint16_t port;         /* under which it is counted */
-	uint32_t age_ms;       /* in its state, or UNKNOWN_U32 */
-	uint64_t memory_bytes; /* bind buckets are with the first socket of their port */
-	const char *owner;     /* printable; NULL: unknown, or not looked up. Borrowed. */
+	struct service_key service; /* under which it is counted */
+	uint32_t age_ms;            /* in its state, or UNKNOWN_U32 */
+	uint64_t memory_bytes;      /* bind buckets are with the first socket of their port */
+	const char *owner;          /* printable; NULL: unknown, or not looked up. Borrowed. */
 };
 
 /*

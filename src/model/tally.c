@@ -2,9 +2,9 @@
 #include "model/tally.h"
 
 #include "basic/array.h"
+#include "basic/macro.h"
 #include "basic/unknown.h"
 #include "model/age_bound.h"
-#include "model/side.h"
 #include "model/sock_memory.h"
 
 #include <errno.h>
@@ -21,12 +21,16 @@ static void port_tally_init(struct port_tally *p)
 int tally_new(struct tally **ret)
 {
 	/* Zeroed pages cost nothing: only what a scan touches becomes resident. */
-	struct tally *t = calloc(1, sizeof(*t));
+	cleanup_(tally_freep) struct tally *t = calloc(1, sizeof(*t));
+	int r;
 
 	if (!t)
 		return -ENOMEM;
+	r = attribution_new(&t->netns.attribution);
+	if (r < 0)
+		return r;
 	port_tally_init(&t->rest);
-	*ret = t;
+	*ret = TAKE_PTR(t);
 	return 0;
 }
 
@@ -34,33 +38,45 @@ struct tally *tally_free(struct tally *t)
 {
 	if (t) {
 		free(t->rows);
+		service_map_release(&t->netns.row);
+		attribution_free(t->netns.attribution);
 		free(t);
 	}
 	return NULL;
 }
 
-void tally_start(struct tally *t, const struct tally_context *context)
+static uint8_t *services_of_port(struct tally *t, const struct service_key *service)
+{
+	return &t->netns.services[service->side][service->port];
+}
+
+static void forget_counts(struct tally *t)
 {
 	struct tally_netns *ns = &t->netns;
 
-	memset(&ns->server, 0, sizeof(ns->server));
 	memset(&ns->charged, 0, sizeof(ns->charged));
 	memset(&ns->destinations, 0, sizeof(ns->destinations));
-	for (size_t i = 0; i < t->rows_used; i++) {
-		const struct port_tally *row = &t->rows[i];
-
-		ns->row[row->side][row->port] = 0;
-		if (row->side == SIDE_SERVER)
-			port_set_add(&ns->server, row->port);
-	}
-	if (t->rest_ports)
-		memset(ns->row, 0, sizeof(ns->row));
+	service_map_clear(&ns->row);
+	for (size_t i = 0; i < t->rows_used; i++)
+		*services_of_port(t, &t->rows[i].service) = 0;
 	t->rows_used = 0;
 	t->rest_ports = 0;
 	port_tally_init(&t->rest);
+	if (t->context.observer.start)
+		t->context.observer.start(t->context.observer.userdata);
+}
+
+void tally_start(struct tally *t, const struct tally_context *context)
+{
 	t->context = *context;
-	if (context->observer.start)
-		context->observer.start(context->observer.userdata);
+	forget_counts(t);
+	attribution_start(t->netns.attribution, context->port_first, context->port_last);
+}
+
+void tally_start_again(struct tally *t)
+{
+	forget_counts(t);
+	attribution_start_again(t->netns.attribution);
 }
 
 /* Makes room for one more row. Returns false when there are too many, or memory is short. */
@@ -70,25 +86,34 @@ static bool grow_rows(struct tally *t)
 	       ARRAY_GROW(t->rows, t->rows_allocated, t->rows_used + 1) == 0;
 }
 
-static struct port_tally *row_of(struct tally *t, enum sock_side side, uint16_t port)
+const struct port_tally *tally_row(const struct tally *t, const struct service_key *service)
 {
-	uint32_t *index = &t->netns.row[side][port];
+	const uint32_t index = service_map_get(&t->netns.row, service);
+
+	return index && index != TALLY_ROW_REST ? &t->rows[index - 1] : NULL;
+}
+
+static struct port_tally *row_of(struct tally *t, const struct service_key *service)
+{
+	struct service_map *map = &t->netns.row;
+	const uint32_t index = service_map_get(map, service);
 	struct port_tally *row;
 
-	if (*index == TALLY_ROW_REST)
+	if (index == TALLY_ROW_REST)
 		return &t->rest;
-	if (*index)
-		return &t->rows[*index - 1];
-	if (!grow_rows(t)) {
-		*index = TALLY_ROW_REST;
+	if (index)
+		return &t->rows[index - 1];
+	if (!grow_rows(t) || service_map_set(map, service, (uint32_t)t->rows_used + 1) < 0) {
 		t->rest_ports++;
+		/* Without memory for that, its next socket is taken for another service's. */
+		(void)service_map_set(map, service, TALLY_ROW_REST);
 		return &t->rest;
 	}
 	row = &t->rows[t->rows_used++];
 	port_tally_init(row);
-	row->side = (uint8_t)side;
-	row->port = port;
-	*index = (uint32_t)t->rows_used;
+	row->service = *service;
+	if (*services_of_port(t, service) < 2)
+		++*services_of_port(t, service);
 	return row;
 }
 
@@ -201,32 +226,30 @@ static void count_symptom(struct port_tally *row, const struct sock_record *r, u
 	row->symptoms[symptom].memory_bytes += memory;
 }
 
-void tally_count(struct tally *t, const struct sock_record *r)
+static bool is_selected(const struct filter *f, const struct service_key *service)
 {
+	return f->sides[service->side] && (!f->ports || port_set_has(f->ports, service->port));
+}
+
+/* Counts a socket of a service. */
+static void count(const struct sock_record *r, const struct service_key *service, void *userdata)
+{
+	struct tally *t = userdata;
 	const struct tally_context *context = &t->context;
-	struct tally_netns *ns = &t->netns;
 	struct port_tally *row;
-	enum sock_side side;
 	uint64_t memory;
 	uint32_t age;
-	uint16_t port;
-
-	if (r->state == STATE_LISTEN)
-		port_set_add(&ns->server, r->local_port);
-	side = sock_side(&(struct sides){&ns->server, context->port_first, context->port_last}, r);
-	port = sock_side_port(side, r);
 
 	/* Before the filter: neither the price of a port's buckets nor the ports in use depend on
 	 * it. */
 	memory = memory_of(t, r);
-	if (side == SIDE_CLIENT && r->remote_port && context->port_first <= r->local_port &&
-		r->local_port <= context->port_last)
-		destinations_count(&ns->destinations, r);
+	if (service->side == SIDE_CLIENT && r->remote_port &&
+		context->port_first <= r->local_port && r->local_port <= context->port_last)
+		destinations_count(&t->netns.destinations, r);
 
-	if (!context->filter.sides[side] ||
-		(context->filter.ports && !port_set_has(context->filter.ports, port)))
+	if (!is_selected(&context->filter, service))
 		return;
-	row = row_of(t, side, port);
+	row = row_of(t, service);
 	if (r->state == STATE_LISTEN)
 		record_listener(row, r);
 	else if (!state_set_has(context->filter.states, r->state))
@@ -240,8 +263,28 @@ void tally_count(struct tally *t, const struct sock_record *r)
 	count_symptom(row, r, memory);
 	if (context->observer.observe)
 		context->observer.observe(
-			&(struct sock_observation){*r, side, port, age, memory, NULL},
+			&(struct sock_observation){*r, *service, age, memory, NULL},
 			context->observer.userdata);
+}
+
+void tally_count(struct tally *t, const struct sock_record *r)
+{
+	struct service_key service;
+
+	if (r->state == STATE_LISTEN)
+		attribution_add_listener(t->netns.attribution, r, &service);
+	else if (!attribution_place(t->netns.attribution, r, &service))
+		return;
+	count(r, &service, t);
+}
+
+bool tally_finish(struct tally *t, bool complete)
+{
+	const bool again = attribution_finish(t->netns.attribution, complete, count, t);
+
+	for (size_t i = 0; i < t->rows_used; i++)
+		t->rows[i].is_only = *services_of_port(t, &t->rows[i].service) == 1;
+	return again;
 }
 
 void state_tally_add(struct state_tally *sum, const struct state_tally *s)

@@ -8,6 +8,7 @@
 
 #include "basic/cleanup.h"
 #include "model/ages.h"
+#include "model/attribution.h"
 #include "model/destinations.h"
 #include "model/filter.h"
 #include "model/prices.h"
@@ -32,7 +33,7 @@
  * include/linux/highuid.h. */
 #define UID_OVERFLOW 65534
 
-/* The row (struct tally_netns) of a port that is counted in the rest. */
+/* The row (struct tally_netns) of a service that is counted in the rest. */
 #define TALLY_ROW_REST UINT32_MAX
 
 struct state_tally {
@@ -64,8 +65,8 @@ struct majority {
 };
 
 struct port_tally {
-	SERVICE_KEY_MEMBERS
-	bool listening;        /* the port has a listener */
+	struct service_key service; /* of struct tally's rest: all zero */
+	bool listening;             /* it has a listener */
 	uint32_t accept_queue; /* connections waiting for accept(), of all listeners together */
 	uint32_t backlog;      /* and how many may wait */
 	/* The id of the cgroup that created the sockets. A listener decides: what it accepts is in
@@ -80,18 +81,19 @@ struct port_tally {
 	 * since_ms). FIN_WAIT_2 starts again as TIME_WAIT when the peer closes
 	 * (net/ipv4/tcp_minisocks.c: tcp_timewait_state_process). */
 	uint32_t fresh_time_wait, fresh_fin_wait_2;
+	bool is_only; /* its port has no other service; set by tally_finish() */
 	/* Printable names of both, set after the scan (poll/owners.h). NULL: unknown. Borrowed. */
 	const char *owner, *user;
+	char device[16]; /* the name of the service's device (IFNAMSIZ); "": unknown, or none */
 	struct state_tally states[STATE_COUNT];
 	struct symptom_tally symptoms[SYMPTOM_COUNT];
 };
 
 struct tally_netns {
-	struct port_set server;          /* local ports of servers: listening, now or before
-					    (tally_start) */
+	struct attribution *attribution; /* what is known of services, from scan to scan */
 	struct port_set charged;         /* local ports whose bind buckets are charged */
-	uint32_t row[SIDE_COUNT][65536]; /* index into rows, plus one; 0: no row yet;
-					    TALLY_ROW_REST: in the rest */
+	struct service_map row; /* index into rows, plus one; TALLY_ROW_REST: in the rest */
+	uint8_t services[SIDE_COUNT][65536]; /* how many services of a port have a row, up to 2 */
 	struct destinations destinations;
 };
 
@@ -109,8 +111,9 @@ struct tally {
 	struct tally_context context;
 	struct port_tally *rows;
 	size_t rows_used, rows_allocated;
-	struct port_tally rest; /* sockets of ports beyond TALLY_ROWS_MAX, or for lack of memory */
-	uint32_t rest_ports;    /* how many ports those are */
+	struct port_tally
+		rest;        /* sockets of services beyond TALLY_ROWS_MAX, or for lack of memory */
+	uint32_t rest_ports; /* how many services those are */
 	struct tally_netns netns;
 };
 
@@ -123,15 +126,26 @@ struct tally *tally_free(struct tally *t); /* returns NULL; t may be NULL */
 DEFINE_FREEP(tally)
 
 /*
- * Forgets what was counted and starts a scan. Keeps which ports are servers' while the scan before
- * found sockets on them: so a port stays a server's after its listener closed, until its last
- * socket is gone.
+ * Forgets what was counted and starts a scan. What is known of services stays
+ * (model/attribution.h), so that a port stays a server's after its listener closed.
  */
 void tally_start(struct tally *t, const struct tally_context *context);
 
 /* Counts one socket. LISTEN records must come before the others of their namespace: they determine
- * the sides. Never fails. */
+ * the sides. Some are only counted by tally_finish(). Never fails. */
 void tally_count(struct tally *t, const struct sock_record *r);
+
+/*
+ * Ends a scan. complete: it showed every socket of every state. Returns whether
+ * tally_start_again() and all the records once more would attribute some of them better.
+ */
+bool tally_finish(struct tally *t, bool complete);
+
+/* Starts the second pass of a scan. */
+void tally_start_again(struct tally *t);
+
+/* The row of a service; NULL: it has none of its own. */
+const struct port_tally *tally_row(const struct tally *t, const struct service_key *service);
 
 /* Adds one state's numbers to another's. */
 void state_tally_add(struct state_tally *sum, const struct state_tally *s);

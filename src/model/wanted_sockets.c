@@ -6,26 +6,34 @@
 #include <stdlib.h>
 
 /* The bits of a tag, from the lowest: 16 of the port, 1 of the side, 4 of the state, 4 of the
- * symptom plus one. */
+ * symptom plus one, 39 of what the service is bound to. */
 #define SIDE_SHIFT    16
 #define STATE_SHIFT   17
 #define SYMPTOM_SHIFT 21
+#define BINDING_SHIFT 25
 
 _Static_assert(STATE_COUNT <= 16 && SYMPTOM_COUNT < 16, "a class must fit into its bits");
 
-uint32_t socket_class_tag(const struct socket_class *c)
+uint64_t service_binding(const struct service_key *k)
 {
-	return c->port | (uint32_t)c->side << SIDE_SHIFT | (uint32_t)c->state << STATE_SHIFT |
-	       (c->has_symptom ? (uint32_t)c->symptom + 1 : 0) << SYMPTOM_SHIFT;
+	return service_key_is_bound(k) ? service_key_hash(k) >> BINDING_SHIFT : 0;
 }
 
-struct socket_class socket_class_of(uint32_t tag)
+uint64_t socket_class_tag(const struct socket_class *c)
 {
-	const uint32_t symptom = tag >> SYMPTOM_SHIFT & 15;
+	return c->port | (uint64_t)c->side << SIDE_SHIFT | (uint64_t)c->state << STATE_SHIFT |
+	       (c->has_symptom ? (uint64_t)c->symptom + 1 : 0) << SYMPTOM_SHIFT |
+	       c->binding << BINDING_SHIFT;
+}
+
+struct socket_class socket_class_of(uint64_t tag)
+{
+	const unsigned symptom = tag >> SYMPTOM_SHIFT & 15;
 
 	return (struct socket_class){
 		.port = (uint16_t)tag,
 		.side = tag >> SIDE_SHIFT & 1,
+		.binding = tag >> BINDING_SHIFT,
 		.state = tag >> STATE_SHIFT & 15,
 		.has_symptom = symptom,
 		.symptom = symptom ? symptom - 1 : 0,
@@ -51,8 +59,9 @@ void wanted_sockets_observe(struct wanted_sockets *w, const struct sock_observat
 	const struct sock_record *r = &s->record;
 	const enum symptom symptom = symptom_of(r);
 	const struct socket_class class = {
-		.side = s->side,
-		.port = s->port,
+		.side = s->service.side,
+		.port = s->service.port,
+		.binding = service_binding(&s->service),
 		.state = r->state,
 		.has_symptom = symptom != SYMPTOM_COUNT,
 		.symptom = symptom,

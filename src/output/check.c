@@ -83,10 +83,11 @@ static void add_worst_port(struct string *text, const struct snapshot *s, size_t
 	}
 	if (!worst)
 		return;
-	string_addf(text, worst->side == SIDE_SERVER ? ", %s on port %u" : ", %s to port %u",
+	string_addf(text, ", %s %s port ",
 		quantity == CLOSING_MEMORY ? format_bytes(number, most)
 					   : format_count(number, most),
-		(unsigned)worst->port);
+		worst->service.side == SIDE_SERVER ? "on" : "to");
+	words_service(text, &worst->service, worst->is_only);
 }
 
 static void add_quantity(struct string *text, const struct snapshot *s, size_t i,

@@ -126,7 +126,7 @@ static bool read_side(struct json_object *value, struct alert_key *k)
 		strcmp(word, side_name(side)) != 0)
 		return false;
 	k->has_port = true;
-	k->side = (uint8_t)side;
+	k->service.side = (uint8_t)side;
 	return true;
 }
 
@@ -136,7 +136,7 @@ static bool read_port(struct json_object *value, struct alert_key *k)
 
 	if (!k->has_port || !read_number(value, UINT16_MAX, &port))
 		return false;
-	k->port = (uint16_t)port;
+	k->service.port = (uint16_t)port;
 	return true;
 }
 

@@ -139,9 +139,10 @@ struct json_object *event_value(
 	case EVENT_TIME:
 		return build_time(b, place);
 	case EVENT_SIDE:
-		return build_string(b, key->has_port ? side_name((enum sock_side)key->side) : NULL);
+		return build_string(
+			b, key->has_port ? side_name((enum sock_side)key->service.side) : NULL);
 	case EVENT_PORT:
-		return build_number(b, key->has_port ? key->port : UNKNOWN);
+		return build_number(b, key->has_port ? key->service.port : UNKNOWN);
 	case EVENT_STATES:
 		return build_states(b, *(const state_set *)place);
 	case EVENT_OWNERSHIP:

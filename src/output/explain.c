@@ -70,8 +70,7 @@ static void add_finding(
 static bool is_reported(const struct findings *f, const struct port_tally *row)
 {
 	for (size_t i = 0; i < f->count; i++)
-		if (f->list[i].has_port && f->list[i].port == row->port &&
-			f->list[i].side == (enum sock_side)row->side)
+		if (f->list[i].has_port && service_key_equal(&f->list[i].service, &row->service))
 			return true;
 	return false;
 }
@@ -87,7 +86,8 @@ static void add_absent_ports(struct page *p, const struct snapshot *s)
 		return;
 	*absent = *s->filter.ports;
 	for (size_t i = 0; i < s->ports_count; i++)
-		absent->bits[s->ports[i]->port / 64] &= ~(UINT64_C(1) << (s->ports[i]->port % 64));
+		absent->bits[s->ports[i]->service.port / 64] &=
+			~(UINT64_C(1) << (s->ports[i]->service.port % 64));
 	if (memcmp(absent, &none, sizeof(none)) == 0)
 		return;
 	string_add(&p->sentence, "No socket on port ");

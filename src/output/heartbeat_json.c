@@ -118,8 +118,10 @@ static struct json_object *port(
 	struct json_object *o = build_object(b);
 
 	build_put(b, o, "netns", build_string(b, r->origin.netns));
-	build_put(b, o, "side", build_string(b, side_name((enum sock_side)p->side)));
-	build_put(b, o, "port", build_number(b, p->port));
+	build_put(b, o, "side", build_string(b, side_name((enum sock_side)p->service.side)));
+	build_put(b, o, "address", build_address(b, &p->service.address));
+	build_put(b, o, "device", build_device(b, p->service.device, ""));
+	build_put(b, o, "port", build_number(b, p->service.port));
 	build_put(b, o, "sockets", build_number(b, p->sockets));
 	build_put(b, o, "never_sent", build_number(b, p->mute));
 	build_put(b, o, "unacknowledged", build_number(b, p->unacknowledged));

@@ -107,9 +107,10 @@ static void add_port(
 	bool watched = r->numbers.polls > 1;
 	char number[FORMAT_SIZE];
 
-	string_addf(&page->out, "\n%s%s %" PRIu16 "%s: ", page_color(page, SEVERITY_OK),
-		p->side == SIDE_SERVER ? "Server port" : "Client side, to port", p->port,
-		page_plain(page));
+	string_addf(&page->out, "\n%s%s ", page_color(page, SEVERITY_OK),
+		p->service.side == SIDE_SERVER ? "Server port" : "Client side, to port");
+	words_service(&page->out, &p->service, false);
+	string_addf(&page->out, "%s: ", page_plain(page));
 	words_count(&page->out, p->sockets, "connection", "connections");
 	if (p->mute)
 		string_addf(&page->out, "; %s never sent data", format_count(number, p->mute));

@@ -82,8 +82,8 @@ static struct json_object *single_socket(struct builder *b, const struct documen
 	const bool has_timer = r->timer != TIMER_NONE, has_peer = r->state != STATE_LISTEN;
 	struct json_object *o = build_object(b);
 
-	build_put(b, o, "side", build_string(b, side_name(s->side)));
-	build_put(b, o, "port", build_number(b, s->port));
+	build_put(b, o, "side", build_string(b, side_name((enum sock_side)s->service.side)));
+	build_put(b, o, "port", build_number(b, s->service.port));
 	build_put(b, o, "state", build_string(b, state_name((enum tcp_state)r->state)));
 	build_put(b, o, "local", build_endpoint(b, r->family, r->local_address, r->local_port));
 	build_put(b, o, "remote",

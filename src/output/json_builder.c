@@ -7,7 +7,9 @@
 #include "basic/utf8.h"
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 struct json_object *build_checked(struct builder *b, struct json_object *value)
@@ -102,6 +104,22 @@ struct json_object *build_endpoint(
 	char text[FORMAT_SIZE];
 
 	return build_string(b, format_endpoint(text, family, address, port));
+}
+
+struct json_object *build_address(struct builder *b, const struct sock_address *a)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	return build_string(
+		b, a->family ? inet_ntop(a->family, a->bytes, text, sizeof(text)) : NULL);
+}
+
+struct json_object *build_device(struct builder *b, uint32_t index, const char *name)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%" PRIu32, index);
+	return index ? build_string(b, *name ? name : number) : NULL;
 }
 
 struct json_object *build_states(struct builder *b, state_set states)

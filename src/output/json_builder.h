@@ -50,6 +50,12 @@ struct json_object *build_string(struct builder *b, const char *text);
 struct json_object *build_endpoint(
 	struct builder *b, int family, const uint8_t address[16], uint16_t port);
 
+/* "10.0.0.5"; null: none. */
+struct json_object *build_address(struct builder *b, const struct sock_address *a);
+
+/* The name of a device, or its index where the name is unknown (""); null: none. */
+struct json_object *build_device(struct builder *b, uint32_t index, const char *name);
+
 struct json_object *build_states(struct builder *b, state_set states);
 
 /* A value as text: indented when pretty, else as one line. It is borrowed from the value. NULL

@@ -23,8 +23,9 @@ static struct json_object *alert(struct builder *b, const struct document *d, co
 	build_put(b, o, "clear", build_quantity(b, a->rule.clear));
 	build_put(b, o, "netns", build_string(b, d->snapshot->origin.netns));
 	build_put(b, o, "side",
-		a->key.has_port ? build_string(b, side_name((enum sock_side)a->key.side)) : NULL);
-	build_put(b, o, "port", build_number(b, a->key.has_port ? a->key.port : UNKNOWN));
+		a->key.has_port ? build_string(b, side_name((enum sock_side)a->key.service.side))
+				: NULL);
+	build_put(b, o, "port", build_number(b, a->key.has_port ? a->key.service.port : UNKNOWN));
 	build_put(b, o, "sockets", build_number(b, n->sockets));
 	build_put(b, o, "memory_bytes", build_number(b, n->memory_bytes));
 	build_put(b, o, "oldest_seconds", build_seconds(b, n->oldest_ms));
@@ -82,8 +83,9 @@ static struct json_object *finding(struct builder *b, const struct document *d, 
 	build_put(b, o, "id", build_string(b, f->id));
 	build_put(b, o, "severity", build_string(b, name_of(severity_names, f->severity)));
 	build_put(b, o, "netns", build_string(b, f->netns));
-	build_put(b, o, "side", f->has_port ? build_string(b, side_name(f->side)) : NULL);
-	build_put(b, o, "port", build_number(b, f->has_port ? f->port : UNKNOWN));
+	build_put(b, o, "side",
+		f->has_port ? build_string(b, side_name((enum sock_side)f->service.side)) : NULL);
+	build_put(b, o, "port", build_number(b, f->has_port ? f->service.port : UNKNOWN));
 	build_put(b, o, "sockets", build_number(b, f->sockets));
 	build_put(b, o, "memory_bytes", build_number(b, f->memory_bytes));
 	build_put(b, o, "oldest_seconds", build_seconds(b, f->oldest_ms));

@@ -146,10 +146,10 @@ static struct json_object *close_rates(
 	struct json_object *o;
 
 	/* It takes two polls. The port of a client's connections is the peer's. */
-	if (!c || !close_rates_known(c) || (port && port->side != SIDE_SERVER))
+	if (!c || !close_rates_known(c) || (port && port->service.side != SIDE_SERVER))
 		return NULL;
 	if (port) {
-		close_rates_of_port(c, port->port, &e);
+		close_rates_of_port(c, &port->service, &e);
 		return close_rates_estimate(b, &e);
 	}
 	close_rates_of_namespace(c, &e);
@@ -193,8 +193,10 @@ struct json_object *json_port(struct builder *b, const struct document *d, size_
 			build_put(b, states, state_name(i), state(b, &n));
 	}
 	build_put(b, o, "netns", build_string(b, s->origin.netns));
-	build_put(b, o, "side", build_string(b, side_name((enum sock_side)p->side)));
-	build_put(b, o, "port", build_number(b, p->port));
+	build_put(b, o, "side", build_string(b, side_name((enum sock_side)p->service.side)));
+	build_put(b, o, "address", build_address(b, &p->service.address));
+	build_put(b, o, "device", build_device(b, p->service.device, p->device));
+	build_put(b, o, "port", build_number(b, p->service.port));
 	build_put(b, o, "owner", build_string(b, p->owner));
 	build_put(b, o, "listening", build_boolean(b, p->listening));
 	build_put(b, o, "sockets", build_number(b, port_tally_sum(p, STATE_SET_ALL).sockets));

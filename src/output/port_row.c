@@ -2,6 +2,7 @@
 #include "output/port_row.h"
 
 #include "basic/unknown.h"
+#include "output/words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,14 +28,18 @@ static void fill_changes(struct port_row *r, const struct counts *now, const str
 			before ? change_of(now->states[i], before->states[i]) : UNKNOWN_I64;
 }
 
-static void label_port(struct port_row *r, enum sock_side side, uint16_t port, bool listening)
+static void label_port(
+	struct port_row *r, const struct service_key *service, bool is_only, bool listening)
 {
-	if (side == SIDE_SERVER)
-		snprintf(r->label, sizeof(r->label), listening ? "%u" : "%u*", (unsigned)port);
-	else if (port)
-		snprintf(r->label, sizeof(r->label), "to %u", (unsigned)port);
-	else
-		snprintf(r->label, sizeof(r->label), "no peer");
+	struct string label = STRING_IN(r->label);
+
+	if (service->side == SIDE_CLIENT && !service->port) {
+		string_add(&label, "no peer");
+		return;
+	}
+	string_add(&label, service->side == SIDE_SERVER ? "" : "to ");
+	words_service(&label, service, is_only);
+	string_add(&label, service->side == SIDE_CLIENT || listening ? "" : "*");
 }
 
 struct port_row port_row_of(
@@ -52,7 +57,7 @@ struct port_row port_row_of(
 	fill_states(&r, s, p->states);
 	counts_of_port(&now, s, p);
 	fill_changes(&r, &now, c ? changes_before(c, &p->service) : NULL);
-	label_port(&r, (enum sock_side)p->side, p->port, p->listening);
+	label_port(&r, &p->service, p->is_only, p->listening);
 	return r;
 }
 
@@ -63,7 +68,7 @@ struct port_row port_row_gone(const struct changes *c, size_t i)
 	struct port_row r = {.gone = true, .oldest_ms = UNKNOWN_U32};
 
 	/* A star would mean that nothing listens, which is unknown. */
-	label_port(&r, (enum sock_side)p->side, p->port, true);
+	label_port(&r, &p->service, false, true);
 	fill_changes(&r, &none, changes_before(c, &p->service));
 	return r;
 }

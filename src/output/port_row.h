@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct port_row {
-	char label[24];
+	char label[80];
 	uint64_t sockets, memory_bytes;
 	uint64_t states[STATE_COUNT];
 	uint32_t oldest_ms;

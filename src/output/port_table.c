@@ -179,8 +179,7 @@ static enum severity severity_of(const struct findings *f, const struct port_tal
 	for (size_t i = 0; i < f->count; i++) {
 		const struct finding *finding = &f->list[i];
 
-		if (finding->has_port && finding->side == (enum sock_side)p->side &&
-			finding->port == p->port)
+		if (finding->has_port && service_key_equal(&finding->service, &p->service))
 			worst = MAX(worst, finding->severity);
 	}
 	return worst;
@@ -351,7 +350,7 @@ static void choose_rows(const struct table *t, struct shown *shown)
 static bool is_deserted(const struct snapshot *s)
 {
 	for (size_t i = 0; i < s->ports_count; i++)
-		if (s->ports[i]->side == SIDE_SERVER && !s->ports[i]->listening)
+		if (s->ports[i]->service.side == SIDE_SERVER && !s->ports[i]->listening)
 			return true;
 	return false;
 }

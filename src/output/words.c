@@ -7,6 +7,8 @@
 #include "basic/utf8.h"
 #include "output/words_private.h"
 
+#include <arpa/inet.h>
+#include <inttypes.h>
 #include <string.h>
 
 const char *const severity_labels[] = {
@@ -59,10 +61,28 @@ void words_owner(struct string *s, const char *owner, bool is_mixed)
 	words_name(s, owner, OWNER_SHOWN);
 }
 
-void words_port(
-	struct string *s, enum sock_side side, uint16_t port, const char *owner, bool is_mixed)
+void words_service(struct string *s, const struct service_key *service, bool is_only)
 {
-	string_addf(s, side == SIDE_SERVER ? "port %u" : "to port %u", (unsigned)port);
+	const struct sock_address *a = &service->address;
+	const bool is_bound = service_key_is_bound(service) && !is_only;
+	char address[INET6_ADDRSTRLEN] = "*";
+
+	if (is_bound && a->family)
+		inet_ntop(a->family, a->bytes, address, sizeof(address));
+	if (is_bound) {
+		string_addf(s, a->family == AF_INET6 ? "[%s" : "%s", address);
+		if (service->device)
+			string_addf(s, "%%%" PRIu32, service->device);
+		string_add(s, a->family == AF_INET6 ? "]:" : ":");
+	}
+	string_addf(s, "%u", (unsigned)service->port);
+}
+
+void words_port(struct string *s, const struct service_key *service, bool is_only,
+	const char *owner, bool is_mixed)
+{
+	string_add(s, service->side == SIDE_SERVER ? "port " : "to port ");
+	words_service(s, service, is_only);
 	if (owner && *owner) {
 		string_add(s, " (");
 		words_owner(s, owner, is_mixed);

@@ -29,6 +29,11 @@ extern const char *const severity_labels[];
 /* Foreign text, printable and at most max bytes of it; "..." ends what is longer. */
 void words_name(struct string *s, const char *name, size_t max);
 
+/* "80", "192.0.2.7:80", "[fe80::7%2]:80", "*%2:80"; the port alone if it is the port's only
+ * service.
+ */
+void words_service(struct string *s, const struct service_key *service, bool is_only);
+
 /* "mostly game.service" */
 void words_owner(struct string *s, const char *owner, bool is_mixed);
 

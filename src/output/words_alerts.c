@@ -107,8 +107,7 @@ void words_alert(struct string *s, const struct alert *a)
 	if (a->numbers.destination.sockets)
 		words_destination(s, &a->numbers.destination);
 	else if (a->key.has_port)
-		words_port(
-			s, (enum sock_side)a->key.side, a->key.port, a->owner, a->owner_is_mixed);
+		words_port(s, &a->key.service, a->is_only, a->owner, a->owner_is_mixed);
 	adders[a->rule.measure](s, a);
 	if (a->is_ruleless)
 		string_add(s, "; its rule was switched off");

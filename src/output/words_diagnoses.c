@@ -348,7 +348,7 @@ static void add_subject(struct string *s, const struct finding *f)
 	if (f->destination.sockets)
 		words_destination(s, &f->destination);
 	else if (f->has_port)
-		words_port(s, f->side, f->port, f->owner, f->owner_is_mixed);
+		words_port(s, &f->service, f->is_only, f->owner, f->owner_is_mixed);
 	else if (!is_known(f->usage.max))
 		string_add(s, "many ports: ");
 }

@@ -6,7 +6,7 @@
 #include "basic/string.h"
 #include "judge/limit.h"
 #include "model/destinations.h"
-#include "model/filter.h"
+#include "model/service.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,9 +17,10 @@ const char *words_of_diagnosis(const char *id);
 /* What is used of each limit: "orphaned sockets". */
 extern const char *const limit_nouns[LIMIT_COUNT];
 
-/* "port 80: ", "to port 5432 (mostly app.service): "; owner may be NULL or "". */
-void words_port(
-	struct string *s, enum sock_side side, uint16_t port, const char *owner, bool is_mixed);
+/* "port 80: ", "port 192.0.2.7:80: ", "to port 5432 (mostly app.service): "; owner may be NULL or
+ * "". */
+void words_port(struct string *s, const struct service_key *service, bool is_only,
+	const char *owner, bool is_mixed);
 
 /* "to 10.0.0.5:3306: " */
 void words_destination(struct string *s, const struct destination *d);

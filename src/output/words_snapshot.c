@@ -275,7 +275,7 @@ void words_nothing_on_port(struct string *s, const struct port_tally *row)
 	const char *separator = ": ";
 	char number[FORMAT_SIZE];
 
-	words_port(s, (enum sock_side)row->side, row->port, row->owner, row->cgroup.mixed);
+	words_port(s, &row->service, row->is_only, row->owner, row->cgroup.mixed);
 	string_add(s, "nothing found; ");
 	words_count(s, port_tally_sum(row, STATE_SET_ALL).sockets, "socket", "sockets");
 	string_addf(

@@ -145,21 +145,13 @@ int owners_name(struct owners *o, struct tally *t, const struct snapshot *s)
 	return r;
 }
 
-/* The row that a socket was counted in; NULL for the row of many ports. */
-static const struct port_tally *row_of(const struct tally *t, const struct sock_observation *s)
-{
-	const uint32_t index = t->netns.row[s->side][s->port];
-
-	return index && index != TALLY_ROW_REST ? &t->rows[index - 1] : NULL;
-}
-
 int owners_name_sockets(struct owners *o, const struct tally *t, struct sock_list *l)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < l->count && r == 0; i++) {
 		struct sock_observation *s = &l->list[i];
-		const struct port_tally *row = row_of(t, s);
+		const struct port_tally *row = tally_row(t, &s->service);
 
 		/* Most have the cgroup of their port, which is named. */
 		if (row && row->owner &&

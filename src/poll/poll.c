@@ -54,15 +54,36 @@ static void count_record(const struct sock_record *r, void *userdata)
 	ages_expect(c->ages, r);
 }
 
-/* One dump. Returns as struct source_ops: scan. */
+/* One dump, for which the tally was started. Returns as struct source_ops: scan. */
 static int scan_once(struct source *source, const struct scan_request *request, struct tally *tally,
-	struct ages *ages, struct scan *ret)
+	const struct poll_settings *settings, struct scan *ret)
 {
-	struct counting c = {.tally = tally, .ages = ages};
-	int r = source->ops->scan(source, request, count_record, &c, ret);
+	struct counting c = {.tally = tally, .ages = settings->ages};
+	int r;
 
+	*ret = (struct scan){0};
+	if (settings->ages)
+		ages_start(settings->ages, settings->now_ms);
+	r = source->ops->scan(source, request, count_record, &c, ret);
 	while (c.used)
 		count_waiting(&c);
+	return r;
+}
+
+/* Counts what waited for the end of the dump; if its counts contradict how it was attributed, a
+ * second one with these counts settles it. Returns as scan_once(). */
+static int finish(struct source *source, const struct scan_request *request, struct tally *tally,
+	const struct poll_settings *settings, struct scan *ret)
+{
+	const bool is_all = request->states == STATE_SET_ALL;
+	int r;
+
+	if (!tally_finish(tally, ret->complete && is_all))
+		return 0;
+	tally_start_again(tally);
+	r = scan_once(source, request, tally, settings, ret);
+	if (r == 0)
+		tally_finish(tally, ret->complete && is_all);
 	return r;
 }
 
@@ -102,16 +123,15 @@ static int scan(struct source *source, struct tally *tally, const struct poll_se
 	int r = 0;
 
 	for (unsigned attempt = 0; attempt < settings->attempts; attempt++) {
-		s->scan = (struct scan){0};
 		tally_start(tally, &context);
-		if (settings->ages)
-			ages_start(settings->ages, settings->now_ms);
-		r = scan_once(source, &request, tally, settings->ages, &s->scan);
+		r = scan_once(source, &request, tally, settings, &s->scan);
 		if (r == 0 && s->scan.complete)
 			break;
 		if (r < 0 && r != -ENOBUFS)
 			break;
 	}
+	if (r == 0)
+		r = finish(source, &request, tally, settings, &s->scan);
 	if (settings->ages)
 		ages_finish(settings->ages, r == 0 && s->scan.complete);
 	/* A recording has the cost of its scan. */

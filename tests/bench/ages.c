@@ -102,6 +102,7 @@ static double count_all(struct tally *tally, struct ages *ages, uint64_t now_ms)
 
 		tally_count(tally, &r);
 	}
+	tally_finish(tally, true);
 	if (ages)
 		ages_finish(ages, true);
 	return (double)(cpu_ns() - before);

@@ -62,6 +62,11 @@ static void watch_twice(const void *datagram, size_t size)
 
 		heartbeat_start(h, poll * 1000);
 		(void)diag_datagram_parse(&dump, datagram, poll ? size / 2 : size);
+		if (heartbeat_end(h)) {
+			heartbeat_start_again(h);
+			(void)diag_datagram_parse(&dump, datagram, poll ? size / 2 : size);
+			heartbeat_end(h);
+		}
 	}
 	heartbeat_finish(h);
 	judge(h);
@@ -93,6 +98,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(datagram, data, size);
 	(void)diag_datagram_parse(&dump, datagram, size);
 	diag_dump_result(&dump, &scan);
+	if (tally_finish(tally, scan.complete)) {
+		tally_start_again(tally);
+		(void)diag_datagram_parse(&dump, datagram, size);
+		tally_finish(tally, scan.complete);
+	}
 	watch_twice(datagram, size);
 	free(datagram);
 	return 0;

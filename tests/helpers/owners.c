@@ -86,7 +86,7 @@ static void print_row(struct poll *l, const struct port_tally *row)
 		owner_from_path(cgroup.path, &owner);
 	if (row->uid.reported)
 		users_name(l->users, (uint32_t)row->uid.value, user);
-	printf("row %s %u", side_name(row->side), row->port);
+	printf("row %s %u", side_name(row->service.side), row->service.port);
 	print_words((const char *const[]){row->cgroup.reported ? fates[cgroup.fate] : "untold",
 			    cgroup.path ? cgroup.path : "", name_of(owner_kind_names, owner.kind),
 			    owner.name, owner.unit, row->cgroup.mixed ? "mixed" : "same", user},
@@ -107,7 +107,7 @@ static int print_processes(struct poll *l)
 		char user[USER_NAME_MAX];
 
 		users_name(l->users, p->uid, user);
-		printf("process %" PRIu32 " %s %" PRIu32 " %" PRIu32, p->pid, user, p->tag,
+		printf("process %" PRIu32 " %s %" PRIu64 " %" PRIu32, p->pid, user, p->tag,
 			p->descriptors_count);
 		print_words((const char *const[]){p->comm}, 1);
 	}

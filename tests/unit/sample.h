@@ -69,8 +69,8 @@ static inline struct port_tally *sample_port(
 {
 	struct port_tally *row = &sample->rows[sample->snapshot.ports_count++];
 
-	row->side = (uint8_t)side;
-	row->port = port;
+	row->service.side = (uint8_t)side;
+	row->service.port = port;
 	row->listening = side == SIDE_SERVER;
 	row->backlog = row->listening ? 4096 : 0;
 	return row;

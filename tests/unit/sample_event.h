@@ -27,7 +27,9 @@ static const struct alert_event sample_event = {
 					.raise = 100,
 					.clear = 50,
 				},
-			.key = {.has_port = true, .side = SIDE_SERVER, .port = 7777},
+			.key = {.has_port = true,
+				.service.side = SIDE_SERVER,
+				.service.port = 7777},
 			.owner = "game.service",
 			.since = {.tv_sec = 1795340370, .tv_nsec = 120000000},
 			.numbers =

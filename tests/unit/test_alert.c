@@ -192,7 +192,7 @@ static void test_alerts_judge_reports_each_port_and_clears_one_that_is_gone(void
 	judge_at(SECOND);
 	assert_int_equal(world.events_count, 3);
 	assert_int_equal(world.events[2].kind, EVENT_CLEARED);
-	assert_int_equal(world.events[2].alert.key.port, 3306);
+	assert_int_equal(world.events[2].alert.key.service.port, 3306);
 	assert_string_equal(
 		sentence_of_alert(&world.events[2].alert), "to port 3306: 0 CLOSE_WAIT, 0 B");
 	assert_int_equal(alerts_count(world.alerts), 1);
@@ -524,7 +524,7 @@ static void test_alerts_judge_is_bounded(void **state)
 	rule.for_ms = 0;
 	alerts_set_rules(world.alerts, &rule, 1);
 	for (size_t i = 0; i < ROWS; i++) {
-		rows[i].port = (uint16_t)i;
+		rows[i].service.port = (uint16_t)i;
 		set_sockets(&rows[i], STATE_CLOSE_WAIT, 100);
 	}
 	world.sample.snapshot.rows = rows;

@@ -75,10 +75,10 @@ static void test_changes_gone_ports_are_reported_once_and_most_first(void **stat
 	assert_int_equal(changes_take(&c, &first.snapshot), 0);
 	assert_int_equal(changes_take(&c, &second.snapshot), 0);
 	assert_int_equal(c.gone_count, 2);
-	assert_int_equal(c.gone[0].side, SIDE_CLIENT);
+	assert_int_equal(c.gone[0].service.side, SIDE_CLIENT);
 	assert_int_equal(c.gone[0].sockets, 3);
-	assert_int_equal(c.gone[1].side, SIDE_SERVER);
-	assert_int_equal(c.gone[1].port, 7001);
+	assert_int_equal(c.gone[1].service.side, SIDE_SERVER);
+	assert_int_equal(c.gone[1].service.port, 7001);
 
 	assert_int_equal(changes_take(&c, &second.snapshot), 0);
 	assert_int_equal(c.gone_count, 0);

@@ -115,8 +115,9 @@ static const struct close_rates_range *port_initiator(
 	const struct poll *l, uint16_t port, enum close_initiator w)
 {
 	static struct close_rates_estimate e;
+	const struct service_key service = {.side = SIDE_SERVER, .port = port};
 
-	close_rates_of_port(&l->close_rates, port, &e);
+	close_rates_of_port(&l->close_rates, &service, &e);
 	return &e.by_initiator[w];
 }
 
@@ -520,8 +521,8 @@ static void test_close_rates_ports_are_bounded(void **state)
 	assert_non_null(rows);
 	poll_init(&l);
 	for (uint16_t i = 0; i <= CLOSE_RATES_PORTS_MAX; i++) {
-		rows[i].side = SIDE_SERVER;
-		rows[i].port = (uint16_t)(1000 + i);
+		rows[i].service.side = SIDE_SERVER;
+		rows[i].service.port = (uint16_t)(1000 + i);
 		rows[i].fresh_time_wait = 1;
 	}
 	l.sample.snapshot.rows = rows;

@@ -70,7 +70,7 @@ static void test_diagnose_time_wait_on_a_server_is_harmless(void **state)
 	assert_silent(&sample);
 	sample_held(&sample, port, STATE_TIME_WAIT, 59001);
 	f = judge_one(&sample, "time-wait-server", SEVERITY_NOTE);
-	assert_int_equal(f.port, 80);
+	assert_int_equal(f.service.port, 80);
 	assert_int_equal(f.sockets, 60000);
 
 	/* A note stays one, whatever it holds. */
@@ -126,8 +126,8 @@ static void test_diagnose_floor_of_close_wait(void **state)
 	sample_held(&sample, port, STATE_CLOSE_WAIT, 1);
 	f = judge_one(&sample, "close-wait-not-closed", SEVERITY_WARNING);
 	assert_true(f.has_port);
-	assert_int_equal(f.side, SIDE_SERVER);
-	assert_int_equal(f.port, 7777);
+	assert_int_equal(f.service.side, SIDE_SERVER);
+	assert_int_equal(f.service.port, 7777);
 	assert_int_equal(f.sockets, 50);
 	assert_int_equal(f.memory_bytes, 50 * 3867);
 	assert_int_equal(f.oldest_ms, UNKNOWN_U32);
@@ -145,7 +145,7 @@ static void test_diagnose_client_is_named_by_its_peer(void **state)
 	sample_init(&sample);
 	sample_held(&sample, sample_port(&sample, SIDE_CLIENT, 5432), STATE_CLOSE_WAIT, 412);
 	f = judge_one(&sample, "close-wait-not-closed", SEVERITY_WARNING);
-	assert_int_equal(f.side, SIDE_CLIENT);
+	assert_int_equal(f.service.side, SIDE_CLIENT);
 	assert_string_equal(sentence_of_finding(&f),
 		"to port 5432: 412 CLOSE_WAIT, not closed by the program, 1.5 MiB");
 }
@@ -349,7 +349,7 @@ static void test_diagnose_symptoms_of_established(void **state)
 		assert_silent(&sample);
 		sample_symptom(&sample, port, rows[i].symptom, 1);
 		f = judge_one(&sample, rows[i].id, SEVERITY_WARNING);
-		assert_int_equal(f.port, 7777);
+		assert_int_equal(f.service.port, 7777);
 		assert_int_equal(f.sockets, FINDING_FLOOR_SOCKETS);
 		assert_int_equal(f.memory_bytes, FINDING_FLOOR_SOCKETS * 3867);
 		/* The oldest of the state need not be one of them. */
@@ -458,7 +458,7 @@ static void test_diagnose_spread_sockets_are_reported_once(void **state)
 	sample_held(&sample, NULL, STATE_CLOSE_WAIT, 300);
 	f = judge(&sample);
 	assert_int_equal(f.count, 2);
-	assert_int_equal(f.list[0].port, 7777);
+	assert_int_equal(f.list[0].service.port, 7777);
 	assert_int_equal(f.list[0].sockets, 400);
 	assert_false(f.list[1].has_port);
 	assert_int_equal(f.list[1].sockets, 300);
@@ -513,8 +513,8 @@ static void test_diagnose_client_ports_name_the_destination(void **state)
 		.sockets = 27000, .port = 3306, .family = AF_INET, .address = {10, 0, 0, 5}};
 	f = judge_one(&sample, "time-wait-client-ports", SEVERITY_CRITICAL);
 	assert_true(f.has_port);
-	assert_int_equal(f.side, SIDE_CLIENT);
-	assert_int_equal(f.port, 3306);
+	assert_int_equal(f.service.side, SIDE_CLIENT);
+	assert_int_equal(f.service.port, 3306);
 	assert_int_equal(f.sockets, 27000);
 	assert_string_equal(sentence_of_finding(&f),
 		"to 10.0.0.5:3306: local ports in use: 27,000 of 28,232 (95.6 %)");
@@ -588,10 +588,10 @@ static void test_diagnose_worst_first(void **state)
 	f = judge(&sample);
 	assert_int_equal(f.count, 4);
 	assert_int_equal(f.list[0].severity, SEVERITY_CRITICAL);
-	assert_int_equal(f.list[0].port, 3);
+	assert_int_equal(f.list[0].service.port, 3);
 	assert_string_equal(f.list[1].id, "orphans-near-limit");
-	assert_int_equal(f.list[2].port, 2);
-	assert_int_equal(f.list[3].port, 1);
+	assert_int_equal(f.list[2].service.port, 2);
+	assert_int_equal(f.list[3].service.port, 1);
 	findings_release(&f);
 }
 

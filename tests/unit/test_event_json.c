@@ -120,8 +120,8 @@ static void assert_same(const struct alert_event *a, const struct alert_event *b
 	assert_string_equal(a->host, b->host);
 	assert_string_equal(a->netns, b->netns);
 	assert_int_equal(x->key.has_port, y->key.has_port);
-	assert_int_equal(x->key.side, y->key.side);
-	assert_int_equal(x->key.port, y->key.port);
+	assert_int_equal(x->key.service.side, y->key.service.side);
+	assert_int_equal(x->key.service.port, y->key.service.port);
 	assert_string_equal(x->owner, y->owner);
 	assert_int_equal(x->owner_is_mixed, y->owner_is_mixed);
 	assert_int_equal(x->is_ruleless, y->is_ruleless);
@@ -161,11 +161,11 @@ static void test_event_json_round_trip(void **state)
 	}
 	e[1] = sparse_event();
 	e[2].kind = EVENT_REPEATED;
-	e[2].alert.key = (struct alert_key){.has_port = true, .side = SIDE_CLIENT};
+	e[2].alert.key = (struct alert_key){.has_port = true, .service.side = SIDE_CLIENT};
 	e[2].alert.rule.states = STATE_SET_ALL;
 	e[3].sequence = UINT64_MAX - 1;
 	e[3].alert.numbers.sockets = e[3].alert.numbers.memory_bytes = UINT64_MAX - 1;
-	e[3].alert.key.port = 65535;
+	e[3].alert.key.service.port = 65535;
 	e[4].alert.rule.measure = MEASURE_GROWTH;
 	e[4].alert.rule.window_ms = 600001;
 	e[4].alert.numbers.value = -3.125;

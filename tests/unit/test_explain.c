@@ -203,9 +203,15 @@ static void test_many_absent_ports_are_cut(void **state)
 	assert_width(text, 80);
 }
 
-static uint32_t close_wait_group(uint16_t port, enum symptom symptom)
+static uint64_t close_wait_group(uint16_t port, enum symptom symptom)
 {
-	const struct socket_class class = {SIDE_SERVER, port, STATE_CLOSE_WAIT, true, symptom};
+	const struct socket_class class = {
+		.side = SIDE_SERVER,
+		.port = port,
+		.state = STATE_CLOSE_WAIT,
+		.has_symptom = true,
+		.symptom = symptom,
+	};
 
 	return socket_class_tag(&class);
 }

@@ -83,6 +83,7 @@ static struct heartbeat *watch(
 
 			heartbeat_count(h, &r);
 		}
+		heartbeat_end(h);
 	}
 	heartbeat_finish(h);
 	return h;
@@ -190,10 +191,11 @@ static void test_heartbeat_one_poll(void **state)
 
 		heartbeat_count(h, &r);
 	}
+	heartbeat_end(h);
 	heartbeat_finish(h);
 	port = only_port(h);
 	n = heartbeat_numbers(h);
-	assert_int_equal(port->side, SIDE_SERVER);
+	assert_int_equal(port->service.side, SIDE_SERVER);
 	assert_int_equal(port->sockets, 3);
 	assert_int_equal(histogram_quantile(&port->longest_ms[IDLE_DATA], 1), 300);
 	assert_int_equal(port->ended_ms[IDLE_DATA].count, 0);
@@ -222,6 +224,7 @@ static void test_heartbeat_reports_symptoms_from_data(void **state)
 	heartbeat_start(h, 0);
 	listen_on(h, 7777);
 	heartbeat_count(h, &r);
+	heartbeat_end(h);
 	heartbeat_finish(h);
 	assert_int_equal(only_port(h)->idle_ms[IDLE_DATA].largest, 900000);
 	assert_int_equal(only_port(h)->idle_ms[IDLE_ANY].largest, 40);
@@ -242,6 +245,7 @@ static void test_heartbeat_unknown_is_not_counted_as_idle_time(void **state)
 	r.has_info = false;
 	r.cookie = 2;
 	heartbeat_count(h, &r);
+	heartbeat_end(h);
 	heartbeat_finish(h);
 	port = only_port(h);
 	assert_int_equal(port->sockets, 2);
@@ -275,8 +279,9 @@ static void test_heartbeat_sides_and_filter(void **state)
 	client.state = STATE_CLOSE_WAIT;
 	client.local_port = 40000;
 	heartbeat_count(h, &client);
-	assert_int_equal(only_port(h)->side, SIDE_CLIENT);
-	assert_int_equal(only_port(h)->port, 5432);
+	heartbeat_end(h);
+	assert_int_equal(only_port(h)->service.side, SIDE_CLIENT);
+	assert_int_equal(only_port(h)->service.port, 5432);
 	assert_int_equal(only_port(h)->sockets, 1);
 	heartbeat_free(h);
 }
@@ -301,6 +306,7 @@ static void test_heartbeat_samples_beyond_its_bound(void **state)
 			heartbeat_count(h, &r);
 		}
 	}
+	heartbeat_end(h);
 	heartbeat_finish(h);
 	port = only_port(h);
 	n = heartbeat_numbers(h);
@@ -328,6 +334,7 @@ static void test_heartbeat_ports_beyond_the_bound_are_counted(void **state)
 			heartbeat_count(h, &r);
 		}
 	}
+	heartbeat_end(h);
 	heartbeat_finish(h);
 	n = heartbeat_numbers(h);
 	(void)heartbeat_ports(h, &count);

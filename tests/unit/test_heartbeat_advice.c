@@ -250,6 +250,10 @@ static void test_heartbeat_judge_ranks_and_cuts(void **state)
 	assert_int_equal(heartbeat_new(&context, &h), 0);
 	heartbeat_start(h, 0);
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		const struct sock_record listener = {
+			.state = STATE_LISTEN, .local_port = ports[i].port};
+
+		heartbeat_count(h, &listener);
 		for (uint32_t j = 0; j < ports[i].living + ports[i].dead; j++) {
 			uint32_t silent = j < ports[i].living ? j : HOUR;
 			const struct sock_record r = {
@@ -267,9 +271,9 @@ static void test_heartbeat_judge_ranks_and_cuts(void **state)
 	heartbeat_finish(h);
 	assert_int_equal(heartbeat_judge(h, 2, &report), 0);
 	assert_int_equal(report.lines_count, 2);
-	assert_int_equal(report.lines[0].port->port, 1003);
+	assert_int_equal(report.lines[0].port->service.port, 1003);
 	assert_int_equal(report.lines[0].advice.dead, 3);
-	assert_int_equal(report.lines[1].port->port, 1002);
+	assert_int_equal(report.lines[1].port->service.port, 1002);
 	assert_int_equal(report.omitted.ports, 2);
 	assert_int_equal(report.omitted.sockets, 70);
 	heartbeat_report_release(&report);

@@ -53,7 +53,7 @@ static struct heartbeat_port *add_port(
 	struct heartbeat_port *p = &f.ports[i];
 
 	f.lines[i].port = p;
-	p->port = number;
+	p->service.port = number;
 	p->sockets = living + dead;
 	p->keepalive[KEEPALIVE_OFF] = p->sockets;
 	for (enum idle_kind k = 0; k < IDLE_KINDS; k++) {
@@ -246,7 +246,7 @@ static void test_heartbeat_text_large_numbers(void **state)
 	cleanup_(freep) char *reported = NULL;
 
 	(void)state;
-	p->side = SIDE_CLIENT;
+	p->service.side = SIDE_CLIENT;
 	p->mute = p->sockets;
 	p->keepalive[KEEPALIVE_ON] = p->keepalive[KEEPALIVE_UNKNOWN] = 99999999;
 	p->keepalive_next_ms = UINT32_MAX - 1;

@@ -493,7 +493,7 @@ static void set_alerts(void)
 			.measure = MEASURE_SOCKETS,
 			.raise = 100,
 			.clear = 50},
-		.key = {.has_port = true, .side = SIDE_SERVER, .port = 7777},
+		.key = {.has_port = true, .service.side = SIDE_SERVER, .service.port = 7777},
 		.state = ALERT_RAISED,
 		.since = {.tv_sec = 1795340370, .tv_nsec = 120000000},
 		.numbers = {412, 412, 1594000, 913400, {UNKNOWN, UNKNOWN}, {0}},
@@ -517,8 +517,9 @@ static void set_alerts(void)
 
 static void test_json_close_rates(void **state)
 {
-	struct close_rates_port port = {
-		.port = 7777, .fresh_time_wait = {40, 60000}, .fresh_fin_wait_2 = {0, 60000}};
+	struct close_rates_port port = {.service.port = 7777,
+		.fresh_time_wait = {40, 60000},
+		.fresh_fin_wait_2 = {0, 60000}};
 	struct close_rates close_rates = {.watched_ms = 90500, .ports = &port, .ports_count = 1};
 	struct sample sample;
 	struct json_object *doc;

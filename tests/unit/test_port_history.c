@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
 #include "basic/unknown.h"
 #include "model/port_history.h"
 #include "unit.h"
@@ -52,11 +53,21 @@ static uint64_t at(const struct port_history *h, unsigned poll, unsigned port, s
 
 static void test_service_keys_have_one_order(void **state)
 {
-	static const struct service_key sorted[] = {{0, 0}, {0, 1}, {0, 65535}, {1, 0}, {1, 80}};
+	static const struct service_key sorted[] = {
+		{.side = SIDE_SERVER},
+		{.side = SIDE_SERVER, .port = 1},
+		{.side = SIDE_SERVER, .port = 1, .device = 2},
+		{.side = SIDE_SERVER, .port = 1, .address = {2, {10, 0, 0, 1}}},
+		{.side = SIDE_SERVER, .port = 1, .device = 2, .address = {2, {10, 0, 0, 1}}},
+		{.side = SIDE_SERVER, .port = 65535},
+		{.side = SIDE_CLIENT},
+		{.side = SIDE_CLIENT, .port = 80},
+	};
+	const int count = (int)ARRAY_SIZE(sorted);
 
 	(void)state;
-	for (int i = 0; i < 5; i++) {
-		for (int j = 0; j < 5; j++) {
+	for (int i = 0; i < count; i++) {
+		for (int j = 0; j < count; j++) {
 			int order = service_key_compare(&sorted[i], &sorted[j]);
 
 			assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));

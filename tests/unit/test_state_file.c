@@ -104,7 +104,7 @@ static struct alert an_alert(const char *name, uint16_t port)
 {
 	struct alert alert = {
 		.rule = RULE_DEFAULT,
-		.key = {.has_port = true, .side = SIDE_CLIENT, .port = port},
+		.key = {.has_port = true, .service.side = SIDE_CLIENT, .service.port = port},
 		.state = ALERT_RAISED,
 		.since = {.tv_sec = 1795340400, .tv_nsec = 123000000},
 		.changed_ms = 4000000,
@@ -152,8 +152,8 @@ static void test_state_load_reads_back_what_was_saved(void **state)
 	assert_string_equal(back->rule.name, "close-wait-leak");
 	assert_int_equal(back->rule.severity, SEVERITY_CRITICAL);
 	assert_true(back->rule.raise == 100 && back->rule.clear == 0.5);
-	assert_int_equal(back->key.port, 7777);
-	assert_int_equal(back->key.side, SIDE_CLIENT);
+	assert_int_equal(back->key.service.port, 7777);
+	assert_int_equal(back->key.service.side, SIDE_CLIENT);
 	assert_int_equal(back->state, ALERT_RAISED);
 	assert_int_equal(back->since.tv_sec, 1795340400);
 	assert_int_equal(back->since.tv_nsec, 123000000);

@@ -48,16 +48,18 @@ static void count(struct tally *t, enum tcp_state s, uint16_t local, uint16_t re
 	tally_count(t, &r);
 }
 
-static const struct port_tally *find_row(const struct tally *t, enum sock_side side, uint16_t port)
+/* Ends the scan, which may go on. */
+static const struct port_tally *find_row(struct tally *t, enum sock_side side, uint16_t port)
 {
+	tally_finish(t, false);
 	for (size_t i = 0; i < t->rows_used; i++)
-		if (t->rows[i].side == side && t->rows[i].port == port)
+		if (t->rows[i].service.side == side && t->rows[i].service.port == port)
 			return &t->rows[i];
 	return NULL;
 }
 
 /* A copy of the row, which must be there. */
-static struct port_tally row(const struct tally *t, enum sock_side side, uint16_t port)
+static struct port_tally row(struct tally *t, enum sock_side side, uint16_t port)
 {
 	const struct port_tally *found = find_row(t, side, port);
 
@@ -92,6 +94,7 @@ static void test_tally_count_side_by_listener(void **state)
 	count(t, STATE_LISTEN, 40000, 0);
 	count(t, STATE_ESTABLISHED, 40000, 50000);
 	count(t, STATE_ESTABLISHED, 50000, 40000);
+	tally_finish(t, false);
 	assert_int_equal(t->rows_used, 2);
 	assert_int_equal(row(t, SIDE_SERVER, 40000).states[STATE_ESTABLISHED].sockets, 1);
 	assert_true(row(t, SIDE_SERVER, 40000).listening);
@@ -120,21 +123,25 @@ static void test_tally_start_remembers_servers_until_empty(void **state)
 	struct tally *t = *state;
 	struct tally_context c = context();
 
-	count(t, STATE_LISTEN, 40000, 0);
-	count(t, STATE_CLOSE_WAIT, 40000, 50000);
+	count(t, STATE_LISTEN, 50000, 0);
+	count(t, STATE_CLOSE_WAIT, 50000, 40000);
+	tally_finish(t, true);
 
 	/* The listener is gone, its connections are not. */
 	tally_start(t, &c);
-	count(t, STATE_CLOSE_WAIT, 40000, 50000);
-	assert_int_equal(row(t, SIDE_SERVER, 40000).states[STATE_CLOSE_WAIT].sockets, 1);
-	assert_false(row(t, SIDE_SERVER, 40000).listening);
+	count(t, STATE_CLOSE_WAIT, 50000, 40000);
+	assert_int_equal(row(t, SIDE_SERVER, 50000).states[STATE_CLOSE_WAIT].sockets, 1);
+	assert_false(row(t, SIDE_SERVER, 50000).listening);
+
+	tally_finish(t, true);
 
 	/* After a scan without any, the port is unknown again. */
 	tally_start(t, &c);
+	tally_finish(t, true);
 	tally_start(t, &c);
-	count(t, STATE_CLOSE_WAIT, 40000, 50000);
-	assert_null(find_row(t, SIDE_SERVER, 40000));
-	assert_non_null(find_row(t, SIDE_CLIENT, 50000));
+	count(t, STATE_CLOSE_WAIT, 50000, 40000);
+	assert_null(find_row(t, SIDE_SERVER, 50000));
+	assert_non_null(find_row(t, SIDE_CLIENT, 40000));
 }
 
 /* A socket that a process holds. */
@@ -361,6 +368,7 @@ static void test_tally_count_filters(void **state)
 	count(t, STATE_TIME_WAIT, 7777, 50001);  /* wrong state */
 	count(t, STATE_CLOSE_WAIT, 50002, 7777); /* wrong side */
 
+	tally_finish(t, false);
 	assert_int_equal(snapshot_take(&s, t, 0), 0);
 	assert_int_equal(s.totals.sockets, 1);
 	assert_int_equal(s.ports_count, 1);
@@ -382,13 +390,15 @@ static void test_tally_count_caps_rows(void **state)
 		rows++;
 	}
 	for (unsigned port = 1; port <= 1000; port++) {
-		struct sock_record r = record(STATE_CLOSE_WAIT, 0, (uint16_t)port);
+		struct sock_record r = record(STATE_LISTEN, (uint16_t)port, 0);
 
+		r.local_address[0] = 10;
 		tally_count(t, &r);
 		tally_count(t, &r);
 		rows++;
 	}
 	assert_int_equal(t->rows_used, TALLY_ROWS_MAX);
+	tally_finish(t, false);
 	assert_int_equal(snapshot_take(&s, t, 50), 0);
 	assert_int_equal(s.totals.sockets, UINT16_MAX + 2000);
 	assert_int_equal(s.ports_count, 50);
@@ -400,6 +410,7 @@ static void test_tally_count_caps_rows(void **state)
 	/* The next scan starts from nothing. */
 	tally_start(t, &c);
 	count(t, STATE_CLOSE_WAIT, 0, 999);
+	tally_finish(t, true);
 	assert_int_equal(t->rows_used, 1);
 	assert_int_equal(t->rest_ports, 0);
 }
@@ -410,15 +421,16 @@ static void test_snapshot_take_ranks_and_sums(void **state)
 	struct snapshot s = {.scanned = STATE_SET_ALL};
 
 	count(t, STATE_TIME_WAIT, 7001, 50000);
-	count(t, STATE_CLOSE_WAIT, 7002, 50000);
-	count(t, STATE_ESTABLISHED, 7002, 50001);
-	count(t, STATE_TIME_WAIT, 7003, 50000);
-	count(t, STATE_TIME_WAIT, 7003, 50001);
+	count(t, STATE_CLOSE_WAIT, 7002, 50001);
+	count(t, STATE_ESTABLISHED, 7002, 50002);
+	count(t, STATE_TIME_WAIT, 7003, 50003);
+	count(t, STATE_TIME_WAIT, 7003, 50004);
 
+	tally_finish(t, false);
 	assert_int_equal(snapshot_take(&s, t, 2), 0);
 	assert_int_equal(s.ports_count, 2);
-	assert_int_equal(s.ports[0]->port, 7002);
-	assert_int_equal(s.ports[1]->port, 7003);
+	assert_int_equal(s.ports[0]->service.port, 7002);
+	assert_int_equal(s.ports[1]->service.port, 7003);
 	assert_int_equal(s.omitted.ports, 1);
 	assert_int_equal(s.omitted.sockets, 1);
 	assert_int_equal(s.omitted.memory_bytes, 200 + 15);
@@ -440,6 +452,7 @@ static void test_snapshot_take_client_ports(void **state)
 	count(t, STATE_TIME_WAIT, 50000, 443);
 	count(t, STATE_ESTABLISHED, 50001, 443);
 	count(t, STATE_ESTABLISHED, 50001, 80);
+	tally_finish(t, false);
 	assert_int_equal(snapshot_take(&s, t, 0), 0);
 	assert_int_equal(s.client_ports.used, 2);
 	assert_int_equal(s.client_ports.max, 28232 - 32);
@@ -448,6 +461,7 @@ static void test_snapshot_take_client_ports(void **state)
 
 	/* Not all states were looked at: how many ports are taken is not known. */
 	s.scanned = STATE_SET_ALL & (state_set)~STATE_BIT(STATE_ESTABLISHED);
+	tally_finish(t, false);
 	assert_int_equal(snapshot_take(&s, t, 0), 0);
 	assert_true(s.client_ports.used == UNKNOWN);
 	snapshot_release(&s);
@@ -460,6 +474,7 @@ static void test_snapshot_established_from_counter(void **state)
 
 	count(t, STATE_CLOSE_WAIT, 7777, 50000);
 	s.limits.curr_estab = 101;
+	tally_finish(t, false);
 	assert_int_equal(snapshot_take(&s, t, 0), 0);
 	snapshot_established_from_counter(&s);
 	assert_true(s.established_from_counter);
@@ -469,6 +484,7 @@ static void test_snapshot_established_from_counter(void **state)
 	snapshot_release(&s);
 
 	s.limits.curr_estab = UNKNOWN;
+	tally_finish(t, false);
 	assert_int_equal(snapshot_take(&s, t, 0), 0);
 	snapshot_established_from_counter(&s);
 	assert_false(s.established_from_counter);

@@ -52,7 +52,8 @@ static struct alert *add_alert(struct scene *scene, const char *name, enum alert
 	a->since.tv_sec -= 540;
 	a->rule.states = STATE_BIT(STATE_CLOSE_WAIT);
 	a->rule.older_than_ms = 60000;
-	a->key = (struct alert_key){.has_port = true, .side = SIDE_SERVER, .port = 7777};
+	a->key = (struct alert_key){
+		.has_port = true, .service.side = SIDE_SERVER, .service.port = 7777};
 	a->numbers = (struct alert_numbers){
 		.sockets = 412, .memory_bytes = UNKNOWN, .oldest_ms = UNKNOWN_U32};
 	return a;

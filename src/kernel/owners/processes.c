@@ -151,7 +151,7 @@ static int make_room(struct processes *p)
 }
 
 /* Finds the row of a process and a tag, among those from first on, or adds it. */
-static int row_of(struct search *s, size_t first, uint32_t pid, uint32_t tag, struct process **ret)
+static int row_of(struct search *s, size_t first, uint32_t pid, uint64_t tag, struct process **ret)
 {
 	struct processes *p = &s->found;
 	int r;
@@ -314,7 +314,7 @@ static void add_process(struct string *s, const struct process *p)
 {
 	size_t shown = MIN(p->descriptors_count, (uint32_t)PROCESS_DESCRIPTORS_MAX);
 
-	string_addf(s, "%" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32, p->pid, p->uid, p->tag,
+	string_addf(s, "%" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu32, p->pid, p->uid, p->tag,
 		p->descriptors_count);
 	for (size_t i = 0; i < shown; i++)
 		string_addf(s, "%c%" PRIu32, i ? ',' : ' ', p->descriptors[i]);
@@ -354,7 +354,7 @@ static bool take_process(const char **at, const char *end, struct process *p)
 	size_t shown;
 
 	if (!take_u32(at, end, " ", &p->pid) || !take_u32(at, end, " ", &p->uid) ||
-		!take_u32(at, end, " ", &p->tag) ||
+		!take_u64(at, end, " ", &p->tag) ||
 		!take_u32(at, end, " ", &p->descriptors_count) || !p->descriptors_count)
 		return false;
 	shown = MIN(p->descriptors_count, (uint32_t)PROCESS_DESCRIPTORS_MAX);

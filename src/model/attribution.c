@@ -1,0 +1,714 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/attribution.h"
+
+#include "basic/array.h"
+#include "basic/hash.h"
+#include "basic/macro.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* From so many on, and that many times the other's, a count decides. */
+enum certainty { AT_ONCE, AT_END, CERTAINTIES };
+static const struct {
+	uint32_t at_least, times;
+} needed[CERTAINTIES] = {
+	[AT_ONCE] = {8, 4}, /* what is still to come may shift it */
+	[AT_END] = {3, 2},
+};
+
+/* Of a service that is known, so many sockets are counted, to see whether that contradicts. */
+#define CHECKED_SOCKETS 64
+
+/* Counters of remote addresses and ports, in two rows that hash differently: the smaller one is
+ * too high only where both are shared. */
+#define REMOTE_COUNTERS 16384U
+
+/* From here on every system's automatic ports may be; ours are known more exactly. */
+#define EPHEMERAL_FROM 32768
+
+#define PORTS 65536
+
+/* One that is bound to no address; there are few of a port. */
+struct listener {
+	bool is_ipv4, only_ipv6;
+	uint32_t known; /* its service's place in known, plus one; 0: there is no room */
+	uint32_t next;  /* of the same port, plus one; 0: the last */
+	struct service_key service;
+};
+
+/* A service that is known. A client's key has its destination's address. */
+struct known {
+	struct service_key key;
+	uint32_t before; /* its sockets in the last complete scan; UINT32_MAX: unknown */
+
+	/* in this scan */
+	uint32_t sockets, contradictions;
+	bool listens;
+	bool has_heir; /* it does not listen, but a wildcard's listener takes what comes */
+};
+
+struct counts {
+	uint16_t local_port[PORTS];  /* sockets: as many peers, but for those of other addresses */
+	uint32_t remote_port[PORTS]; /* which local ports it was seen with: a bit for each, by hash
+				      */
+	uint32_t remote_port_sockets[PORTS];
+	uint16_t remote[2][REMOTE_COUNTERS]; /* sockets of a remote address and port */
+	struct port_set placed_as_client, placed_as_server; /* by local and by remote port, before
+							       counts decided */
+	bool used;
+};
+
+struct attribution {
+	uint16_t port_first, port_last;
+	uint32_t listener_of_port[PORTS]; /* the first one, plus one; 0: none */
+	struct listener *listeners;
+	size_t listeners_count, listeners_allocated;
+
+	struct known *known;
+	size_t known_count, known_allocated;
+	struct service_map places; /* in known, plus one */
+	/* The ports of clients, and of servers bound to an address or device as well. */
+	struct port_set known_clients, known_bound;
+
+	struct counts counts;
+	bool is_second_pass;
+	struct sock_record *waiting;
+	size_t waiting_count, waiting_allocated;
+	bool overflowed; /* a socket that should have waited was placed */
+};
+
+int attribution_new(struct attribution **ret)
+{
+	/* Zeroed pages cost nothing until they are written to. */
+	struct attribution *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return -ENOMEM;
+	*ret = a;
+	return 0;
+}
+
+struct attribution *attribution_free(struct attribution *a)
+{
+	if (a) {
+		free(a->listeners);
+		free(a->known);
+		service_map_release(&a->places);
+		free(a->waiting);
+		free(a);
+	}
+	return NULL;
+}
+
+/* What is known. */
+
+static struct known *find_known(const struct attribution *a, const struct service_key *key)
+{
+	const uint32_t place = service_map_get(&a->places, key);
+
+	return place ? &a->known[place - 1] : NULL;
+}
+
+/* The server of a port that is bound to no address. */
+static struct known *find_unbound(const struct attribution *a, uint16_t port)
+{
+	const uint32_t place = a->places.plain[SIDE_SERVER][port];
+
+	return place ? &a->known[place - 1] : NULL;
+}
+
+/* Makes what is known searchable. Returns 0 or -ENOMEM. */
+static int index_known(struct attribution *a, size_t place)
+{
+	const struct service_key *k = &a->known[place].key;
+
+	if (k->side == SIDE_CLIENT)
+		port_set_add(&a->known_clients, k->port);
+	else if (service_key_is_bound(k))
+		port_set_add(&a->known_bound, k->port);
+	return service_map_set(&a->places, k, (uint32_t)place + 1);
+}
+
+/* Returns 0 with its place in *ret, -ENOMEM or -ENOSPC. */
+static int add_known(struct attribution *a, const struct service_key *key, uint32_t *ret)
+{
+	const struct known *found = find_known(a, key);
+	int r;
+
+	if (found) {
+		*ret = (uint32_t)(found - a->known);
+		return 0;
+	}
+	if (a->known_count == ATTRIBUTION_KNOWN_MAX)
+		return -ENOSPC;
+	r = ARRAY_GROW(a->known, a->known_allocated, a->known_count + 1);
+	if (r < 0)
+		return r;
+	a->known[a->known_count] = (struct known){.key = *key, .before = UINT32_MAX};
+	r = index_known(a, a->known_count);
+	if (r < 0)
+		return r;
+	*ret = (uint32_t)a->known_count++;
+	return 0;
+}
+
+int attribution_restore_known(struct attribution *a, const struct service_key *known)
+{
+	uint32_t place;
+
+	return add_known(a, known, &place);
+}
+
+void attribution_foreach_known(const struct attribution *a, attribution_known_fn fn, void *userdata)
+{
+	for (size_t i = 0; i < a->known_count; i++)
+		fn(&a->known[i].key, userdata);
+}
+
+/* Whether the counts say the other side of most of its sockets that were counted. */
+static bool is_refuted(const struct known *k)
+{
+	return 2 * k->contradictions > MIN(k->sockets, (uint32_t)CHECKED_SOCKETS);
+}
+
+/* A service without a listener gets no new connections: what is more than before is the heir's. */
+static bool is_alive(const struct known *k)
+{
+	return k->sockets && !is_refuted(k) && !(k->has_heir && k->sockets > k->before);
+}
+
+/* After a complete scan, only those that have sockets stay known, unless these contradict it. */
+static void forget_known(struct attribution *a)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->known_count; i++) {
+		if (!is_alive(&a->known[i]))
+			continue;
+		a->known[kept] = a->known[i];
+		a->known[kept++].before = a->known[i].sockets;
+	}
+	if (kept == a->known_count)
+		return;
+	a->known_count = 0;
+	memset(&a->known_clients, 0, sizeof(a->known_clients));
+	memset(&a->known_bound, 0, sizeof(a->known_bound));
+	service_map_clear(&a->places);
+	/* There is room: as many were in the map before. */
+	for (size_t i = 0; i < kept; i++)
+		if (index_known(a, i) == 0)
+			a->known_count++;
+}
+
+/* Listeners. */
+
+static void forget_listeners(struct attribution *a)
+{
+	for (size_t i = 0; i < a->listeners_count; i++)
+		a->listener_of_port[a->listeners[i].service.port] = 0;
+	a->listeners_count = 0;
+}
+
+void attribution_add_listener(
+	struct attribution *a, const struct sock_record *r, struct service_key *ret)
+{
+	const struct sock_address address = sock_address_local(r);
+	struct listener l = {
+		.is_ipv4 = r->family == AF_INET,
+		.only_ipv6 = r->only_ipv6,
+		.next = a->listener_of_port[r->local_port],
+		.service = {.side = SIDE_SERVER, .port = r->local_port, .device = r->device},
+	};
+	const bool is_wildcard = sock_address_is_wildcard(&address);
+	uint32_t place;
+
+	if (!is_wildcard)
+		l.service.address = address;
+	*ret = l.service;
+	if (add_known(a, &l.service, &place) == 0) {
+		a->known[place].sockets++;
+		a->known[place].listens = true;
+		l.known = place + 1;
+	}
+	/* Those bound to an address are found in what is known. */
+	if (!is_wildcard ||
+		ARRAY_GROW(a->listeners, a->listeners_allocated, a->listeners_count + 1) < 0)
+		return;
+	a->listeners[a->listeners_count++] = l;
+	a->listener_of_port[r->local_port] = (uint32_t)a->listeners_count;
+}
+
+/*
+ * How well a wildcard's listener matches, as the kernel scores it; 0: not at all. One that is bound
+ * to the device goes first, then IPv4 for an IPv4 connection, which an IPv6 wildcard takes as well
+ * unless it is IPV6_V6ONLY.
+ */
+static unsigned score_listener(
+	const struct listener *l, const struct sock_record *r, const struct sock_address *local)
+{
+	const unsigned score = l->service.device ? 3 : 1;
+
+	if (l->service.device && l->service.device != r->device)
+		return 0;
+	/* A full socket has its listener's family; a request has its own. */
+	if (l->is_ipv4)
+		return r->family == AF_INET ? score + 1 : 0;
+	return local->family == AF_INET6 || !l->only_ipv6 ? score : 0;
+}
+
+static const struct listener *find_listener(
+	const struct attribution *a, const struct sock_record *r, const struct sock_address *local)
+{
+	const struct listener *best = NULL;
+	unsigned best_score = 0;
+
+	for (uint32_t i = a->listener_of_port[r->local_port]; i; i = a->listeners[i - 1].next) {
+		const struct listener *l = &a->listeners[i - 1];
+		const unsigned score = score_listener(l, r, local);
+
+		if (score > best_score) {
+			best = l;
+			best_score = score;
+		}
+	}
+	return best;
+}
+
+/* What was known before. */
+
+/* Of a link-local address, the device is a part; else a socket is bound to it. */
+static uint32_t bound_device(const struct sock_record *r, const struct sock_address *a)
+{
+	return sock_address_is_link_local(a) ? 0 : r->device;
+}
+
+/* The known service that is bound to a local address, and to its device rather than to none. */
+static struct known *find_server_at(const struct attribution *a, const struct sock_record *r,
+	const struct sock_address *address)
+{
+	struct service_key key = {
+		.side = SIDE_SERVER,
+		.port = r->local_port,
+		.device = r->device,
+		.address = *address,
+	};
+	struct known *k;
+
+	if (!port_set_has(&a->known_bound, r->local_port))
+		return NULL;
+	k = find_known(a, &key);
+	if (k || !key.device)
+		return k;
+	key.device = 0;
+	return find_known(a, &key);
+}
+
+/* Of the known services that take a server's socket, the one that is bound the most exactly. */
+static struct known *find_server(
+	const struct attribution *a, const struct sock_record *r, const struct sock_address *local)
+{
+	struct known *k = find_server_at(a, r, local);
+
+	if (!k)
+		k = find_server_at(a, r, &(struct sock_address){0});
+	return k ? k : find_unbound(a, r->local_port);
+}
+
+static struct known *find_client(
+	const struct attribution *a, const struct sock_record *r, const struct sock_address *remote)
+{
+	const struct service_key key = {
+		.side = SIDE_CLIENT,
+		.port = r->remote_port,
+		.address = *remote,
+		.device = bound_device(r, remote),
+	};
+
+	return port_set_has(&a->known_clients, r->remote_port) ? find_known(a, &key) : NULL;
+}
+
+/* Counts. */
+
+struct ends {
+	struct sock_address local, remote;
+};
+
+/* How many share a socket's ends, as far as was seen. */
+struct evidence {
+	uint32_t peers;       /* of its local port */
+	uint32_t remote;      /* sockets of its remote address and port */
+	uint32_t local_ports; /* of its remote port */
+	uint32_t by_chance;   /* peers of a local port, if all sockets of the remote port were a
+				 client's */
+	enum sock_side guess;
+};
+
+static uint64_t hash_remote(const struct sock_record *r, const struct sock_address *remote)
+{
+	uint64_t words[2], hash = r->remote_port;
+
+	memcpy(words, remote->bytes, sizeof(words));
+	return hash_add(hash_add(hash, words[0]), words[1]);
+}
+
+/* How many different ones the bits stand for, by linear counting (Whang et al., 1990): the number n
+ * for which 32 (1 - e^(-n/32)) bits are expected. */
+static uint32_t different(uint32_t bits)
+{
+	static const uint8_t numbers[33] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 15, 17, 18, 20,
+		22, 24, 26, 29, 31, 34, 37, 40, 44, 49, 54, 59, 67, 76, 89, 111, 128};
+
+	return numbers[__builtin_popcount(bits)];
+}
+
+static void add_one(uint16_t *counter)
+{
+	if (*counter < UINT16_MAX)
+		(*counter)++;
+}
+
+/* How likely a port was chosen automatically. Our own range is known: what is outside of it was
+ * chosen by a program. */
+static unsigned ephemeral_rank(const struct attribution *a, uint16_t port, bool is_ours)
+{
+	const bool is_in_range = a->port_first <= port && port <= a->port_last;
+
+	if (is_ours && a->port_last && !is_in_range)
+		return 0;
+	if (port >= EPHEMERAL_FROM)
+		return 2;
+	return is_in_range;
+}
+
+/* Whether the peer is this machine, as far as the addresses tell. */
+static bool is_to_itself(const struct sock_record *r)
+{
+	return memcmp(r->local_address, r->remote_address, sizeof(r->local_address)) == 0;
+}
+
+/* Clients that show in this way that they are root's, of NFS above all, choose from these ports
+ * (include/linux/sunrpc/xprtsock.h: RPC_DEF_MIN_RESVPORT, RPC_DEF_MAX_RESVPORT). */
+static bool is_reserved(uint16_t port)
+{
+	return port >= 665 && port <= 1023;
+}
+
+static enum sock_side guess_side(const struct attribution *a, const struct sock_record *r)
+{
+	const unsigned ours = ephemeral_rank(a, r->local_port, true);
+	const unsigned theirs = ephemeral_rank(a, r->remote_port, is_to_itself(r));
+
+	/* Bound to a port of its own choice and not connected yet: only a server does that. */
+	if (!r->remote_port)
+		return ours ? SIDE_CLIENT : SIDE_SERVER;
+	/* What listens here under that port is likely what listens there. */
+	if (a->listener_of_port[r->remote_port] || find_unbound(a, r->remote_port) ||
+		port_set_has(&a->known_bound, r->remote_port))
+		return SIDE_CLIENT;
+	if (ours != theirs)
+		return ours > theirs ? SIDE_CLIENT : SIDE_SERVER;
+	if (is_reserved(r->local_port) != is_reserved(r->remote_port))
+		return is_reserved(r->local_port) ? SIDE_CLIENT : SIDE_SERVER;
+	return r->local_port <= r->remote_port ? SIDE_SERVER : SIDE_CLIENT;
+}
+
+/*
+ * How many of a remote port's sockets one automatic local port gets by chance at the most, if they
+ * are of a client with many destinations: connect() uses a port for one after the other. The number
+ * of a port follows Poisson's law; three times the mean and three more are exceeded by one port in
+ * 10,000.
+ */
+static uint32_t chance_of(const struct attribution *a, uint32_t sockets)
+{
+	const uint32_t range = a->port_last ? a->port_last - a->port_first + 1U : 28232U;
+
+	return 3 + (uint32_t)(3 * (uint64_t)sockets / range);
+}
+
+static struct evidence evidence_of(
+	const struct attribution *a, const struct sock_record *r, const struct sock_address *remote)
+{
+	const struct counts *c = &a->counts;
+	const uint64_t hash = hash_remote(r, remote);
+
+	return (struct evidence){
+		.peers = c->local_port[r->local_port],
+		.remote = MIN(c->remote[0][hash % REMOTE_COUNTERS],
+			c->remote[1][(hash >> 32) % REMOTE_COUNTERS]),
+		.local_ports = different(c->remote_port[r->remote_port]),
+		.by_chance = chance_of(a, c->remote_port_sockets[r->remote_port]),
+		.guess = guess_side(a, r),
+	};
+}
+
+/* Counts a socket; the second pass has the counts of the first. */
+static struct evidence count(
+	struct attribution *a, const struct sock_record *r, const struct sock_address *remote)
+{
+	struct counts *c = &a->counts;
+
+	if (!a->is_second_pass) {
+		const uint64_t hash = hash_remote(r, remote);
+
+		c->used = true;
+		add_one(&c->local_port[r->local_port]);
+		c->remote_port[r->remote_port] |= UINT32_C(1) << (hash_u64(r->local_port) % 32);
+		c->remote_port_sockets[r->remote_port]++;
+		add_one(&c->remote[0][hash % REMOTE_COUNTERS]);
+		add_one(&c->remote[1][(hash >> 32) % REMOTE_COUNTERS]);
+	}
+	return evidence_of(a, r, remote);
+}
+
+static bool outweighs(uint32_t a, uint32_t b, enum certainty c)
+{
+	return a >= needed[c].at_least && a >= needed[c].times * b;
+}
+
+/*
+ * Whether the evidence decides, and for which side. That a remote port is shared by many local
+ * ports makes it a client's, unless the local port has more peers than that explains: then many
+ * peers use one port of their own choice, as some games do. Before all of them were seen, both look
+ * the same.
+ */
+static bool decides(const struct evidence *e, enum certainty certainty, enum sock_side *ret)
+{
+	const bool explained = e->peers <= e->by_chance + (e->guess == SIDE_CLIENT ? 5 : 0);
+	const uint32_t local_ports = explained ? e->local_ports : 0;
+	const uint32_t client = certainty == AT_ONCE ? e->remote : MAX(e->remote, local_ports);
+
+	if (outweighs(e->peers, MAX(e->remote, local_ports), certainty))
+		*ret = SIDE_SERVER;
+	else if (outweighs(client, e->peers, certainty))
+		*ret = SIDE_CLIENT;
+	else
+		return false;
+	return true;
+}
+
+static struct service_key key_of(enum sock_side side, const struct sock_record *r)
+{
+	const struct sock_address end =
+		side == SIDE_SERVER ? sock_address_local(r) : sock_address_remote(r);
+
+	return (struct service_key){
+		.side = (uint8_t)side,
+		.port = side == SIDE_SERVER ? r->local_port : r->remote_port,
+		.device = bound_device(r, &end),
+	};
+}
+
+/* Remembers what a count said: a server's port, or a client's destination. A remote port that many
+ * destinations share is not remembered: what comes from it may as well be a peer's own choice. */
+static void remember(struct attribution *a, const struct sock_record *r, enum sock_side side,
+	const struct evidence *e)
+{
+	struct service_key key = key_of(side, r);
+	uint32_t place;
+
+	if (side == SIDE_CLIENT) {
+		if (!outweighs(e->remote, e->peers, AT_END))
+			return;
+		key.address = sock_address_remote(r);
+	}
+	if (add_known(a, &key, &place) == 0)
+		a->known[place].sockets++;
+}
+
+/* Placing. */
+
+static void start_known(struct attribution *a)
+{
+	for (size_t i = 0; i < a->known_count; i++)
+		a->known[i] = (struct known){.key = a->known[i].key, .before = a->known[i].before};
+}
+
+void attribution_start(struct attribution *a, uint16_t port_first, uint16_t port_last)
+{
+	forget_listeners(a);
+	start_known(a);
+	/* What was never written to need not become resident. */
+	if (a->counts.used)
+		memset(&a->counts, 0, sizeof(a->counts));
+	a->port_first = port_first;
+	a->port_last = port_last;
+	a->is_second_pass = false;
+	a->waiting_count = 0;
+	a->overflowed = false;
+}
+
+void attribution_start_again(struct attribution *a)
+{
+	forget_listeners(a);
+	start_known(a);
+	a->is_second_pass = true;
+	a->waiting_count = 0;
+}
+
+static struct service_key service_of(const struct known *k)
+{
+	struct service_key key = k->key;
+
+	if (key.side == SIDE_CLIENT)
+		key.address = (struct sock_address){0};
+	return key;
+}
+
+/*
+ * Places a socket by its listener: one that is bound to the very address, before a wildcard's. A
+ * service whose own listener is gone keeps its sockets, though a wildcard's listener takes the next
+ * ones. Returns false if nothing listens.
+ */
+static bool place_by_listener(struct attribution *a, const struct sock_record *r,
+	const struct sock_address *local, struct service_key *ret)
+{
+	struct known *bound = find_server_at(a, r, local);
+	const struct listener *wildcard =
+		bound && bound->listens ? NULL : find_listener(a, r, local);
+
+	if (bound && (bound->listens || wildcard)) {
+		bound->sockets++;
+		bound->has_heir = wildcard;
+		*ret = bound->key;
+		return true;
+	}
+	if (!wildcard)
+		return false;
+	if (wildcard->known)
+		a->known[wildcard->known - 1].sockets++;
+	*ret = wildcard->service;
+	return true;
+}
+
+/* A server's port is contradicted only by one destination of many local ports. */
+static bool contradicts(const struct known *k, const struct evidence *e)
+{
+	if (k->listens)
+		return false;
+	return k->key.side == SIDE_SERVER
+		       ? outweighs(e->remote, e->peers, AT_ONCE)
+		       : outweighs(e->peers, MAX(e->remote, e->local_ports), AT_ONCE);
+}
+
+/*
+ * Where both sides know the socket, the counts choose; where one does, the counts of its first
+ * sockets may contradict it. Counting all of them would only add noise to the counts of others.
+ */
+static bool place_by_memory(struct attribution *a, const struct sock_record *r,
+	const struct ends *at, bool was_counted, struct service_key *ret)
+{
+	struct known *server = find_server(a, r, &at->local),
+		     *client = find_client(a, r, &at->remote);
+	struct known *k = server ? server : client;
+	struct evidence e;
+	enum sock_side side;
+
+	if (!k)
+		return false;
+	if ((server && client) || k->sockets < CHECKED_SOCKETS) {
+		e = was_counted ? evidence_of(a, r, &at->remote) : count(a, r, &at->remote);
+		if (server && client && decides(&e, AT_END, &side))
+			k = side == SIDE_SERVER ? server : client;
+		k->contradictions += contradicts(k, &e);
+	}
+	k->sockets++;
+	*ret = service_of(k);
+	return true;
+}
+
+static void place_by_guess(
+	struct attribution *a, const struct sock_record *r, struct service_key *ret)
+{
+	const enum sock_side side = guess_side(a, r);
+
+	if (side == SIDE_SERVER)
+		port_set_add(&a->counts.placed_as_server, r->remote_port);
+	else
+		port_set_add(&a->counts.placed_as_client, r->local_port);
+	*ret = key_of(side, r);
+}
+
+static bool wait(struct attribution *a, const struct sock_record *r)
+{
+	if (a->waiting_count == ATTRIBUTION_WAITING_MAX ||
+		ARRAY_GROW(a->waiting, a->waiting_allocated, a->waiting_count + 1) < 0) {
+		a->overflowed = true;
+		return false;
+	}
+	a->waiting[a->waiting_count++] = *r;
+	return true;
+}
+
+bool attribution_place(struct attribution *a, const struct sock_record *r, struct service_key *ret)
+{
+	const struct ends at = {sock_address_local(r), sock_address_remote(r)};
+	enum sock_side side;
+	struct evidence e;
+
+	if (place_by_listener(a, r, &at.local, ret))
+		return true;
+	if (place_by_memory(a, r, &at, false, ret))
+		return true;
+	e = count(a, r, &at.remote);
+	if (decides(&e, a->is_second_pass ? AT_END : AT_ONCE, &side)) {
+		remember(a, r, side, &e);
+		*ret = key_of(side, r);
+		return true;
+	}
+	if (!a->is_second_pass && wait(a, r))
+		return false;
+	place_by_guess(a, r, ret);
+	return true;
+}
+
+static void place_waiting(
+	struct attribution *a, const struct sock_record *r, struct service_key *ret)
+{
+	const struct ends at = {sock_address_local(r), sock_address_remote(r)};
+	struct evidence e;
+	enum sock_side side;
+
+	if (place_by_memory(a, r, &at, true, ret))
+		return;
+	e = evidence_of(a, r, &at.remote);
+	if (decides(&e, AT_END, &side))
+		remember(a, r, side, &e);
+	else
+		side = e.guess;
+	*ret = key_of(side, r);
+}
+
+/* Whether a socket was guessed to be on a side that its port's count now makes the other one. */
+static bool was_guessed_wrong(const struct attribution *a)
+{
+	const struct counts *c = &a->counts;
+
+	for (unsigned port = 0; a->overflowed && port < PORTS; port++)
+		if ((port_set_has(&c->placed_as_client, (uint16_t)port) &&
+			    c->local_port[port] >= needed[AT_ONCE].at_least) ||
+			(port_set_has(&c->placed_as_server, (uint16_t)port) &&
+				different(c->remote_port[port]) >= needed[AT_ONCE].at_least))
+			return true;
+	return false;
+}
+
+bool attribution_finish(struct attribution *a, bool complete, attribution_fn fn, void *userdata)
+{
+	bool again = !a->is_second_pass && was_guessed_wrong(a);
+
+	for (size_t i = 0; i < a->waiting_count; i++) {
+		struct service_key service;
+
+		place_waiting(a, &a->waiting[i], &service);
+		fn(&a->waiting[i], &service, userdata);
+	}
+	a->waiting_count = 0;
+	for (size_t i = 0; i < a->known_count && !a->is_second_pass; i++)
+		again = again || is_refuted(&a->known[i]);
+	if (complete)
+		forget_known(a);
+	return again;
+}

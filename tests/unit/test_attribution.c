@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/cleanup.h"
+#include "basic/macro.h"
+#include "model/attribution.h"
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/*
+ * A world of services and connections that knows which service each socket is of, and an
+ * attribution that is shown nothing but the sockets.
+ */
+enum {
+	SERVICES_MAX = 2100,
+	SOCKETS_MAX = 12000,
+	REMEMBERED = 1,
+};
+
+enum binding { WILDCARD_4, WILDCARD_6, WILDCARD_ONLY_6, ADDRESS_4, ADDRESS_6, BINDINGS };
+
+struct service {
+	struct service_key key;
+	enum binding binding;
+	bool is_used, listens;
+	bool was_seen_listening; /* since it last had no sockets */
+	unsigned listeners;      /* SO_REUSEPORT */
+	unsigned sockets;
+};
+
+/* Whose connections they are, and how its peers choose ports. */
+enum clients { OWN_RANGE, WIDE_RANGE, NATED, FIXED_PORT, LOOPBACK, CLIENTS };
+
+struct connection {
+	struct sock_record record;
+	struct service_key truth;
+	unsigned service; /* index */
+	bool is_client;
+};
+
+struct destination_service {
+	uint8_t address[4];
+	uint16_t port;
+	bool has_own_ports; /* a proxy that binds before it connects */
+	uint16_t own_ports;
+	unsigned sockets;
+};
+
+struct world {
+	uint64_t random;
+	uint16_t port_first, port_last;
+	struct service services[SERVICES_MAX];
+	unsigned services_count;
+	struct destination_service destinations[200];
+	unsigned destinations_count;
+	struct connection *connections;
+	unsigned count;
+};
+
+static uint32_t draw(struct world *w, uint32_t below)
+{
+	/* xorshift64*, Vigna */
+	w->random ^= w->random >> 12;
+	w->random ^= w->random << 25;
+	w->random ^= w->random >> 27;
+	return (uint32_t)((w->random * UINT64_C(2685821657736338717)) >> 33) % below;
+}
+
+static uint16_t draw_port(struct world *w, uint16_t first, uint16_t last)
+{
+	return (uint16_t)(first + draw(w, last - first + 1U));
+}
+
+static void set_ipv4(uint8_t ret[16], bool mapped, uint32_t host)
+{
+	uint8_t *at = ret + (mapped ? 12 : 0);
+
+	memset(ret, 0, 16);
+	if (mapped)
+		ret[10] = ret[11] = 0xff;
+	for (unsigned i = 0; i < 4; i++)
+		at[i] = (uint8_t)(host >> (24 - 8 * i));
+}
+
+static void set_ipv6(uint8_t ret[16], uint64_t host)
+{
+	memset(ret, 0, 16);
+	ret[0] = 0xfd;
+	for (unsigned i = 0; i < 8; i++)
+		ret[8 + i] = (uint8_t)(host >> (56 - 8 * i));
+}
+
+#define OUR_IPV4(n) (0x0a000001U + (n))
+
+static bool overlaps(const struct world *w, uint16_t port, enum binding b, unsigned address)
+{
+	for (unsigned i = 0; i < w->services_count; i++) {
+		const struct service *s = &w->services[i];
+		const bool both_addresses = s->binding >= ADDRESS_4 && b >= ADDRESS_4;
+
+		if (s->key.port != port)
+			continue;
+		/* One address each, and nothing else on the port. */
+		if (!both_addresses || s->binding != b ||
+			s->key.address.bytes[b == ADDRESS_4 ? 3 : 15] == (uint8_t)(address + 1))
+			return true;
+	}
+	return false;
+}
+
+static void add_service(struct world *w)
+{
+	struct service *s = &w->services[w->services_count];
+	const enum binding b = draw(w, BINDINGS);
+	const unsigned address = draw(w, 4);
+	/* Most on a registered port, some on one that the system chose. */
+	const uint16_t port = draw(w, 5) ? draw_port(w, 1000, 32767) : draw_port(w, 40000, 60000);
+
+	if (overlaps(w, port, b, address))
+		return;
+	*s = (struct service){
+		.key = {.side = SIDE_SERVER, .port = port},
+		.binding = b,
+		.is_used = true,
+		.listens = draw(w, 10) != 0,
+		.listeners = draw(w, 8) ? 1 : 4,
+	};
+	if (b == ADDRESS_4) {
+		s->key.address.family = AF_INET;
+		set_ipv4(s->key.address.bytes, false, OUR_IPV4(address));
+	} else if (b == ADDRESS_6) {
+		s->key.address.family = AF_INET6;
+		set_ipv6(s->key.address.bytes, address + 1);
+	}
+	w->services_count++;
+}
+
+static bool is_taken(const struct world *w, uint16_t port)
+{
+	for (unsigned i = 0; i < w->services_count; i++)
+		if (w->services[i].key.port == port)
+			return true;
+	return false;
+}
+
+static void add_destination(struct world *w)
+{
+	struct destination_service *d = &w->destinations[w->destinations_count];
+	static const uint16_t ports[] = {443, 5432, 6379, 3306, 8080, 40000, 50051};
+
+	memset(d, 0, sizeof(*d));
+	for (unsigned i = 0; i < 4; i++)
+		d->address[i] = (uint8_t)(1 + draw(w, 250));
+	d->address[0] = 172;
+	d->port = ports[draw(w, ARRAY_SIZE(ports))];
+	d->has_own_ports = draw(w, 10) == 0;
+	d->own_ports = draw_port(w, 10000, 30000);
+	w->destinations_count++;
+}
+
+static struct connection *new_connection(struct world *w)
+{
+	struct connection *c;
+
+	if (w->count == SOCKETS_MAX)
+		return NULL;
+	c = &w->connections[w->count++];
+	*c = (struct connection){.record = {
+					 .state = STATE_ESTABLISHED,
+					 .kind = KIND_FULL,
+				 }};
+	return c;
+}
+
+static void fill_local(struct world *w, const struct service *s, struct sock_record *r)
+{
+	const bool ipv4 = s->binding == WILDCARD_4 || s->binding == ADDRESS_4 ||
+			  (s->binding == WILDCARD_6 && draw(w, 2));
+
+	r->family = s->binding == WILDCARD_4 || s->binding == ADDRESS_4 ? AF_INET : AF_INET6;
+	r->local_port = s->key.port;
+	if (s->binding >= ADDRESS_4)
+		memcpy(r->local_address, s->key.address.bytes, 16);
+	else if (ipv4)
+		set_ipv4(r->local_address, r->family == AF_INET6, OUR_IPV4(draw(w, 4)));
+	else
+		set_ipv6(r->local_address, draw(w, 4) + 1);
+}
+
+static void fill_peer(struct world *w, struct sock_record *r, enum clients clients)
+{
+	const bool mapped = r->local_address[10] == 0xff && r->family == AF_INET6;
+	uint32_t host = 0xc0a80000U + draw(w, 60000);
+
+	r->remote_port = draw_port(w, 32768, 60999);
+	if (clients == WIDE_RANGE)
+		r->remote_port = draw_port(w, 1024, 65535);
+	if (clients == NATED)
+		host = 0xc0a80001U;
+	if (clients == FIXED_PORT)
+		r->remote_port = 27005;
+	if (r->family == AF_INET6 && !mapped)
+		set_ipv6(r->remote_address, ((uint64_t)1 << 40) + host);
+	else
+		set_ipv4(r->remote_address, mapped, host);
+}
+
+/* The other end of a connection over loopback. */
+static void add_mirror(struct world *w, const struct sock_record *r, unsigned service)
+{
+	struct connection *c = new_connection(w);
+
+	if (!c)
+		return;
+	c->record.family = r->family;
+	c->record.local_port = r->remote_port;
+	c->record.remote_port = r->local_port;
+	memcpy(c->record.local_address, r->remote_address, 16);
+	memcpy(c->record.remote_address, r->local_address, 16);
+	c->truth = (struct service_key){.side = SIDE_CLIENT, .port = r->local_port};
+	c->service = service;
+	c->is_client = true;
+}
+
+static void connect_to_us(struct world *w, unsigned service, enum clients clients)
+{
+	struct service *s = &w->services[service];
+	struct connection *c = new_connection(w);
+	uint16_t port;
+
+	if (!c)
+		return;
+	fill_local(w, s, &c->record);
+	fill_peer(w, &c->record, clients);
+	if (clients == LOOPBACK) {
+		do
+			port = draw_port(w, w->port_first, w->port_last);
+		while (is_taken(w, port));
+		c->record.remote_port = port;
+		memcpy(c->record.remote_address, c->record.local_address, 16);
+	}
+	c->truth = s->key;
+	c->service = service;
+	s->sockets++;
+	if (clients == LOOPBACK)
+		add_mirror(w, &c->record, SERVICES_MAX);
+}
+
+static void connect_out(struct world *w, unsigned destination)
+{
+	struct destination_service *d = &w->destinations[destination];
+	struct connection *c = new_connection(w);
+	uint16_t port;
+
+	if (!c)
+		return;
+	do
+		port = d->has_own_ports ? (uint16_t)(d->own_ports + draw(w, 2000))
+					: draw_port(w, w->port_first, w->port_last);
+	while (is_taken(w, port));
+	c->record.family = AF_INET;
+	c->record.local_port = port;
+	c->record.remote_port = d->port;
+	set_ipv4(c->record.local_address, false, OUR_IPV4(0));
+	memcpy(c->record.remote_address, d->address, 4);
+	c->truth = (struct service_key){.side = SIDE_CLIENT, .port = d->port};
+	c->service = SERVICES_MAX + 1 + destination;
+	c->is_client = true;
+	d->sockets++;
+}
+
+/* Some come, some go, and listeners open and close. */
+static void step(struct world *w)
+{
+	for (unsigned i = 0; i < w->count;) {
+		struct connection *c = &w->connections[i];
+
+		if (draw(w, 5)) {
+			i++;
+			continue;
+		}
+		if (c->service < SERVICES_MAX)
+			w->services[c->service].sockets--;
+		else if (c->service > SERVICES_MAX)
+			w->destinations[c->service - SERVICES_MAX - 1].sockets--;
+		*c = w->connections[--w->count];
+	}
+	for (unsigned i = 0; i < w->services_count; i++) {
+		struct service *s = &w->services[i];
+		const enum clients clients = draw(w, CLIENTS);
+		/* A popular one now and then. */
+		unsigned come = s->listens ? draw(w, draw(w, 10) ? 4 : 60) : 0;
+
+		if (draw(w, 20) == 0)
+			s->listens = !s->listens;
+		while (come--)
+			connect_to_us(w, i, clients);
+	}
+	for (unsigned i = 0; i < w->destinations_count; i++) {
+		unsigned come = draw(w, draw(w, 10) ? 3 : 80);
+
+		while (come--)
+			connect_out(w, i);
+	}
+	for (unsigned i = w->count; i > 1; i--) {
+		const unsigned j = draw(w, i);
+		const struct connection c = w->connections[i - 1];
+
+		w->connections[i - 1] = w->connections[j];
+		w->connections[j] = c;
+	}
+}
+
+struct score {
+	uint64_t sockets, wrong, ties;
+	uint64_t rows, services, scans, second_passes;
+	const struct world *world;
+	const struct connection *next;
+	bool remembers;
+	struct service_key *placed; /* of each connection */
+};
+
+static void add_listeners(struct world *w, struct attribution *a)
+{
+	for (unsigned i = 0; i < w->services_count; i++) {
+		struct service *s = &w->services[i];
+		struct sock_record r = {.state = STATE_LISTEN, .local_port = s->key.port};
+		struct service_key key;
+
+		r.family = s->binding == WILDCARD_4 || s->binding == ADDRESS_4 ? AF_INET : AF_INET6;
+		r.only_ipv6 = s->binding == WILDCARD_ONLY_6;
+		memcpy(r.local_address, s->key.address.bytes, 16);
+		for (unsigned n = 0; s->listens && n < s->listeners; n++) {
+			attribution_add_listener(a, &r, &key);
+			assert_true(service_key_equal(&key, &s->key));
+			s->was_seen_listening = true;
+		}
+	}
+}
+
+/* Which connection a record is of is told by its cookie. */
+static void take_waiting(
+	const struct sock_record *r, const struct service_key *service, void *userdata)
+{
+	struct score *score = userdata;
+
+	score->placed[r->cookie] = *service;
+}
+
+static void scan(struct world *w, struct attribution *a, struct score *score)
+{
+	bool again = false;
+
+	for (unsigned pass = 0; pass < 2; pass++) {
+		if (pass)
+			attribution_start_again(a);
+		else
+			attribution_start(a, w->port_first, w->port_last);
+		add_listeners(w, a);
+		for (unsigned i = 0; i < w->count; i++) {
+			struct connection *c = &w->connections[i];
+
+			c->record.cookie = i;
+			attribution_place(a, &c->record, &score->placed[i]);
+		}
+		again = attribution_finish(a, true, take_waiting, score);
+		if (!again)
+			break;
+		score->second_passes++;
+	}
+	assert_false(again);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return service_key_compare(a, b);
+}
+
+static size_t count_different(struct service_key *keys, size_t count)
+{
+	size_t different = 0;
+
+	qsort(keys, count, sizeof(*keys), compare_keys);
+	for (size_t i = 0; i < count; i++)
+		different += i == 0 || !service_key_equal(&keys[i], &keys[i - 1]);
+	return different;
+}
+
+static void rate(struct world *w, struct score *score)
+{
+	cleanup_(freep) struct service_key *truths = calloc(w->count + 1, sizeof(*truths));
+	size_t rows, services;
+
+	assert_non_null(truths);
+	for (unsigned i = 0; i < w->count; i++) {
+		const struct connection *c = &w->connections[i];
+		const struct service *s =
+			c->service < SERVICES_MAX ? &w->services[c->service] : NULL;
+		struct service_key truth = c->truth;
+
+		/* To what address a listener was bound that nobody has seen, no socket tells. */
+		if (s && !s->listens && !(score->remembers && s->was_seen_listening))
+			truth.address = (struct sock_address){0};
+		truths[i] = truth;
+		if (s && !s->listens && s->sockets < 3 && !score->remembers) {
+			score->ties++;
+			continue;
+		}
+		if (c->service > SERVICES_MAX &&
+			w->destinations[c->service - SERVICES_MAX - 1].sockets < 3) {
+			score->ties++;
+			continue;
+		}
+		score->sockets++;
+		score->wrong += !service_key_equal(&truth, &score->placed[i]);
+	}
+	for (unsigned i = 0; i < w->services_count; i++)
+		if (!w->services[i].sockets && !w->services[i].listens)
+			w->services[i].was_seen_listening = false;
+	services = count_different(truths, w->count);
+	rows = count_different(score->placed, w->count);
+	score->rows += rows;
+	score->services += services;
+	score->scans++;
+	if (rows > services + MAX((size_t)2, services / 100))
+		print_message("%zu rows of %zu services\n", rows, services);
+}
+
+static struct score walk(
+	uint64_t seed, unsigned scans, unsigned services, bool wide, bool remembers)
+{
+	cleanup_(freep) struct world *w = calloc(1, sizeof(*w));
+	cleanup_(attribution_freep) struct attribution *a = NULL;
+	struct score score = {.remembers = remembers};
+
+	assert_non_null(w);
+	w->connections = calloc(SOCKETS_MAX, sizeof(*w->connections));
+	score.placed = calloc(SOCKETS_MAX, sizeof(*score.placed));
+	assert_non_null(w->connections);
+	assert_non_null(score.placed);
+	w->random = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+	w->port_first = wide ? 1024 : 32768;
+	w->port_last = wide ? 65535 : 60999;
+	for (unsigned i = 0; i < services; i++)
+		add_service(w);
+	for (unsigned i = 0; i < MIN(services / 4 + 1, 200U); i++)
+		add_destination(w);
+	for (unsigned i = 0; i < scans; i++) {
+		if (!remembers || !a) {
+			a = attribution_free(a);
+			assert_int_equal(attribution_new(&a), 0);
+		}
+		step(w);
+		scan(w, a, &score);
+		rate(w, &score);
+	}
+	free(w->connections);
+	free(score.placed);
+	return score;
+}
+
+static void print_score(const char *what, const struct score *s)
+{
+	print_message("# %s: %lu sockets, %lu wrong (%.4f %%), %lu ties left out, %lu rows, %lu "
+		      "services, %lu "
+		      "scans, %lu second passes\n",
+		what, s->sockets, s->wrong, 100.0 * (double)s->wrong / (double)s->sockets, s->ties,
+		s->rows, s->services, s->scans, s->second_passes);
+}
+
+static void add_score(struct score *sum, const struct score *s)
+{
+	sum->sockets += s->sockets;
+	sum->wrong += s->wrong;
+	sum->ties += s->ties;
+	sum->rows += s->rows;
+	sum->services += s->services;
+	sum->scans += s->scans;
+	sum->second_passes += s->second_passes;
+}
+
+static void test_walk(void **state)
+{
+	static const unsigned services[] = {1, 3, 20, 100, 500, 2000};
+	struct score with = {0}, without = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * ARRAY_SIZE(services); i++) {
+		const struct score a = walk(i + 1, 50, services[i / 2], i % 2, true);
+		const struct score b = walk(i + 1, 50, services[i / 2], i % 2, false);
+
+		print_score(i % 2 ? "wide, history" : "history", &a);
+		print_score(i % 2 ? "wide, none" : "none", &b);
+		add_score(&with, &a);
+		add_score(&without, &b);
+	}
+	print_score("with history", &with);
+	print_score("without", &without);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_walk),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
