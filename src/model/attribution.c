@@ -39,15 +39,28 @@ struct listener {
 	struct service_key service;
 };
 
+/* Which listener takes new connections to an address that a service is bound to. */
+enum taker {
+	TAKER_UNKNOWN, /* not seen by a complete scan yet */
+	TAKER_BOUND,   /* the service's own */
+	TAKER_WILDCARD,
+};
+
 /* A service that is known. A client's key has its destination's address. */
 struct known {
 	struct service_key key;
-	uint32_t before; /* its sockets in the last complete scan; UINT32_MAX: unknown */
+	enum taker taker; /* of a service that is bound to an address: in the last complete scan */
 
 	/* in this scan */
 	uint32_t sockets, contradictions;
 	bool listens;
-	bool has_heir; /* it does not listen, but a wildcard's listener takes what comes */
+	enum taker taker_now;
+};
+
+/* Cookies of sockets; 0: free. At most half of the slots are used. */
+struct cookie_set {
+	uint64_t *slots; /* NULL: none yet */
+	uint32_t used;
 };
 
 struct counts {
@@ -78,6 +91,10 @@ struct attribution {
 	struct sock_record *waiting;
 	size_t waiting_count, waiting_allocated;
 	bool overflowed; /* a socket that should have waited was placed */
+
+	/* The sockets that came before another listener took their address, in the last complete
+	 * scan and in this one: they stay with the service that took them. */
+	struct cookie_set left, still_left;
 };
 
 int attribution_new(struct attribution **ret)
@@ -97,10 +114,53 @@ struct attribution *attribution_free(struct attribution *a)
 		free(a->listeners);
 		free(a->known);
 		service_map_release(&a->places);
+		free(a->left.slots);
+		free(a->still_left.slots);
 		free(a->waiting);
 		free(a);
 	}
 	return NULL;
+}
+
+#define LEFT_SLOTS (2 * ATTRIBUTION_LEFT_MAX)
+
+/* The slot of a cookie, or the free one where it belongs; there are slots. */
+static uint64_t *cookie_slot(const struct cookie_set *c, uint64_t cookie)
+{
+	uint32_t i = hash_home(hash_u64(cookie), LEFT_SLOTS);
+
+	while (c->slots[i] && c->slots[i] != cookie)
+		i = hash_next(i, LEFT_SLOTS);
+	return &c->slots[i];
+}
+
+static bool cookie_set_has(const struct cookie_set *c, uint64_t cookie)
+{
+	return c->used && *cookie_slot(c, cookie);
+}
+
+/* Returns false if there is no room. */
+static bool cookie_set_add(struct cookie_set *c, uint64_t cookie)
+{
+	uint64_t *slot;
+
+	if (c->used == ATTRIBUTION_LEFT_MAX)
+		return false;
+	if (!c->slots)
+		c->slots = calloc(LEFT_SLOTS, sizeof(*c->slots));
+	if (!c->slots)
+		return false;
+	slot = cookie_slot(c, cookie);
+	c->used += !*slot;
+	*slot = cookie;
+	return true;
+}
+
+static void cookie_set_clear(struct cookie_set *c)
+{
+	if (c->used)
+		memset(c->slots, 0, LEFT_SLOTS * sizeof(*c->slots));
+	c->used = 0;
 }
 
 /* What is known. */
@@ -147,7 +207,7 @@ static int add_known(struct attribution *a, const struct service_key *key, uint3
 	r = ARRAY_GROW(a->known, a->known_allocated, a->known_count + 1);
 	if (r < 0)
 		return r;
-	a->known[a->known_count] = (struct known){.key = *key, .before = UINT32_MAX};
+	a->known[a->known_count] = (struct known){.key = *key};
 	r = index_known(a, a->known_count);
 	if (r < 0)
 		return r;
@@ -174,23 +234,21 @@ static bool is_refuted(const struct known *k)
 	return 2 * k->contradictions > MIN(k->sockets, (uint32_t)CHECKED_SOCKETS);
 }
 
-/* A service without a listener gets no new connections: what is more than before is the heir's. */
-static bool is_alive(const struct known *k)
-{
-	return k->sockets && !is_refuted(k) && !(k->has_heir && k->sockets > k->before);
-}
-
 /* After a complete scan, only those that have sockets stay known, unless these contradict it. */
 static void forget_known(struct attribution *a)
 {
+	const struct cookie_set left = a->still_left;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < a->known_count; i++) {
-		if (!is_alive(&a->known[i]))
+		if (!a->known[i].sockets || is_refuted(&a->known[i]))
 			continue;
 		a->known[kept] = a->known[i];
-		a->known[kept++].before = a->known[i].sockets;
+		a->known[kept++].taker =
+			a->known[i].taker_now ? a->known[i].taker_now : TAKER_BOUND;
 	}
+	a->still_left = a->left;
+	a->left = left;
 	if (kept == a->known_count)
 		return;
 	a->known_count = 0;
@@ -306,15 +364,54 @@ static struct known *find_server_at(const struct attribution *a, const struct so
 	return find_known(a, &key);
 }
 
-/* Of the known services that take a server's socket, the one that is bound the most exactly. */
-static struct known *find_server(
-	const struct attribution *a, const struct sock_record *r, const struct sock_address *local)
+static enum taker other_taker(enum taker t)
 {
-	struct known *k = find_server_at(a, r, local);
+	return t == TAKER_BOUND ? TAKER_WILDCARD : TAKER_BOUND;
+}
 
-	if (!k)
-		k = find_server_at(a, r, &(struct sock_address){0});
-	return k ? k : find_unbound(a, r->local_port);
+/* Which one took the connections that came before this scan. A listener that is new took none if a
+ * wildcard's was there before it. */
+static enum taker taker_before(const struct attribution *a, const struct known *bound)
+{
+	const struct known *unbound = find_unbound(a, bound->key.port);
+
+	if (bound->taker)
+		return bound->taker;
+	return bound->listens && unbound && unbound->taker ? TAKER_WILDCARD : TAKER_BOUND;
+}
+
+/*
+ * Which one took a socket at the address of a bound service: the one that takes them now, but for
+ * what came while it was the other. Of those that there is no room for, nothing is known.
+ */
+static enum taker taker_of(
+	struct attribution *a, struct known *bound, bool has_wildcard, const struct sock_record *r)
+{
+	const enum taker before = taker_before(a, bound);
+	enum taker took = before;
+
+	bound->taker_now = bound->listens ? TAKER_BOUND : has_wildcard ? TAKER_WILDCARD : before;
+	if (!r->cookie)
+		return TAKER_BOUND;
+	if (cookie_set_has(&a->left, r->cookie))
+		took = other_taker(before);
+	if (took != bound->taker_now && !cookie_set_add(&a->still_left, r->cookie))
+		took = bound->taker_now;
+	return took;
+}
+
+/* Of the known services that no listener decides for, the one that is bound the most exactly. */
+static struct known *find_server(
+	struct attribution *a, const struct sock_record *r, const struct sock_address *local)
+{
+	struct known *bound = find_server_at(a, r, local),
+		     *unbound = find_server_at(a, r, &(struct sock_address){0});
+
+	if (!unbound)
+		unbound = find_unbound(a, r->local_port);
+	if (bound && (!unbound || taker_of(a, bound, false, r) == TAKER_BOUND))
+		return bound;
+	return unbound;
 }
 
 static struct known *find_client(
@@ -339,7 +436,8 @@ struct ends {
 /* How many share a socket's ends, as far as was seen. */
 struct evidence {
 	uint32_t peers;       /* of its local port */
-	uint32_t remote;      /* sockets of its remote address and port */
+	uint32_t remote;      /* sockets of its remote address and port, or, if that is of this
+				 machine, peers of the port there */
 	uint32_t local_ports; /* of its remote port */
 	uint32_t by_chance;   /* peers of a local port, if all sockets of the remote port were a
 				 client's */
@@ -389,6 +487,11 @@ static bool is_to_itself(const struct sock_record *r)
 	return memcmp(r->local_address, r->remote_address, sizeof(r->local_address)) == 0;
 }
 
+static bool is_served(const struct attribution *a, uint16_t port)
+{
+	return find_unbound(a, port) || port_set_has(&a->known_bound, port);
+}
+
 /* Clients that show in this way that they are root's, of NFS above all, choose from these ports
  * (include/linux/sunrpc/xprtsock.h: RPC_DEF_MIN_RESVPORT, RPC_DEF_MAX_RESVPORT). */
 static bool is_reserved(uint16_t port)
@@ -404,10 +507,9 @@ static enum sock_side guess_side(const struct attribution *a, const struct sock_
 	/* Bound to a port of its own choice and not connected yet: only a server does that. */
 	if (!r->remote_port)
 		return ours ? SIDE_CLIENT : SIDE_SERVER;
-	/* What listens here under that port is likely what listens there. */
-	if (a->listener_of_port[r->remote_port] || find_unbound(a, r->remote_port) ||
-		port_set_has(&a->known_bound, r->remote_port))
-		return SIDE_CLIENT;
+	/* What serves a port on another address is likely what serves it here, or there. */
+	if (is_served(a, r->local_port) != is_served(a, r->remote_port))
+		return is_served(a, r->local_port) ? SIDE_SERVER : SIDE_CLIENT;
 	if (ours != theirs)
 		return ours > theirs ? SIDE_CLIENT : SIDE_SERVER;
 	if (is_reserved(r->local_port) != is_reserved(r->remote_port))
@@ -418,14 +520,19 @@ static enum sock_side guess_side(const struct attribution *a, const struct sock_
 /*
  * How many of a remote port's sockets one automatic local port gets by chance at the most, if they
  * are of a client with many destinations: connect() uses a port for one after the other. The number
- * of a port follows Poisson's law; three times the mean and three more are exceeded by one port in
- * 10,000.
+ * of a port follows Poisson's law; what is expected of a hundredth of a port is not chance, nor is
+ * three times the mean and three more, which one port in 10,000 exceeds.
  */
 static uint32_t chance_of(const struct attribution *a, uint32_t sockets)
 {
-	const uint32_t range = a->port_last ? a->port_last - a->port_first + 1U : 28232U;
+	const double range = a->port_last ? a->port_last - a->port_first + 1.0 : 28232.0;
+	const double mean = sockets / range;
+	double ports = range * mean; /* expected to have most sockets or more */
+	uint32_t most = 1;
 
-	return 3 + (uint32_t)(3 * (uint64_t)sockets / range);
+	while (ports >= 0.01 && most <= 3 + 3 * mean)
+		ports *= mean / ++most;
+	return most - 1;
 }
 
 static struct evidence evidence_of(
@@ -436,8 +543,9 @@ static struct evidence evidence_of(
 
 	return (struct evidence){
 		.peers = c->local_port[r->local_port],
-		.remote = MIN(c->remote[0][hash % REMOTE_COUNTERS],
-			c->remote[1][(hash >> 32) % REMOTE_COUNTERS]),
+		.remote = MAX(MIN(c->remote[0][hash % REMOTE_COUNTERS],
+				      c->remote[1][(hash >> 32) % REMOTE_COUNTERS]),
+			is_to_itself(r) ? c->local_port[r->remote_port] : 0),
 		.local_ports = different(c->remote_port[r->remote_port]),
 		.by_chance = chance_of(a, c->remote_port_sockets[r->remote_port]),
 		.guess = guess_side(a, r),
@@ -476,7 +584,7 @@ static bool outweighs(uint32_t a, uint32_t b, enum certainty c)
  */
 static bool decides(const struct evidence *e, enum certainty certainty, enum sock_side *ret)
 {
-	const bool explained = e->peers <= e->by_chance + (e->guess == SIDE_CLIENT ? 5 : 0);
+	const bool explained = e->peers <= e->by_chance + (e->guess == SIDE_CLIENT ? 2 : 0);
 	const uint32_t local_ports = explained ? e->local_ports : 0;
 	const uint32_t client = certainty == AT_ONCE ? e->remote : MAX(e->remote, local_ports);
 
@@ -523,7 +631,8 @@ static void remember(struct attribution *a, const struct sock_record *r, enum so
 static void start_known(struct attribution *a)
 {
 	for (size_t i = 0; i < a->known_count; i++)
-		a->known[i] = (struct known){.key = a->known[i].key, .before = a->known[i].before};
+		a->known[i] = (struct known){.key = a->known[i].key, .taker = a->known[i].taker};
+	cookie_set_clear(&a->still_left);
 }
 
 void attribution_start(struct attribution *a, uint16_t port_first, uint16_t port_last)
@@ -557,29 +666,32 @@ static struct service_key service_of(const struct known *k)
 	return key;
 }
 
-/*
- * Places a socket by its listener: one that is bound to the very address, before a wildcard's. A
- * service whose own listener is gone keeps its sockets, though a wildcard's listener takes the next
- * ones. Returns false if nothing listens.
- */
+static void place_with(struct known *k, struct service_key *ret)
+{
+	k->sockets++;
+	*ret = k->key;
+}
+
+/* Places a socket by its listener: one that is bound to the very address, before a wildcard's.
+ * Returns false if nothing listens. */
 static bool place_by_listener(struct attribution *a, const struct sock_record *r,
 	const struct sock_address *local, struct service_key *ret)
 {
-	struct known *bound = find_server_at(a, r, local);
-	const struct listener *wildcard =
-		bound && bound->listens ? NULL : find_listener(a, r, local);
+	struct known *bound = find_server_at(a, r, local), *unbound = NULL;
+	const struct listener *wildcard = find_listener(a, r, local);
 
-	if (bound && (bound->listens || wildcard)) {
-		bound->sockets++;
-		bound->has_heir = wildcard;
-		*ret = bound->key;
-		return true;
-	}
-	if (!wildcard)
+	if (!wildcard && !(bound && bound->listens))
 		return false;
-	if (wildcard->known)
-		a->known[wildcard->known - 1].sockets++;
-	*ret = wildcard->service;
+	if (wildcard && wildcard->known)
+		unbound = &a->known[wildcard->known - 1];
+	else if (!wildcard)
+		unbound = find_unbound(a, r->local_port);
+	if (bound && (!unbound || taker_of(a, bound, wildcard, r) == TAKER_BOUND))
+		place_with(bound, ret);
+	else if (unbound)
+		place_with(unbound, ret);
+	else
+		*ret = wildcard->service;
 	return true;
 }
 
@@ -664,7 +776,8 @@ bool attribution_place(struct attribution *a, const struct sock_record *r, struc
 	return true;
 }
 
-static void place_waiting(
+/* Places a socket that waited by all counts. Returns false if they are even. */
+static bool place_counted(
 	struct attribution *a, const struct sock_record *r, struct service_key *ret)
 {
 	const struct ends at = {sock_address_local(r), sock_address_remote(r)};
@@ -672,13 +785,35 @@ static void place_waiting(
 	enum sock_side side;
 
 	if (place_by_memory(a, r, &at, true, ret))
-		return;
+		return true;
 	e = evidence_of(a, r, &at.remote);
-	if (decides(&e, AT_END, &side))
-		remember(a, r, side, &e);
-	else
-		side = e.guess;
+	if (!decides(&e, AT_END, &side))
+		return false;
+	remember(a, r, side, &e);
 	*ret = key_of(side, r);
+	return true;
+}
+
+/* What the counts decide for some may be a memory for others. */
+static void place_waiting(struct attribution *a, attribution_fn fn, void *userdata)
+{
+	struct service_key service;
+	size_t even = 0;
+
+	for (size_t i = 0; i < a->waiting_count; i++) {
+		if (place_counted(a, &a->waiting[i], &service))
+			fn(&a->waiting[i], &service, userdata);
+		else
+			a->waiting[even++] = a->waiting[i];
+	}
+	for (size_t i = 0; i < even; i++) {
+		const struct sock_record *r = &a->waiting[i];
+
+		if (!place_counted(a, r, &service))
+			service = key_of(guess_side(a, r), r);
+		fn(r, &service, userdata);
+	}
+	a->waiting_count = 0;
 }
 
 /* Whether a socket was guessed to be on a side that its port's count now makes the other one. */
@@ -699,13 +834,7 @@ bool attribution_finish(struct attribution *a, bool complete, attribution_fn fn,
 {
 	bool again = !a->is_second_pass && was_guessed_wrong(a);
 
-	for (size_t i = 0; i < a->waiting_count; i++) {
-		struct service_key service;
-
-		place_waiting(a, &a->waiting[i], &service);
-		fn(&a->waiting[i], &service, userdata);
-	}
-	a->waiting_count = 0;
+	place_waiting(a, fn, userdata);
 	for (size_t i = 0; i < a->known_count && !a->is_second_pass; i++)
 		again = again || is_refuted(&a->known[i]);
 	if (complete)

@@ -30,6 +30,10 @@
 /* Sockets that may wait, a quarter of a MiB. */
 #define ATTRIBUTION_WAITING_MAX 1500
 
+/* Sockets of services whose listener is gone that are told from those of a wildcard's listener,
+ * which takes their address now; 512 KiB where there are any. */
+#define ATTRIBUTION_LEFT_MAX 16384
+
 /* Services that are remembered; further ones are attributed anew in each scan. */
 #define ATTRIBUTION_KNOWN_MAX 65536
 
