@@ -81,6 +81,7 @@ unit_tests = \
 	tests/unit/test_budget \
 	tests/unit/test_state_file \
 	tests/unit/test_state_ages \
+	tests/unit/test_state_services \
 	tests/unit/test_manager \
 	tests/unit/test_loop \
 	tests/unit/test_owner \
@@ -113,6 +114,7 @@ tests_unit_test_manager_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=alerts_set_rules
 tests_unit_test_loop_SOURCES = tests/unit/test_loop.c tests/unit/fake_source.h tests/unit/folder.h
 tests_unit_test_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=source_live_new
 tests_unit_test_state_ages_SOURCES = tests/unit/test_state_ages.c tests/unit/folder.h
+tests_unit_test_state_services_SOURCES = tests/unit/test_state_services.c tests/unit/folder.h
 tests_unit_test_sock_memory_SOURCES = tests/unit/test_sock_memory.c
 tests_unit_test_histogram_SOURCES = tests/unit/test_histogram.c
 tests_unit_test_heartbeat_SOURCES = tests/unit/test_heartbeat.c

@@ -61,8 +61,9 @@ struct manager {
 
 	/* What is saved. */
 	uint64_t state_saved_ms, state_saved_sum, ages_due_ms;
-	double ages_us_per_ms; /* what saving the ages costs, over all the time */
-	bool state_failed, ages_failed;
+	uint64_t services_saved; /* attribution_changes() */
+	double ages_us_per_ms;   /* what saving the ages costs, over all the time */
+	bool state_failed, ages_failed, services_failed;
 };
 
 /*

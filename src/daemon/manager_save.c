@@ -7,11 +7,15 @@
 #include "daemon/manager.h"
 #include "daemon/state_ages.h"
 #include "daemon/state_file.h"
+#include "daemon/state_services.h"
 
 #include <string.h>
 
 /* Of the CPU budget, what writing the ages may take. */
 #define AGES_BUDGET_SHARE 0.1
+
+/* So many known services are saved as soon as they change, more of them with the ages. */
+#define SERVICES_FEW 1024
 
 static struct state_identity identity_of(const struct manager *m)
 {
@@ -65,6 +69,21 @@ static void save_state(struct manager *m, uint64_t now_ms)
 			"report alerts again");
 }
 
+static void save_services(struct manager *m)
+{
+	const struct state_identity identity = identity_of(m);
+	const struct attribution *a = m->tally->netns.attribution;
+	int r;
+
+	if (attribution_changes(a) == m->services_saved || !state_identity_is_known(&identity))
+		return;
+	r = state_services_save(m->directory.fd, &identity, a);
+	if (r == 0)
+		m->services_saved = attribution_changes(a);
+	log_saving(
+		m, STATE_SERVICES_NAME, r, &m->services_failed, "forget which ports are servers'");
+}
+
 /* Only after a scan that has seen every socket: what it has not seen would be missing. */
 static void save_ages(struct manager *m)
 {
@@ -82,6 +101,7 @@ static void save_ages_at_a_price(struct manager *m, uint64_t now_ms)
 	uint64_t cost_us = clock_us(CLOCK_THREAD_CPUTIME_ID), pause_ms;
 
 	save_ages(m);
+	save_services(m);
 	cost_us = clock_us(CLOCK_THREAD_CPUTIME_ID) - cost_us;
 	pause_ms = budget_pause_ms(&m->budget, (double)cost_us, AGES_BUDGET_SHARE);
 	pause_ms = MAX(pause_ms, (uint64_t)MANAGER_SLOW_MS);
@@ -102,6 +122,8 @@ void manager_save_due(struct manager *m, uint64_t now_ms)
 		save_state(m, now_ms);
 	else
 		manager_save(m, now_ms);
+	if (attribution_known_count(m->tally->netns.attribution) <= SERVICES_FEW)
+		save_services(m);
 	if (now_ms >= m->ages_due_ms)
 		save_ages_at_a_price(m, now_ms);
 }
@@ -111,6 +133,7 @@ void manager_stop(struct manager *m, uint64_t now_ms, uint32_t wait_ms)
 	outputs_drain(m->outputs, wait_ms);
 	save_state(m, now_ms);
 	save_ages(m);
+	save_services(m);
 }
 
 static void restore_event(const char *output, const struct alert_event *e, void *userdata)
@@ -142,11 +165,16 @@ void manager_restore(struct manager *m, uint64_t now_ms)
 		state_load(m->directory.fd, &identity, now_ms, &target, &reason), &reason);
 	log_restoring(m, STATE_AGES_NAME,
 		state_ages_load(m->directory.fd, &identity, now_ms, m->ages, &reason), &reason);
+	log_restoring(m, STATE_SERVICES_NAME,
+		state_services_load(
+			m->directory.fd, &identity, m->tally->netns.attribution, &reason),
+		&reason);
 	if (!state_identity_is_known(&identity))
 		log_line(LOG_WARNING,
 			"the boot id or the network namespace cannot be read: nothing will survive "
 			"a restart");
 	/* What was restored is what is saved. */
+	m->services_saved = attribution_changes(m->tally->netns.attribution);
 	m->state_saved_ms = now_ms;
 	m->state_saved_sum = state_sum(m);
 	m->ages_due_ms = now_ms + MANAGER_SLOW_MS;

@@ -71,7 +71,7 @@ struct counts {
 	uint16_t remote[2][REMOTE_COUNTERS]; /* sockets of a remote address and port */
 	struct port_set placed_as_client, placed_as_server; /* by local and by remote port, before
 							       counts decided */
-	bool used;
+	uint32_t sockets;
 };
 
 struct attribution {
@@ -83,6 +83,7 @@ struct attribution {
 	struct known *known;
 	size_t known_count, known_allocated;
 	struct service_map places; /* in known, plus one */
+	uint64_t changes;          /* of what is known */
 	/* The ports of clients, and of servers bound to an address or device as well. */
 	struct port_set known_clients, known_bound;
 
@@ -212,6 +213,7 @@ static int add_known(struct attribution *a, const struct service_key *key, uint3
 	if (r < 0)
 		return r;
 	*ret = (uint32_t)a->known_count++;
+	a->changes++;
 	return 0;
 }
 
@@ -220,6 +222,16 @@ int attribution_restore_known(struct attribution *a, const struct service_key *k
 	uint32_t place;
 
 	return add_known(a, known, &place);
+}
+
+uint64_t attribution_changes(const struct attribution *a)
+{
+	return a->changes;
+}
+
+size_t attribution_known_count(const struct attribution *a)
+{
+	return a->known_count;
 }
 
 void attribution_foreach_known(const struct attribution *a, attribution_known_fn fn, void *userdata)
@@ -251,6 +263,7 @@ static void forget_known(struct attribution *a)
 	a->left = left;
 	if (kept == a->known_count)
 		return;
+	a->changes++;
 	a->known_count = 0;
 	memset(&a->known_clients, 0, sizeof(a->known_clients));
 	memset(&a->known_bound, 0, sizeof(a->known_bound));
@@ -561,7 +574,7 @@ static struct evidence count(
 	if (!a->is_second_pass) {
 		const uint64_t hash = hash_remote(r, remote);
 
-		c->used = true;
+		c->sockets++;
 		add_one(&c->local_port[r->local_port]);
 		c->remote_port[r->remote_port] |= UINT32_C(1) << (hash_u64(r->local_port) % 32);
 		c->remote_port_sockets[r->remote_port]++;
@@ -640,7 +653,7 @@ void attribution_start(struct attribution *a, uint16_t port_first, uint16_t port
 	forget_listeners(a);
 	start_known(a);
 	/* What was never written to need not become resident. */
-	if (a->counts.used)
+	if (a->counts.sockets)
 		memset(&a->counts, 0, sizeof(a->counts));
 	a->port_first = port_first;
 	a->port_last = port_last;
@@ -820,10 +833,12 @@ static void place_waiting(struct attribution *a, attribution_fn fn, void *userda
 static bool was_guessed_wrong(const struct attribution *a)
 {
 	const struct counts *c = &a->counts;
+	const uint32_t by_chance = chance_of(a, c->sockets);
 
 	for (unsigned port = 0; a->overflowed && port < PORTS; port++)
 		if ((port_set_has(&c->placed_as_client, (uint16_t)port) &&
-			    c->local_port[port] >= needed[AT_ONCE].at_least) ||
+			    c->local_port[port] >= needed[AT_END].at_least &&
+			    c->local_port[port] > by_chance) ||
 			(port_set_has(&c->placed_as_server, (uint16_t)port) &&
 				different(c->remote_port[port]) >= needed[AT_ONCE].at_least))
 			return true;

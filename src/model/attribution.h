@@ -71,9 +71,13 @@ bool attribution_finish(struct attribution *a, bool complete, attribution_fn fn,
 /* Starts the second pass of a scan. */
 void attribution_start_again(struct attribution *a);
 
+/* Counts up when a service becomes known or is forgotten. */
+uint64_t attribution_changes(const struct attribution *a);
+
 /* What is worth keeping over a restart: services known from a listener or a count. A client's has
  * the address of its destination. */
 typedef void (*attribution_known_fn)(const struct service_key *known, void *userdata);
+size_t attribution_known_count(const struct attribution *a);
 void attribution_foreach_known(
 	const struct attribution *a, attribution_known_fn fn, void *userdata);
 

@@ -15,6 +15,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_recording \
 	tests/fuzz/fuzz_slabinfo \
 	tests/fuzz/fuzz_state_ages \
+	tests/fuzz/fuzz_state_services \
 	tests/fuzz/fuzz_state_file
 
 if FUZZING
@@ -54,6 +55,8 @@ tests_fuzz_fuzz_slabinfo_SOURCES = tests/fuzz/fuzz_slabinfo.c $(fuzz_main)
 tests_fuzz_fuzz_slabinfo_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_state_ages_SOURCES = tests/fuzz/fuzz_state_ages.c $(fuzz_main)
 tests_fuzz_fuzz_state_ages_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_state_services_SOURCES = tests/fuzz/fuzz_state_services.c $(fuzz_main)
+tests_fuzz_fuzz_state_services_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_state_file_SOURCES = tests/fuzz/fuzz_state_file.c $(fuzz_main)
 tests_fuzz_fuzz_state_file_LDFLAGS = $(fuzz_ldflags)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Writes the seeds that no editor can: recordings (src/kernel/sockets/recording.h), sock_diag datagrams (linux/inet_diag.h)
-and ages (src/daemon/state_ages.c).
+ages (src/daemon/state_ages.c) and services (src/daemon/state_services.c).
 
 usage: seeds.py CORPUS-DIRECTORY
 """
@@ -79,6 +79,11 @@ def recording(*chunks, source="sock_diag", failed=0, complete=1, states="ESTABLI
             + chunk(REQUEST, text(states=states, buffers=1)) + b"".join(chunks) + chunk(RESULT, result) + chunk(END))
 
 
+def services(*lines, boot_id="b"):
+    head = ["tcpstated-services 1", "boot_id " + boot_id, "netns host"]
+    return "".join(line + "\n" for line in [*head, *lines, "end"]).encode()
+
+
 def ages(*records, boot_id=b"b", saved_ms=1000, count=None):
     header = struct.pack("=8sIIQII40s256s", b"tcpages", 0x01020304, 1, saved_ms,
                          len(records) if count is None else count, 0, boot_id, b"host")
@@ -101,6 +106,11 @@ SEEDS = {
     "recording/closing_only": recording(chunk(DATAGRAM, done()), states="TIME_WAIT"),
     "recording/lines": recording(chunk(DATAGRAM, error(-1)), chunk(LINE, bytes([socket.AF_INET]) + LINE_TEXT),
                                  source="proc", states=EVERY_STATE),
+    "state_services/services": services("server 7777 * 0", "server 80 192.0.2.7 3", "client 443 2001:db8::1 0"),
+    "state_services/none": services(),
+    "state_services/client_of_nowhere": services("client 443 * 0"),
+    "state_services/other_boot": services("server 80 * 0", boot_id="c"),
+    "state_services/cut": services("server 80 * 0")[:-4],
     "state_ages/ages": ages((0x1f, CLOSE_WAIT, 5000), (0xffffffffffff, LAST_ACK, 0), (2, FIN_WAIT_2, 0xffffffff)),
     "state_ages/none": ages(),
     "state_ages/of_no_closing_state": ages((1, 0, 5000)),

@@ -552,9 +552,337 @@ static void test_attribution_walks(void **state)
 	assert_true(with.scans + without.scans >= 9900);
 }
 
+/* A socket of the examples: this machine is 10.0.0.HOST, the peer 192.168.0.PEER. */
+struct example {
+	enum tcp_state state;
+	uint8_t host, peer;
+	uint16_t local_port, remote_port;
+	uint32_t device;
+};
+
+static struct sock_record record_of(const struct example *e)
+{
+	struct sock_record r = {
+		.family = AF_INET,
+		.state = (uint8_t)e->state,
+		.local_port = e->local_port,
+		.remote_port = e->remote_port,
+		.device = e->device,
+		.cookie = (uint64_t)e->local_port << 32 | (uint64_t)e->remote_port << 16 |
+			  (uint64_t)e->host << 8 | e->peer,
+	};
+
+	if (e->host)
+		set_ipv4(r.local_address, false, 0x0a000000U + e->host);
+	if (e->peer)
+		set_ipv4(r.remote_address, false, 0xc0a80000U + e->peer);
+	return r;
+}
+
+struct rows {
+	struct service_key list[64];
+	unsigned sockets[64];
+	size_t count;
+};
+
+static void take_row(const struct sock_record *r, const struct service_key *service, void *userdata)
+{
+	struct rows *rows = userdata;
+	size_t i = 0;
+
+	(void)r;
+	while (i < rows->count && !service_key_equal(&rows->list[i], service))
+		i++;
+	assert_true(i < ARRAY_SIZE(rows->list));
+	rows->count = MAX(rows->count, i + 1);
+	rows->list[i] = *service;
+	rows->sockets[i]++;
+}
+
+static void show(struct attribution *a, const struct sock_record *r, struct rows *rows)
+{
+	struct service_key service;
+
+	if (r->state == STATE_LISTEN)
+		attribution_add_listener(a, r, &service);
+	else if (attribution_place(a, r, &service))
+		take_row(r, &service, rows);
+}
+
+/* A scan of count sockets like e, each with a peer and a remote port of its own. */
+static void show_many(
+	struct attribution *a, const struct example *e, unsigned count, struct rows *rows)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct example one = *e;
+		struct sock_record r;
+
+		one.peer = (uint8_t)(i % 250 + 1);
+		one.remote_port = (uint16_t)(e->remote_port + i * 7);
+		r = record_of(&one);
+		show(a, &r, rows);
+	}
+}
+
+static void assert_row(const struct rows *rows, const struct service_key *service, unsigned sockets)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		if (!service_key_equal(&rows->list[i], service))
+			continue;
+		assert_int_equal(rows->sockets[i], sockets);
+		return;
+	}
+	assert_int_equal(0, sockets);
+}
+
+static struct service_key server_at(uint8_t host, uint16_t port)
+{
+	struct service_key k = {.side = SIDE_SERVER, .port = port};
+
+	if (host) {
+		k.address.family = AF_INET;
+		set_ipv4(k.address.bytes, false, 0x0a000000U + host);
+	}
+	return k;
+}
+
+static const uint16_t ranges[][2] = {{32768, 60999}, {1024, 65535}};
+
+/* Without a listener, and peers from every port there is. */
+static void test_attribution_many_peers_make_a_server(void **state)
+{
+	const struct service_key server = server_at(0, 25565);
+	struct attribution *a;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+		struct rows rows = {0};
+
+		assert_int_equal(attribution_new(&a), 0);
+		attribution_start(a, ranges[i][0], ranges[i][1]);
+		show_many(a,
+			&(struct example){STATE_TIME_WAIT, .host = 1, .local_port = 25565,
+				.remote_port = 1024},
+			3000, &rows);
+		assert_false(attribution_finish(a, true, take_row, &rows));
+		assert_int_equal(rows.count, 1);
+		assert_row(&rows, &server, 3000);
+		attribution_free(a);
+	}
+}
+
+/* A client that binds its ports itself, outside of the range, to one destination. */
+static void test_attribution_one_destination_makes_a_client(void **state)
+{
+	const struct service_key client = {.side = SIDE_CLIENT, .port = 40000};
+	struct rows rows = {0};
+	struct attribution *a;
+
+	(void)state;
+	assert_int_equal(attribution_new(&a), 0);
+	attribution_start(a, 32768, 60999);
+	for (uint16_t port = 10000; port < 10300; port++) {
+		const struct sock_record r =
+			record_of(&(struct example){STATE_CLOSE_WAIT, 1, 1, port, 40000, 0});
+
+		show(a, &r, &rows);
+	}
+	assert_false(attribution_finish(a, true, take_row, &rows));
+	assert_int_equal(rows.count, 1);
+	assert_row(&rows, &client, 300);
+	attribution_free(a);
+}
+
+/* What is known survives scans that do not show all, and a complete scan without it ends it. */
+static void test_attribution_forgets_by_complete_scans_only(void **state)
+{
+	const struct sock_record listener =
+		record_of(&(struct example){STATE_LISTEN, .local_port = 50000});
+	const struct sock_record left =
+		record_of(&(struct example){STATE_CLOSE_WAIT, 1, 1, 50000, 40000, 0});
+	const struct service_key server = server_at(0, 50000);
+	struct attribution *a;
+
+	(void)state;
+	assert_int_equal(attribution_new(&a), 0);
+	for (unsigned scan = 0; scan < 6; scan++) {
+		const bool complete = scan == 0 || scan >= 4;
+		struct rows rows = {0};
+
+		attribution_start(a, 32768, 60999);
+		if (scan == 0)
+			show(a, &listener, &rows);
+		/* Some of them do not even show it. */
+		if (scan != 2 && scan != 4)
+			show(a, &left, &rows);
+		attribution_finish(a, complete, take_row, &rows);
+		if (scan == 0 || scan == 1 || scan == 3)
+			assert_row(&rows, &server, 1);
+		if (scan == 5)
+			assert_row(&rows, &server, 0);
+	}
+	attribution_free(a);
+}
+
+/* A memory that a count contradicts is replaced by it. */
+static void test_attribution_count_replaces_a_memory(void **state)
+{
+	const struct service_key stale = server_at(0, 45000);
+	struct attribution *a;
+
+	(void)state;
+	assert_int_equal(attribution_new(&a), 0);
+	assert_int_equal(attribution_restore_known(a, &stale), 0);
+	for (unsigned scan = 0; scan < 2; scan++) {
+		struct rows rows = {0};
+
+		attribution_start(a, 32768, 60999);
+		for (uint16_t port = 44950; port < 45050; port++) {
+			const struct sock_record r =
+				record_of(&(struct example){STATE_ESTABLISHED, 1, 1, port, 443, 0});
+
+			show(a, &r, &rows);
+		}
+		(void)attribution_finish(a, true, take_row, &rows);
+		if (scan)
+			assert_int_equal(rows.count, 1);
+	}
+	attribution_free(a);
+}
+
+/* The listener as the kernel chooses: an address before a wildcard, IPv6 for IPv4 unless it is
+ * IPV6_V6ONLY, and a device before none. */
+static void test_attribution_listener_as_the_kernel_chooses(void **state)
+{
+	struct sock_record wildcard = record_of(&(struct example){STATE_LISTEN, .local_port = 80});
+	const struct sock_record bound =
+		record_of(&(struct example){STATE_LISTEN, .host = 2, .local_port = 80});
+	const struct sock_record device =
+		record_of(&(struct example){STATE_LISTEN, .local_port = 80, .device = 3});
+	const struct service_key at_wildcard = server_at(0, 80), at_address = server_at(2, 80);
+	struct service_key at_device = server_at(0, 80);
+
+	(void)state;
+	at_device.device = 3;
+	for (unsigned only_ipv6 = 0; only_ipv6 < 2; only_ipv6++) {
+		struct rows rows = {0};
+		struct attribution *a;
+
+		assert_int_equal(attribution_new(&a), 0);
+		attribution_start(a, 1024, 65535);
+		wildcard.family = AF_INET6;
+		wildcard.only_ipv6 = only_ipv6;
+		show(a, &device, &rows);
+		show(a, &bound, &rows);
+		show(a, &wildcard, &rows);
+		for (uint8_t host = 1; host <= 2; host++)
+			for (uint32_t on = 0; on <= 3; on += 3)
+				show_many(a,
+					&(struct example){STATE_ESTABLISHED, host, 0, 80, 1500, on},
+					10 * host + on, &rows);
+		(void)attribution_finish(a, true, take_row, &rows);
+		assert_row(&rows, &at_address, 20 + 23);
+		assert_row(&rows, &at_device, 13);
+		/* Nothing takes these if IPv6 alone listens: as many peers make a server of them.
+		 */
+		assert_row(&rows, &at_wildcard, 10);
+		attribution_free(a);
+	}
+}
+
+/* Another listener on the port renames nothing: neither a wildcard's beside an address, nor the
+ * other way round. */
+static void test_attribution_second_listener_renames_nothing(void **state)
+{
+	const struct sock_record wildcard =
+		record_of(&(struct example){STATE_LISTEN, .local_port = 27015});
+	const struct sock_record bound =
+		record_of(&(struct example){STATE_LISTEN, .host = 2, .local_port = 27015});
+	const struct example old = {STATE_CLOSE_WAIT, 2, 0, 27015, 1500, 0};
+	const struct example new = {STATE_ESTABLISHED, 2, 0, 27015, 30000, 0};
+
+	(void)state;
+	for (unsigned order = 0; order < 2; order++) {
+		const struct service_key first = server_at(order ? 2 : 0, 27015),
+					 second = server_at(order ? 0 : 2, 27015);
+		struct attribution *a;
+
+		assert_int_equal(attribution_new(&a), 0);
+		for (unsigned scan = 0; scan < 4; scan++) {
+			const bool has_second = scan > 0;
+			struct rows rows = {0};
+
+			attribution_start(a, 32768, 60999);
+			/* An address's listener must go for a wildcard's to take its place. */
+			if (order == 0 || !has_second)
+				show(a, order ? &bound : &wildcard, &rows);
+			if (has_second)
+				show(a, order ? &wildcard : &bound, &rows);
+			show_many(a, &old, 100, &rows);
+			if (scan > 1)
+				show_many(a, &new, 40, &rows);
+			(void)attribution_finish(a, true, take_row, &rows);
+			assert_row(&rows, &first, 100);
+			assert_row(&rows, &second, scan > 1 ? 40 : 0);
+		}
+		attribution_free(a);
+	}
+}
+
+static void take_nothing(
+	const struct sock_record *r, const struct service_key *service, void *userdata)
+{
+	(void)r;
+	(void)service;
+	(void)userdata;
+}
+
+/* More sockets than may wait have even counts at first: the second pass places them. */
+static void test_attribution_second_pass(void **state)
+{
+	enum { SERVERS = 2000, EACH = 6 };
+	struct attribution *a;
+	size_t wrong = 0;
+
+	(void)state;
+	assert_int_equal(attribution_new(&a), 0);
+	attribution_start(a, 1024, 65535);
+	for (unsigned pass = 0; pass < 2; pass++) {
+		bool again;
+
+		wrong = 0;
+		if (pass)
+			attribution_start_again(a);
+		for (unsigned i = 0; i < EACH; i++) {
+			for (uint16_t server = 0; server < SERVERS; server++) {
+				const struct sock_record r = record_of(&(struct example){
+					STATE_ESTABLISHED, 1, (uint8_t)(server % 200 + 1),
+					(uint16_t)(40000 + server),
+					(uint16_t)(2000 + i * 5000 + server), 0});
+				struct service_key service;
+
+				if (attribution_place(a, &r, &service))
+					wrong += service.side != SIDE_SERVER;
+			}
+		}
+		again = attribution_finish(a, true, take_nothing, NULL);
+		assert_int_equal(again, pass == 0);
+	}
+	/* Their counters are shared by hash. */
+	assert_true(wrong <= SERVERS * EACH / 1000);
+	attribution_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_attribution_many_peers_make_a_server),
+		cmocka_unit_test(test_attribution_one_destination_makes_a_client),
+		cmocka_unit_test(test_attribution_forgets_by_complete_scans_only),
+		cmocka_unit_test(test_attribution_count_replaces_a_memory),
+		cmocka_unit_test(test_attribution_listener_as_the_kernel_chooses),
+		cmocka_unit_test(test_attribution_second_listener_renames_nothing),
+		cmocka_unit_test(test_attribution_second_pass),
 		cmocka_unit_test(test_attribution_walks),
 	};
 
