@@ -4,6 +4,7 @@
 #include "basic/array.h"
 #include "basic/hash.h"
 #include "basic/macro.h"
+#include "model/cookie_table.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -57,12 +58,6 @@ struct known {
 	enum taker taker_now;
 };
 
-/* Cookies of sockets; 0: free. At most half of the slots are used. */
-struct cookie_set {
-	uint64_t *slots; /* NULL: none yet */
-	uint32_t used;
-};
-
 struct counts {
 	uint16_t local_port[PORTS];  /* sockets: as many peers, but for those of other addresses */
 	uint32_t remote_port[PORTS]; /* which local ports it was seen with: a bit for each, by hash
@@ -95,7 +90,7 @@ struct attribution {
 
 	/* The sockets that came before another listener took their address, in the last complete
 	 * scan and in this one: they stay with the service that took them. */
-	struct cookie_set left, still_left;
+	struct cookie_table left, still_left;
 };
 
 int attribution_new(struct attribution **ret)
@@ -123,45 +118,40 @@ struct attribution *attribution_free(struct attribution *a)
 	return NULL;
 }
 
-#define LEFT_SLOTS (2 * ATTRIBUTION_LEFT_MAX)
-
-/* The slot of a cookie, or the free one where it belongs; there are slots. */
-static uint64_t *cookie_slot(const struct cookie_set *c, uint64_t cookie)
+/* A slot is a cookie. */
+static uint64_t slot_cookie(const void *slot)
 {
-	uint32_t i = hash_home(hash_u64(cookie), LEFT_SLOTS);
-
-	while (c->slots[i] && c->slots[i] != cookie)
-		i = hash_next(i, LEFT_SLOTS);
-	return &c->slots[i];
+	return *(const uint64_t *)slot;
 }
 
-static bool cookie_set_has(const struct cookie_set *c, uint64_t cookie)
+static void set_slot_cookie(void *slot, uint64_t cookie)
 {
-	return c->used && *cookie_slot(c, cookie);
+	*(uint64_t *)slot = cookie;
+}
+
+static const struct cookie_slot slot_type = {sizeof(uint64_t), 64, slot_cookie, set_slot_cookie};
+
+static bool cookies_have(const struct cookie_table *t, uint64_t cookie)
+{
+	return t->used && slot_cookie(cookie_table_find(t, &slot_type, cookie, hash_u64(cookie)));
 }
 
 /* Returns false if there is no room. */
-static bool cookie_set_add(struct cookie_set *c, uint64_t cookie)
+static bool cookies_add(struct cookie_table *t, uint64_t cookie)
 {
-	uint64_t *slot;
+	bool is_new;
 
-	if (c->used == ATTRIBUTION_LEFT_MAX)
-		return false;
-	if (!c->slots)
-		c->slots = calloc(LEFT_SLOTS, sizeof(*c->slots));
-	if (!c->slots)
-		return false;
-	slot = cookie_slot(c, cookie);
-	c->used += !*slot;
-	*slot = cookie;
-	return true;
+	if (t->used == ATTRIBUTION_LEFT_MAX)
+		return cookies_have(t, cookie);
+	t->used_max = ATTRIBUTION_LEFT_MAX;
+	return cookie_table_get(t, &slot_type, cookie, &is_new);
 }
 
-static void cookie_set_clear(struct cookie_set *c)
+static void cookies_clear(struct cookie_table *t)
 {
-	if (c->used)
-		memset(c->slots, 0, LEFT_SLOTS * sizeof(*c->slots));
-	c->used = 0;
+	if (t->used)
+		memset(t->slots, 0, t->slots_count * sizeof(uint64_t));
+	t->used = 0;
 }
 
 /* What is known. */
@@ -249,7 +239,7 @@ static bool is_refuted(const struct known *k)
 /* After a complete scan, only those that have sockets stay known, unless these contradict it. */
 static void forget_known(struct attribution *a)
 {
-	const struct cookie_set left = a->still_left;
+	const struct cookie_table left = a->still_left;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < a->known_count; i++) {
@@ -406,9 +396,9 @@ static enum taker taker_of(
 	bound->taker_now = bound->listens ? TAKER_BOUND : has_wildcard ? TAKER_WILDCARD : before;
 	if (!r->cookie)
 		return TAKER_BOUND;
-	if (cookie_set_has(&a->left, r->cookie))
+	if (cookies_have(&a->left, r->cookie))
 		took = other_taker(before);
-	if (took != bound->taker_now && !cookie_set_add(&a->still_left, r->cookie))
+	if (took != bound->taker_now && !cookies_add(&a->still_left, r->cookie))
 		took = bound->taker_now;
 	return took;
 }
@@ -645,7 +635,7 @@ static void start_known(struct attribution *a)
 {
 	for (size_t i = 0; i < a->known_count; i++)
 		a->known[i] = (struct known){.key = a->known[i].key, .taker = a->known[i].taker};
-	cookie_set_clear(&a->still_left);
+	cookies_clear(&a->still_left);
 }
 
 void attribution_start(struct attribution *a, uint16_t port_first, uint16_t port_last)

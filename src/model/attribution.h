@@ -31,7 +31,7 @@
 #define ATTRIBUTION_WAITING_MAX 1500
 
 /* Sockets of services whose listener is gone that are told from those of a wildcard's listener,
- * which takes their address now; 512 KiB where there are any. */
+ * which takes their address now; 8 bytes each, where there are any. */
 #define ATTRIBUTION_LEFT_MAX 16384
 
 /* Services that are remembered; further ones are attributed anew in each scan. */

@@ -182,8 +182,20 @@ static void add_idle_time(const struct idle_time *idle_time, void *userdata)
 	}
 }
 
+static bool is_only(const struct heartbeat *h, const struct service_key *service)
+{
+	size_t services = 0;
+
+	for (size_t i = 0; i < h->ports_count; i++)
+		services += h->ports[i]->service.side == service->side &&
+			    h->ports[i]->service.port == service->port;
+	return services == 1;
+}
+
 void heartbeat_finish(struct heartbeat *h)
 {
+	for (size_t i = 0; i < h->ports_count; i++)
+		h->ports[i]->is_only = is_only(h, &h->ports[i]->service);
 	h->numbers.weight = 1;
 	if (h->idle_times) {
 		h->numbers.watched = idle_times_watched(h->idle_times);

@@ -23,6 +23,7 @@
 
 struct heartbeat_port {
 	struct service_key service;
+	bool is_only; /* its port has no other service; set by heartbeat_finish() */
 
 	/* the last poll */
 	uint64_t sockets;                    /* ESTABLISHED */
