@@ -205,6 +205,7 @@ lab_tests = \
 	tests/cli/watch_stopped.bats \
 	tests/lab/hold.bats \
 	tests/lab/lists.bats \
+	tests/kernel/services.bats \
 	tests/lab/run.bats \
 	tests/watchdog.bats
 
@@ -297,6 +298,7 @@ EXTRA_DIST = tests/bench/bench.sh $(bats_tests) $(lab_tests) $(daemon_tests) $(l
 	tests/daemon/common.bash tests/daemon/notify.py tests/cli/common.bash tests/cli/validate_json.py \
 	tests/cli/watch.bash tests/cli/connect.py tests/kernel/common.bash \
 	tests/kernel/compare_counts.py tests/kernel/owners.py tests/kernel/heartbeat_table.py tests/kernel/matrix.py \
+	tests/kernel/services.py tests/helpers/services.py \
 	tests/recordings tests/sentences.conf tests/under_valgrind tests/watchdog
 
 include $(top_srcdir)/tests/fuzz/local.mk
