@@ -2,6 +2,7 @@
 #include "lab/janitor.h"
 
 #include "basic/cleanup.h"
+#include "lab/cgroup.h"
 #include "lab/diag.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ void janitor_drop_streams(bool keep_errors)
 }
 
 /* It has a session of its own: signals to our process group do not reach it. */
-__attribute__((noreturn)) static void work(const struct pair *p, int end)
+__attribute__((noreturn)) static void work(const struct pair *p, pid_t maker, int end)
 {
 	char byte;
 
@@ -30,11 +31,13 @@ __attribute__((noreturn)) static void work(const struct pair *p, int end)
 	for (int here = 1; here >= 0; here--)
 		if (pair_enter(p, here) >= 0)
 			diag_destroy_all();
+	lab_cgroups_remove(maker);
 	_exit(EXIT_SUCCESS);
 }
 
 int janitor_start(const struct pair *p, struct janitor *ret)
 {
+	const pid_t maker = getpid();
 	int fds[2], r;
 	pid_t pid;
 
@@ -49,7 +52,7 @@ int janitor_start(const struct pair *p, struct janitor *ret)
 	}
 	if (pid == 0) {
 		close(fds[1]);
-		work(p, fds[0]);
+		work(p, maker, fds[0]);
 	}
 	close(fds[0]);
 	*ret = (struct janitor){.pid = pid, .pipe = fds[1]};

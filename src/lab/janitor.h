@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Sockets without a process stay for minutes and keep their namespaces alive. So a process waits
- * for ours to end, in whatever way, and then removes them.
+ * for ours to end, in whatever way, and then removes them and the cgroups that ours made.
  */
 #ifndef TCPSTATED_LAB_JANITOR_H
 #define TCPSTATED_LAB_JANITOR_H

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -19,10 +20,11 @@
 #include <sched.h>
 #include <string.h>
 
-/* Indexes are chosen here, since nothing else has them in a new namespace; lo is always 1. */
-#define INDEX_LOOPBACK 1
-#define INDEX_VETH     100
-#define INDEX_PASSING  101
+/* Of a device that lives for a moment; see enum pair_device. */
+#define INDEX_PASSING 101
+
+/* Routes of the second cable come after those of the first, which have no metric, or 1024. */
+#define SECOND_METRIC 2048
 
 /* The kernel takes milliseconds, unless the machine is very busy. */
 #define CARRIER_MS 10000
@@ -110,6 +112,21 @@ static void put_veth_end(struct nlmsghdr *request, const char *name)
 	mnl_attr_put(request, IFLA_ADDRESS, sizeof(hardware_address), hardware_address);
 }
 
+const char *pair_device_name(bool here, enum pair_device device)
+{
+	switch (device) {
+	case DEVICE_ANY:
+		break;
+	case DEVICE_LOOPBACK:
+		return "lo";
+	case DEVICE_CABLE:
+		return here ? "to-there" : "to-here";
+	case DEVICE_SECOND_CABLE:
+		return here ? "to-there-2" : "to-here-2";
+	}
+	return NULL;
+}
+
 /* Opens a socket that receives every change of a device here. */
 static int link_events_open(struct mnl_socket **ret)
 {
@@ -122,22 +139,29 @@ static int link_events_open(struct mnl_socket **ret)
 	return r < 0 ? -errno : 0;
 }
 
+struct awaited {
+	enum pair_device device;
+	bool is_up;
+};
+
 static int on_operstate(const struct nlattr *attribute, void *userdata)
 {
-	bool *is_up = userdata;
+	struct awaited *awaited = userdata;
 
 	if (mnl_attr_get_type(attribute) == IFLA_OPERSTATE &&
 		mnl_attr_validate(attribute, MNL_TYPE_U8) >= 0)
-		*is_up = mnl_attr_get_u8(attribute) == IF_OPER_UP;
+		awaited->is_up = mnl_attr_get_u8(attribute) == IF_OPER_UP;
 	return MNL_CB_OK;
 }
 
 static int on_link_event(const struct nlmsghdr *message, void *userdata)
 {
 	const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
+	const struct awaited *awaited = userdata;
 
 	if (message->nlmsg_type != RTM_NEWLINK ||
-		mnl_nlmsg_get_payload_len(message) < sizeof(*link) || link->ifi_index != INDEX_VETH)
+		mnl_nlmsg_get_payload_len(message) < sizeof(*link) ||
+		link->ifi_index != (int)awaited->device)
 		return MNL_CB_OK;
 	return mnl_attr_parse(message, sizeof(*link), on_operstate, userdata);
 }
@@ -149,42 +173,42 @@ static int on_link_event(const struct nlmsghdr *message, void *userdata)
  * is being removed; a SYN-ACK that is lost meanwhile costs a second, and every timer of that
  * connection is then computed from a round trip of a second.
  */
-static int veth_await(struct mnl_socket *events)
+static int veth_await(struct mnl_socket *events, enum pair_device device)
 {
 	struct pollfd ready = {.fd = mnl_socket_get_fd(events), .events = POLLIN};
+	struct awaited awaited = {.device = device};
 	char buffer[8192];
-	bool is_up = false;
 
-	while (!is_up) {
+	while (!awaited.is_up) {
 		ssize_t size;
 		int r = poll(&ready, 1, CARRIER_MS);
 
 		if (r <= 0)
 			return r == 0 ? -ETIMEDOUT : -errno;
 		size = mnl_socket_recvfrom(events, buffer, sizeof(buffer));
-		if (size < 0 || mnl_cb_run(buffer, (size_t)size, 0, 0, on_link_event, &is_up) < 0)
+		if (size < 0 || mnl_cb_run(buffer, (size_t)size, 0, 0, on_link_event, &awaited) < 0)
 			return -errno;
 	}
 	return 0;
 }
 
-/* Makes the veth, one end here and one there. Neither end can be up before both exist. */
-static int veth_new(const struct pair *p)
+/* Makes a veth, one end here and one there. Neither end can be up before both exist. */
+static int veth_new(const struct pair *p, enum pair_device device)
 {
 	cleanup_(netlink_closep) struct mnl_socket *events = NULL;
 	char buffer[1024];
-	struct nlmsghdr *request =
-		link_request(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, INDEX_VETH, IFF_NOARP);
+	struct nlmsghdr *request = link_request(
+		buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, (int)device, IFF_NOARP);
 	struct nlattr *info, *data, *peer;
 	int r;
 
-	put_veth_end(request, "to-there");
+	put_veth_end(request, pair_device_name(true, device));
 	info = mnl_attr_nest_start(request, IFLA_LINKINFO);
 	mnl_attr_put_strz(request, IFLA_INFO_KIND, "veth");
 	data = mnl_attr_nest_start(request, IFLA_INFO_DATA);
 	peer = mnl_attr_nest_start(request, VETH_INFO_PEER);
-	put_link(request, INDEX_VETH, IFF_NOARP);
-	put_veth_end(request, "to-here");
+	put_link(request, (int)device, IFF_NOARP);
+	put_veth_end(request, pair_device_name(false, device));
 	mnl_attr_put_u32(request, IFLA_NET_NS_FD, (uint32_t)p->there);
 	mnl_attr_nest_end(request, peer);
 	mnl_attr_nest_end(request, data);
@@ -194,8 +218,8 @@ static int veth_new(const struct pair *p)
 		return r;
 	r = rtnl_talk(p->rtnl[0], request);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(p->rtnl); i++)
-		r = link_up(p->rtnl[i], INDEX_VETH);
-	return r < 0 ? r : veth_await(events);
+		r = link_up(p->rtnl[i], (int)device);
+	return r < 0 ? r : veth_await(events, device);
 }
 
 /*
@@ -207,15 +231,16 @@ int pair_cable(const struct pair *p, bool here, bool plugged)
 {
 	static const uint8_t elsewhere[sizeof(hardware_address)] = {0x02, 0, 0, 0, 0, 0x02};
 	char buffer[256];
-	struct nlmsghdr *request = link_request(buffer, RTM_NEWLINK, 0, INDEX_VETH, 0);
+	struct nlmsghdr *request = link_request(buffer, RTM_NEWLINK, 0, DEVICE_CABLE, 0);
 
 	mnl_attr_put(request, IFLA_ADDRESS, sizeof(hardware_address),
 		plugged ? hardware_address : elsewhere);
 	return rtnl_talk(p->rtnl[!here], request);
 }
 
+/* device: of a route via a gateway. */
 static int route_request(struct mnl_socket *nl, bool add, const struct rtmsg *message,
-	const void *to, const void *via)
+	const void *to, const void *via, enum pair_device device)
 {
 	char buffer[256];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
@@ -230,7 +255,9 @@ static int route_request(struct mnl_socket *nl, bool add, const struct rtmsg *me
 	if (via)
 		mnl_attr_put(request, RTA_GATEWAY, size, via);
 	if (message->rtm_type != RTN_BLACKHOLE)
-		mnl_attr_put_u32(request, RTA_OIF, via ? INDEX_VETH : INDEX_LOOPBACK);
+		mnl_attr_put_u32(request, RTA_OIF, via ? device : DEVICE_LOOPBACK);
+	if (device == DEVICE_SECOND_CABLE)
+		mnl_attr_put_u32(request, RTA_PRIORITY, SECOND_METRIC);
 	return rtnl_talk(nl, request);
 }
 
@@ -247,10 +274,12 @@ int pair_address(const struct pair *p, bool here, const union address *address, 
 	};
 
 	return route_request(p->rtnl[!here], add, &message,
-		is_ipv4 ? (const void *)&address->in.sin_addr : &address->in6.sin6_addr, NULL);
+		is_ipv4 ? (const void *)&address->in.sin_addr : &address->in6.sin6_addr, NULL,
+		DEVICE_LOOPBACK);
 }
 
-static int routes_add(const struct pair *p)
+/* The routes of a cable; the first one's include what is dropped. */
+static int routes_add(const struct pair *p, enum pair_device device)
 {
 	int r = 0;
 
@@ -267,11 +296,13 @@ static int routes_add(const struct pair *p)
 		};
 		uint8_t to[sizeof(struct in6_addr)], via[sizeof(struct in6_addr)];
 
+		if (!route->via && device != DEVICE_CABLE)
+			continue;
 		inet_pton(route->family, route->to, to);
 		if (route->via)
 			inet_pton(route->family, route->via, via);
 		r = route_request(
-			p->rtnl[route->there], true, &message, to, route->via ? via : NULL);
+			p->rtnl[route->there], true, &message, to, route->via ? via : NULL, device);
 	}
 	return r;
 }
@@ -284,6 +315,54 @@ static int hosts_add(const struct pair *p)
 	int r = pair_address(p, true, &ipv4, true);
 
 	return r < 0 ? r : pair_address(p, true, &ipv6, true);
+}
+
+/* A packet that comes over the second cable has its route back over the first. */
+static int accept_from_second_cable(const struct pair *p)
+{
+	int r = 0;
+
+	for (int there = 1; r >= 0 && there >= 0; there--) {
+		r = pair_enter(p, !there);
+		if (r >= 0)
+			r = sysctl_set("ipv4/conf/all/rp_filter", "0");
+		if (r >= 0)
+			r = sysctl_set(there ? "ipv4/conf/to-here-2/rp_filter"
+					     : "ipv4/conf/to-there-2/rp_filter",
+				"0");
+	}
+	return r;
+}
+
+int pair_second_cable(const struct pair *p)
+{
+	int r = veth_new(p, DEVICE_SECOND_CABLE);
+
+	if (r >= 0)
+		r = routes_add(p, DEVICE_SECOND_CABLE);
+	return r < 0 ? r : accept_from_second_cable(p);
+}
+
+int pair_link_local(const struct pair *p, bool here, enum pair_device device, unsigned number)
+{
+	char buffer[256];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct ifaddrmsg *message;
+	const union address address = address_link_local(number, 0, device);
+
+	request->nlmsg_type = RTM_NEWADDR;
+	request->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+	message = mnl_nlmsg_put_extra_header(request, sizeof(*message));
+	/* Both ends of a cable have one hardware address; nobody else can have ours. */
+	*message = (struct ifaddrmsg){
+		.ifa_family = AF_INET6,
+		.ifa_prefixlen = 64,
+		.ifa_flags = IFA_F_NODAD | IFA_F_PERMANENT,
+		.ifa_scope = RT_SCOPE_LINK,
+		.ifa_index = device,
+	};
+	mnl_attr_put(request, IFA_LOCAL, sizeof(address.in6.sin6_addr), &address.in6.sin6_addr);
+	return rtnl_talk(p->rtnl[!here], request);
 }
 
 int pair_quiesce(const struct pair *p)
@@ -365,7 +444,7 @@ static int host_new(int *ret_fd, struct mnl_socket **ret_rtnl)
 	if (r < 0)
 		return r;
 	*ret_fd = TAKE_FD(fd);
-	return link_up(*ret_rtnl, INDEX_LOOPBACK);
+	return link_up(*ret_rtnl, DEVICE_LOOPBACK);
 }
 
 int pair_new(struct pair *ret, const char **ret_what)
@@ -387,11 +466,11 @@ int pair_new(struct pair *ret, const char **ret_what)
 	if (r < 0)
 		return r;
 	*ret_what = "cannot join the namespaces by a veth";
-	r = veth_new(ret);
+	r = veth_new(ret, DEVICE_CABLE);
 	if (r < 0)
 		return r;
 	*ret_what = "cannot add a route";
-	r = routes_add(ret);
+	r = routes_add(ret, DEVICE_CABLE);
 	return r < 0 ? r : hosts_add(ret);
 }
 

@@ -14,6 +14,14 @@
 
 struct mnl_socket;
 
+/* The indexes of the devices, on both hosts alike. Nothing else has them in a new namespace. */
+enum pair_device {
+	DEVICE_ANY = 0,
+	DEVICE_LOOPBACK = 1,
+	DEVICE_CABLE = 100,
+	DEVICE_SECOND_CABLE = 102,
+};
+
 struct pair {
 	int here, there;            /* file descriptors of the namespaces */
 	struct mnl_socket *rtnl[2]; /* rtnetlink of here and of there */
@@ -40,6 +48,18 @@ int pair_address(const struct pair *p, bool here, const union address *address, 
  * and neither side's kernel knows of it. Returns 0 or -errno.
  */
 int pair_cable(const struct pair *p, bool here, bool plugged);
+
+/*
+ * Joins the hosts by a second cable, which leads to the same addresses as the first. Only sockets
+ * that are bound to its device use it. Returns 0 or -errno.
+ */
+int pair_second_cable(const struct pair *p);
+
+/* The name of a device here or there, as SO_BINDTODEVICE takes it. */
+const char *pair_device_name(bool here, enum pair_device device);
+
+/* Adds the address fe80::NUMBER to a device here or there. Returns 0 or -errno. */
+int pair_link_local(const struct pair *p, bool here, enum pair_device device, unsigned number);
 
 /*
  * Waits until the kernel has freed all that was closed before. It frees files, inodes and names

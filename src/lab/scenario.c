@@ -7,8 +7,8 @@
 
 const struct scenario *scenario_at(size_t index)
 {
-	const struct scenario *const tables[] = {
-		scenarios_close, scenarios_fin_wait, scenarios_time_wait, scenarios_peer};
+	const struct scenario *const tables[] = {scenarios_close, scenarios_fin_wait,
+		scenarios_time_wait, scenarios_peer, scenarios_service, scenarios_ports};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
 		for (const struct scenario *row = tables[i]; row->name; row++)

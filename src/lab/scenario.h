@@ -20,6 +20,8 @@ extern const struct scenario scenarios_close[];     /* SO_LINGER, unread data, k
 extern const struct scenario scenarios_fin_wait[];  /* FIN_WAIT_1, FIN_WAIT_2, LAST_ACK, CLOSING */
 extern const struct scenario scenarios_time_wait[]; /* TIME_WAIT, its limit, ports, reuse */
 extern const struct scenario scenarios_peer[];      /* CLOSE_WAIT, dead peers, dual stack, MPTCP */
+extern const struct scenario scenarios_service[];   /* listeners, and whose their sockets are */
+extern const struct scenario scenarios_ports[];     /* the local ports of clients */
 
 /* The scenarios one by one, in the order of the tables above; NULL after the last. */
 const struct scenario *scenario_at(size_t index);

@@ -39,6 +39,25 @@ union address address_of(bool here, int family, unsigned number, unsigned port)
 	return a;
 }
 
+union address address_loopback(unsigned number, unsigned port)
+{
+	union address a = address_any(AF_INET, port);
+
+	a.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK + number);
+	return a;
+}
+
+union address address_link_local(unsigned number, unsigned port, uint32_t device)
+{
+	union address a = address_any(AF_INET6, port);
+
+	a.in6.sin6_addr.s6_addr[0] = 0xfe;
+	a.in6.sin6_addr.s6_addr[1] = 0x80;
+	a.in6.sin6_addr.s6_addr[15] = (uint8_t)number;
+	a.in6.sin6_scope_id = device;
+	return a;
+}
+
 union address address_mapped(const union address *ipv4)
 {
 	union address a = address_any(AF_INET6, ntohs(ipv4->in.sin_port));

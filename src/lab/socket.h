@@ -19,6 +19,12 @@ union address {
  */
 union address address_of(bool here, int family, unsigned number, unsigned port);
 
+/* 127.0.0.1 plus number. */
+union address address_loopback(unsigned number, unsigned port);
+
+/* fe80::NUMBER of a device, by its index. */
+union address address_link_local(unsigned number, unsigned port, uint32_t device);
+
 /* The wildcard address. */
 union address address_any(int family, unsigned port);
 

@@ -64,6 +64,7 @@ static __attribute__((noreturn)) void leave(struct stage *s)
 	s->outcome->seconds = (double)(clock_us(CLOCK_MONOTONIC) - s->timeline.start_us) / 1e6;
 	s->outcome->ended = true;
 	fflush(stdout);
+	lab_cgroup_leave(&s->cgroups);
 	janitor_finish(&s->janitor);
 	_exit(EXIT_SUCCESS);
 }
@@ -114,6 +115,49 @@ void stage_vanish(struct stage *s, enum host host)
 	if (r < 0)
 		stage_give_up(s, "cannot pull the cable: %s", strerror(-r));
 	timeline_remark(&s->timeline, &host, "vanishes: its cable is pulled");
+}
+
+void stage_second_cable(struct stage *s)
+{
+	int r = pair_second_cable(&s->pair);
+
+	/* fe80::1 on the server, fe80::2 on the client. */
+	for (enum stage_device d = FIRST_CABLE; r >= 0 && d <= SECOND_CABLE; d++) {
+		r = pair_link_local(&s->pair, true, stage_device_index(d), 1);
+		if (r >= 0)
+			r = pair_link_local(&s->pair, false, stage_device_index(d), 2);
+	}
+	if (r < 0)
+		stage_give_up(s, "cannot make a second cable: %s", strerror(-r));
+	timeline_remark(&s->timeline, NULL, "a second cable leads to the same addresses");
+}
+
+uint32_t stage_device_index(enum stage_device device)
+{
+	static const enum pair_device devices[] = {
+		[ANY_DEVICE] = DEVICE_ANY,
+		[FIRST_CABLE] = DEVICE_CABLE,
+		[SECOND_CABLE] = DEVICE_SECOND_CABLE,
+	};
+
+	return devices[device];
+}
+
+void stage_cgroup(struct stage *s, const char *name)
+{
+	const enum host host = SERVER;
+	char text[SENTENCE_SIZE];
+	int r = lab_cgroup_enter(&s->cgroups, name);
+
+	if (r == -EROFS || r == -EACCES || r == -EPERM || r == -ENOENT) {
+		snprintf(text, sizeof(text), "there is no cgroup file system to write to: %s",
+			strerror(-r));
+		stage_not_here(s, text);
+	}
+	if (r < 0)
+		stage_give_up(s, "cannot enter the cgroup %s: %s", name, strerror(-r));
+	snprintf(text, sizeof(text), "its program is now in the cgroup %s", name);
+	timeline_remark(&s->timeline, &host, text);
 }
 
 void stage_sysctl(struct stage *s, enum host host, const char *name, const char *value)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Connections, and what each side calls. */
+/* What each side of a connection calls. */
 #include "basic/array.h"
 #include "basic/cleanup.h"
 #include "basic/clock.h"
@@ -10,8 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,15 +18,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#define BACKLOG         65535 /* the kernel caps it at net.core.somaxconn */
-#define CONNECT_SECONDS 10
-#define ACCEPT_MS       10000
-
-/* linux/in.h; older C libraries do not define it */
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
-
 /* Sockets of a host that go to a process of their own. */
 struct handover {
 	enum host host;
@@ -36,7 +25,7 @@ struct handover {
 	size_t count, allocated;
 };
 
-static void add_to_handover(struct stage *s, enum host host, int fd)
+void stage_handover_add(struct stage *s, enum host host, int fd)
 {
 	struct handover *h = s->handover;
 
@@ -47,192 +36,7 @@ static void add_to_handover(struct stage *s, enum host host, int fd)
 	h->fds[h->count++] = fd;
 }
 
-static int family_of(const struct connect_options *o, enum host host)
-{
-	return o->dual_stack && host == SERVER ? AF_INET6 : AF_INET;
-}
-
-static int socket_on(struct stage *s, enum host host, const struct connect_options *o)
-{
-	int fd, r;
-
-	stage_enter(s, host);
-	fd = socket(family_of(o, host), SOCK_STREAM | SOCK_CLOEXEC, o->mptcp ? IPPROTO_MPTCP : 0);
-	r = fd < 0 ? -errno : fd;
-	stage_enter(s, SERVER);
-	if (o->mptcp && (r == -EPROTONOSUPPORT || r == -ENOPROTOOPT || r == -EINVAL))
-		stage_not_here(s, "it has no MPTCP");
-	if (r < 0)
-		stage_give_up(s, "cannot make a socket: %s", strerror(-r));
-	return fd;
-}
-
-static struct listener *find_listener(struct stage *s, const struct connect_options *o)
-{
-	for (size_t i = 0; i < s->listeners_count; i++) {
-		struct listener *l = &s->listeners[i];
-
-		if (l->fd >= 0 && l->options.port == o->port &&
-			l->options.dual_stack == o->dual_stack && l->options.mptcp == o->mptcp)
-			return l;
-	}
-	return NULL;
-}
-
-static int listen_on(struct stage *s, const struct connect_options *o)
-{
-	const union address any = address_any(family_of(o, SERVER), o->port);
-	struct listener *l = find_listener(s, o);
-	const uint64_t began = clock_us(CLOCK_MONOTONIC);
-	char text[64];
-	int fd, r;
-
-	if (l)
-		return l->fd;
-	if (s->listeners_count == LISTENERS_MAX)
-		stage_give_up(s, "more than %d listeners", LISTENERS_MAX);
-	fd = socket_on(s, SERVER, o);
-	r = socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (r == 0 && any.any.sa_family == AF_INET6)
-		r = socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !o->dual_stack);
-	if (r == 0 && (bind(fd, &any.any, address_size(&any)) < 0 || listen(fd, BACKLOG) < 0))
-		r = -errno;
-	if (r < 0)
-		stage_give_up(s, "cannot listen on port %u: %s", o->port, strerror(-r));
-	snprintf(text, sizeof(text), "listen(), port %u%s", o->port,
-		o->dual_stack ? ", IPv6 and IPv4" : "");
-	timeline_call(&s->timeline, began, SERVER, text, 0);
-	add_to_handover(s, SERVER, fd);
-	s->listeners[s->listeners_count++] = (struct listener){*o, fd};
-	return fd;
-}
-
-/* Binds to the client's address, which must be added before it can be used. */
-static void bind_client(struct stage *s, int fd, const struct connect_options *o)
-{
-	const union address address = address_of(false, family_of(o, CLIENT), o->client_address, 0);
-	int r = pair_address(&s->pair, false, &address, true);
-
-	if (r < 0 && r != -EEXIST)
-		stage_give_up(s, "cannot add an address: %s", strerror(-r));
-	/*
-	 * connect() chooses the port, as for a program that binds to no address. MPTCP does not
-	 * support the option everywhere (6.1 does not), and there bind() chooses.
-	 */
-	r = socket_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-	if (r == 0 || r == -EOPNOTSUPP)
-		r = socket_set_timeout(fd, SO_SNDTIMEO, CONNECT_SECONDS);
-	if (r == 0 && bind(fd, &address.any, address_size(&address)) < 0)
-		r = -errno;
-	if (r < 0)
-		stage_give_up(s, "cannot bind the client: %s", strerror(-r));
-}
-
-/* getsockname() or getpeername(); a port stands at the same place in both families. */
-static uint16_t port_by(int (*get)(int, struct sockaddr *, socklen_t *), int fd)
-{
-	union address address = {0};
-	socklen_t size = sizeof(address);
-
-	get(fd, &address.any, &size);
-	return ntohs(address.in.sin_port);
-}
-
-static int accept_on(struct stage *s, int listener, uint16_t client_port)
-{
-	struct pollfd ready = {.fd = listener, .events = POLLIN};
-	int fd;
-
-	if (poll(&ready, 1, ACCEPT_MS) <= 0)
-		stage_give_up(s, "nothing to accept() for %d s", ACCEPT_MS / 1000);
-	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (fd < 0)
-		stage_give_up(s, "accept(): %s", strerror(errno));
-	if (port_by(getpeername, fd) != client_port)
-		stage_give_up(s, "accept() gave another connection than the one just made");
-	add_to_handover(s, SERVER, fd);
-	return fd;
-}
-
-/* Returns 0, or -errno of connect(). *ret_began_us is when that was called. */
-static int connect_one(struct stage *s, const struct connect_options *o, struct connection *ret,
-	uint64_t *ret_began_us)
-{
-	const union address server = address_of(true, family_of(o, CLIENT), 0, o->port);
-	const int fd = socket_on(s, CLIENT, o);
-	struct connection c;
-
-	bind_client(s, fd, o);
-	*ret_began_us = clock_us(CLOCK_MONOTONIC);
-	if (connect(fd, &server.any, address_size(&server)) < 0) {
-		int r = errno == EINPROGRESS ? -ETIMEDOUT : -errno;
-
-		close(fd);
-		return r;
-	}
-	c.client = (struct end){
-		.host = CLIENT,
-		.fd = fd,
-		.local_port = port_by(getsockname, fd),
-		.remote_port = o->port,
-		.client_address = o->client_address,
-	};
-	c.server = (struct end){
-		.host = SERVER,
-		.fd = -1,
-		.local_port = o->port,
-		.remote_port = c.client.local_port,
-		.client_address = o->client_address,
-	};
-	add_to_handover(s, CLIENT, fd);
-	*ret = c;
-	return 0;
-}
-
-static struct connect_options completed(const struct connect_options *o)
-{
-	struct connect_options complete = *o;
-
-	complete.port = o->port ? o->port : STAGE_PORT;
-	return complete;
-}
-
-int call_connect(struct stage *s, const struct connect_options *options, struct connection *ret)
-{
-	const struct connect_options o = completed(options);
-	const int listener = listen_on(s, &o);
-	uint64_t began;
-	char text[64];
-	int r = connect_one(s, &o, ret, &began);
-
-	snprintf(text, sizeof(text), "connect(), port %u", o.port);
-	timeline_call(&s->timeline, began, CLIENT, text, r);
-	if (r < 0)
-		return r;
-	if (s->followed_count < FOLLOWED_MAX)
-		s->followed[s->followed_count++] =
-			(struct followed){{ret->server, ret->client}, {{0}}};
-	if (!o.not_accepted) {
-		began = clock_us(CLOCK_MONOTONIC);
-		ret->server.fd = accept_on(s, listener, ret->client.local_port);
-		timeline_call(&s->timeline, began, SERVER, "accept()", ret->server.fd);
-	}
-	stage_observe(s, NULL, true);
-	return 0;
-}
-
-struct connection stage_connect(struct stage *s, const struct connect_options *o)
-{
-	struct connection c;
-	int r = call_connect(s, o, &c);
-
-	if (r < 0)
-		stage_give_up(s, "connect(): %s", strerror(-r));
-	return c;
-}
-
-/* Reports calls on a host, and what changed. */
-__attribute__((format(printf, 5, 6))) static void report_call(
+void stage_report_call(
 	struct stage *s, uint64_t began, enum host host, long returned, const char *format, ...)
 {
 	char text[128];
@@ -245,27 +49,6 @@ __attribute__((format(printf, 5, 6))) static void report_call(
 	stage_observe(s, NULL, true);
 }
 
-void stage_connect_many(struct stage *s, const struct connect_options *options,
-	struct connection *list, size_t count)
-{
-	const struct connect_options o = completed(options);
-	const int listener = listen_on(s, &o);
-	const uint64_t began = clock_us(CLOCK_MONOTONIC);
-	char number[FORMAT_SIZE];
-
-	for (size_t i = 0; i < count; i++) {
-		uint64_t ignored;
-		int r = connect_one(s, &o, &list[i], &ignored);
-
-		if (r < 0)
-			stage_give_up(s, "connect() number %zu: %s", i + 1, strerror(-r));
-		if (!o.not_accepted)
-			list[i].server.fd = accept_on(s, listener, list[i].client.local_port);
-	}
-	report_call(s, began, CLIENT, 0, "%s times connect()%s, port %u",
-		format_count(number, count), o.not_accepted ? "" : " and accept()", o.port);
-}
-
 int call_close(struct stage *s, struct end *e, double *ret_ms)
 {
 	const uint64_t began = clock_us(CLOCK_MONOTONIC);
@@ -274,7 +57,7 @@ int call_close(struct stage *s, struct end *e, double *ret_ms)
 	if (ret_ms)
 		*ret_ms = (double)(clock_us(CLOCK_MONOTONIC) - began) / 1e3;
 	e->fd = -1;
-	report_call(s, began, e->host, r, "close()");
+	stage_report_call(s, began, e->side, r, "close()");
 	return r;
 }
 
@@ -290,7 +73,7 @@ void call_close_many(struct stage *s, struct connection *list, size_t count, enu
 			stage_give_up(s, "close(): %s", strerror(errno));
 		e->fd = -1;
 	}
-	report_call(s, began, side, 0, "%s times close()", format_count(number, count));
+	stage_report_call(s, began, side, 0, "%s times close()", format_count(number, count));
 }
 
 int call_shutdown_write(struct stage *s, struct end *e)
@@ -298,7 +81,7 @@ int call_shutdown_write(struct stage *s, struct end *e)
 	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 	int r = shutdown(e->fd, SHUT_WR) < 0 ? -errno : 0;
 
-	report_call(s, began, e->host, r, "shutdown(SHUT_WR)");
+	stage_report_call(s, began, e->side, r, "shutdown(SHUT_WR)");
 	return r;
 }
 
@@ -322,7 +105,7 @@ long call_send(struct stage *s, struct end *e, size_t size)
 			n = 0;
 	}
 	n = n < 0 && sent == 0 ? -errno : (ssize_t)sent;
-	report_call(s, began, e->host, n, "send(%s)", format_count(text, size));
+	stage_report_call(s, began, e->side, n, "send(%s)", format_count(text, size));
 	return n;
 }
 
@@ -341,7 +124,7 @@ long call_receive(struct stage *s, struct end *e, size_t size, unsigned wait_ms)
 	r = recv(e->fd, block, size, MSG_DONTWAIT);
 	if (r < 0)
 		r = -errno;
-	report_call(s, began, e->host, r, "recv(%s)", format_count(text, size));
+	stage_report_call(s, began, e->side, r, "recv(%s)", format_count(text, size));
 	return r;
 }
 
@@ -351,7 +134,7 @@ int call_linger(struct stage *s, struct end *e, int seconds)
 	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 	int r = setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) < 0 ? -errno : 0;
 
-	report_call(s, began, e->host, r, "setsockopt(SO_LINGER, on, %d s)", seconds);
+	stage_report_call(s, began, e->side, r, "setsockopt(SO_LINGER, on, %d s)", seconds);
 	return r;
 }
 
@@ -360,7 +143,7 @@ int call_option(struct stage *s, struct end *e, int level, int option, const cha
 	const uint64_t began = clock_us(CLOCK_MONOTONIC);
 	int r = socket_set(e->fd, level, option, value);
 
-	report_call(s, began, e->host, r, "setsockopt(%s, %d)", name, value);
+	stage_report_call(s, began, e->side, r, "setsockopt(%s, %d)", name, value);
 	return r;
 }
 
@@ -370,7 +153,7 @@ int call_nonblocking(struct stage *s, struct end *e)
 	int flags = fcntl(e->fd, F_GETFL);
 	int r = flags < 0 || fcntl(e->fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
 
-	report_call(s, began, e->host, r, "fcntl(O_NONBLOCK)");
+	stage_report_call(s, began, e->side, r, "fcntl(O_NONBLOCK)");
 	return r;
 }
 
@@ -392,8 +175,9 @@ static pid_t hand_over(struct stage *s, const struct handover *h)
 	}
 	for (size_t i = 0; i < h->count; i++) {
 		for (size_t j = 0; j < s->listeners_count; j++)
-			if (s->listeners[j].fd == h->fds[i])
-				s->listeners[j].fd = -1;
+			for (size_t k = 0; k < s->listeners[j].count; k++)
+				if (s->listeners[j].fds[k] == h->fds[i])
+					s->listeners[j].count = 0;
 		close(h->fds[i]);
 	}
 	return pid;

@@ -8,6 +8,7 @@
 #include "kernel/limits.h"
 #include "lab/stage_private.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -85,7 +86,7 @@ bool expect_state(struct stage *s, const struct end *e, enum tcp_state state, un
 	await(s, &q, has_state, wait_ms, true);
 	if (ret && q.seen)
 		*ret = q.record;
-	snprintf(expected, sizeof(expected), "%s in %s", host_name(e->host), state_name(state));
+	snprintf(expected, sizeof(expected), "%s in %s", host_name(e->side), state_name(state));
 	return conclude(s, has_state(&q), CHECK_REPORTED, expected, "%s", seen_state(&q));
 }
 
@@ -98,7 +99,7 @@ bool expect_stays(struct stage *s, const struct end *e, enum tcp_state state, un
 	for (stage_observe(s, &q, false); has_state(&q) && !is_over(since, for_ms);
 		stage_observe(s, &q, false))
 		stage_wait(since);
-	snprintf(expected, sizeof(expected), "%s stays in %s for %.1f s", host_name(e->host),
+	snprintf(expected, sizeof(expected), "%s stays in %s for %.1f s", host_name(e->side),
 		state_name(state), for_ms / 1000.0);
 	return conclude(s, has_state(&q), CHECK_EXACT, expected, "%s after %.1f s", seen_state(&q),
 		(double)(clock_us(CLOCK_MONOTONIC) - since) / 1e6);
@@ -110,21 +111,47 @@ bool expect_gone(struct stage *s, const struct end *e, unsigned wait_ms)
 	char expected[64];
 
 	await(s, &q, is_gone, wait_ms, true);
-	snprintf(expected, sizeof(expected), "%s gone", host_name(e->host));
+	snprintf(expected, sizeof(expected), "%s gone", host_name(e->side));
 	return conclude(s, is_gone(&q), CHECK_REPORTED, expected, "%s", seen_state(&q));
+}
+
+/* "10.0.0.2 port 7777 of to-there", or what of that the listener is bound to. */
+static void place_text(char buf[128], const struct connect_options *o, enum host side)
+{
+	const enum stage_device device = side == SERVER ? o->server_device : o->client_device;
+	const union address target = options_target(o);
+	char address[INET6_ADDRSTRLEN] = "";
+	struct string text = string_in(buf, 128);
+
+	if (o->own_address)
+		inet_ntop(target.any.sa_family,
+			target.any.sa_family == AF_INET ? (const void *)&target.in.sin_addr
+							: &target.in6.sin6_addr,
+			address, sizeof(address));
+	string_addf(&text, "%s%sport %u", address, *address ? " " : "", o->port);
+	if (device != ANY_DEVICE)
+		string_addf(&text, " of the %s cable", device == FIRST_CABLE ? "first" : "second");
+}
+
+bool expect_count_of(struct stage *s, enum host side, enum tcp_state state,
+	const struct connect_options *o, uint64_t count)
+{
+	const struct connect_options of = options_complete(o);
+	struct question q = {.of = &of, .side = side, .state = state, .expected = count};
+	char expected[256], place[128], number[FORMAT_SIZE];
+
+	await(s, &q, has_count, SOON_MS, false);
+	stage_observe(s, &q, true);
+	place_text(place, &of, side);
+	snprintf(expected, sizeof(expected), "%s has %s %s on %s", host_name(side),
+		format_count(number, count), state_name(state), place);
+	return conclude(
+		s, has_count(&q), CHECK_EXACT, expected, "%s", format_count(number, q.count));
 }
 
 bool expect_count(struct stage *s, enum host host, enum tcp_state state, uint64_t count)
 {
-	struct question q = {.host = host, .state = state, .expected = count};
-	char expected[128], number[FORMAT_SIZE];
-
-	await(s, &q, has_count, SOON_MS, false);
-	stage_observe(s, &q, true);
-	snprintf(expected, sizeof(expected), "%s has %s %s on port %u", host_name(host),
-		format_count(number, count), state_name(state), STAGE_PORT);
-	return conclude(
-		s, has_count(&q), CHECK_EXACT, expected, "%s", format_count(number, q.count));
+	return expect_count_of(s, host, state, &(struct connect_options){0}, count);
 }
 
 static uint64_t moved(struct stage *s, enum host host, enum tcp_counter counter)
@@ -171,7 +198,7 @@ bool expect_receive(struct stage *s, struct end *e, size_t size, unsigned wait_m
 {
 	char what[64];
 
-	snprintf(what, sizeof(what), "recv() of the %s returns", host_name(e->host));
+	snprintf(what, sizeof(what), "recv() of the %s returns", host_name(e->side));
 	return expect_number(s, what, call_receive(s, e, size, wait_ms), expected);
 }
 

@@ -13,28 +13,51 @@ struct observation {
 	struct question *question; /* or NULL */
 	enum host host;            /* which is read at present */
 	struct port_set ports;     /* of that host, whose bind buckets are counted */
-	struct sighting followed[FOLLOWED_MAX][2];
+	struct sighting followed[FOLLOWED_MAX][2]; /* by side */
 	uint64_t crowd[2][STATE_COUNT];
 	uint64_t memory;
 };
 
-/* Whether an address of a record is that of a client, as an IPv4 or mapped one. */
-static bool is_client_address(const uint8_t bytes[16], int family, unsigned number)
+/* An address of a record as an IPv6 socket has it. */
+static struct in6_addr address_wide(const uint8_t bytes[16], int family)
 {
-	const union address ipv4 = address_of(false, AF_INET, number, 0);
-	const union address mapped = address_mapped(&ipv4);
+	struct in6_addr a = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
 
-	if (family == AF_INET)
-		return memcmp(bytes, &ipv4.in.sin_addr, sizeof(ipv4.in.sin_addr)) == 0;
-	return memcmp(bytes, &mapped.in6.sin6_addr, sizeof(mapped.in6.sin6_addr)) == 0;
+	memcpy(family == AF_INET ? &a.s6_addr[12] : a.s6_addr, bytes, family == AF_INET ? 4 : 16);
+	return a;
 }
 
 static bool is_end(const struct end *e, enum host host, const struct sock_record *r)
 {
+	const struct in6_addr client =
+		address_wide(e->side == SERVER ? r->remote_address : r->local_address, r->family);
+
 	return e->host == host && e->local_port == r->local_port &&
-	       e->remote_port == r->remote_port &&
-	       is_client_address(host == SERVER ? r->remote_address : r->local_address, r->family,
-		       e->client_address);
+	       e->remote_port == r->remote_port && e->device == r->device &&
+	       memcmp(&client, e->client_address, sizeof(client)) == 0;
+}
+
+/* Whether it is bound, or connected, to what the listener is bound to. */
+static bool has_own_place(const struct question *q, const struct sock_record *r)
+{
+	const bool is_server = q->side == SERVER;
+	const enum stage_device device = is_server ? q->of->server_device : q->of->client_device;
+	const union address target = options_target(q->of);
+	const union address mapped =
+		target.any.sa_family == AF_INET ? address_mapped(&target) : target;
+	const struct in6_addr server =
+		address_wide(is_server ? r->local_address : r->remote_address, r->family);
+
+	if (q->of->own_address && memcmp(&server, &mapped.in6.sin6_addr, sizeof(server)) != 0)
+		return false;
+	return device == ANY_DEVICE || r->device == stage_device_index(device);
+}
+
+static bool is_of_service(const struct question *q, enum host host, const struct sock_record *r)
+{
+	return q->of && host == (q->side == SERVER ? SERVER : options_client_host(q->of)) &&
+	       (q->side == SERVER ? r->local_port : r->remote_port) == q->of->port &&
+	       has_own_place(q, r);
 }
 
 static void answer(struct question *q, enum host host, const struct sock_record *r)
@@ -43,9 +66,11 @@ static void answer(struct question *q, enum host host, const struct sock_record 
 		q->seen = true;
 		q->record = *r;
 	}
-	if (!q->end && q->host == host && r->state == q->state &&
-		(host == SERVER ? r->local_port : r->remote_port) == STAGE_PORT)
-		q->count++;
+	if (!is_of_service(q, host, r))
+		return;
+	q->count += r->state == q->state;
+	if (q->fn)
+		q->fn(r, q->userdata);
 }
 
 static struct sighting *find_followed(struct observation *o, const struct sock_record *r)
@@ -53,8 +78,9 @@ static struct sighting *find_followed(struct observation *o, const struct sock_r
 	const struct stage *s = o->stage;
 
 	for (size_t i = 0; i < s->followed_count; i++)
-		if (is_end(&s->followed[i].end[o->host], o->host, r))
-			return &o->followed[i][o->host];
+		for (enum host side = SERVER; side <= CLIENT; side++)
+			if (is_end(&s->followed[i].end[side], o->host, r))
+				return &o->followed[i][side];
 	return NULL;
 }
 
@@ -68,10 +94,10 @@ static void observe_record(const struct sock_record *r, void *userdata)
 		port_set_add(&o->ports, r->local_port);
 		o->memory += port_memory(o->stage->prices);
 	}
-	if (r->state == STATE_LISTEN)
-		return;
 	if (o->question)
 		answer(o->question, o->host, r);
+	if (r->state == STATE_LISTEN)
+		return;
 	sighting = find_followed(o, r);
 	if (sighting)
 		*sighting = (struct sighting){true, *r};
@@ -130,6 +156,15 @@ static void report_changes(struct stage *s, const struct observation *o, bool cl
 		memcpy(s->crowd[host], o->crowd[host], sizeof(s->crowd[host]));
 		timeline_crowd(&s->timeline, host, s->crowd[host]);
 	}
+}
+
+void stage_records(struct stage *s, enum host side, const struct connect_options *o,
+	stage_record_fn fn, void *userdata)
+{
+	const struct connect_options of = options_complete(o);
+	struct question q = {.of = &of, .side = side, .fn = fn, .userdata = userdata};
+
+	stage_observe(s, &q, false);
 }
 
 void stage_observe(struct stage *s, struct question *q, bool closely)

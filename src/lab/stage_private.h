@@ -4,6 +4,7 @@
 #define TCPSTATED_LAB_STAGE_PRIVATE_H
 
 #include "kernel/sockets/source.h"
+#include "lab/cgroup.h"
 #include "lab/janitor.h"
 #include "lab/pair.h"
 #include "lab/play.h"
@@ -16,13 +17,14 @@
 #define LISTENERS_MAX 16
 
 struct followed {
-	struct end end[2];           /* by enum host */
+	struct end end[2];           /* by side */
 	struct sighting reported[2]; /* as the timeline reported it last */
 };
 
 struct listener {
-	struct connect_options options; /* port, family and protocol count */
-	int fd;                         /* -1: closed */
+	struct connect_options options;
+	int fds[STAGE_GROUP_MAX];
+	size_t count; /* 0: closed */
 };
 
 struct stage {
@@ -41,6 +43,7 @@ struct stage {
 	size_t followed_count;
 	uint64_t crowd[2][STATE_COUNT]; /* the others, as the timeline reported them last */
 
+	struct lab_cgroups cgroups;
 	struct handover *handover; /* of new sockets to a process that will be killed; or NULL */
 };
 
@@ -50,11 +53,14 @@ struct question {
 	bool seen;
 	struct sock_record record;
 
-	/* how many sockets of a host are in a state on STAGE_PORT: a local port of the server, a
-	 * remote one of the client */
-	enum host host;
+	/* sockets of a side by their port, and where the listener is bound by what it is bound to
+	 */
+	const struct connect_options *of;
+	enum host side;
 	enum tcp_state state;
-	uint64_t count, expected;
+	uint64_t count, expected; /* in the state */
+	stage_record_fn fn;       /* for each, in any state; or NULL */
+	void *userdata;
 };
 
 /*
@@ -79,6 +85,25 @@ uint64_t counter_moved(
 
 /* Enters the namespace of a host; every other function expects and leaves that of the server. */
 void stage_enter(struct stage *s, enum host host);
+
+/* Hands a new socket of a host to the process that will be killed, if there will be one. */
+void stage_handover_add(struct stage *s, enum host host, int fd);
+
+/* Reports a call of a side, described as by printf(), and what changed. */
+__attribute__((format(printf, 5, 6))) void stage_report_call(
+	struct stage *s, uint64_t began, enum host side, long returned, const char *format, ...);
+
+/* With the port that 0 stands for. */
+struct connect_options options_complete(const struct connect_options *o);
+
+/* Whether the listener of b is that of a. */
+bool options_same_listener(const struct connect_options *a, const struct connect_options *b);
+
+/* The address that clients connect to; the family is that of the packets. */
+union address options_target(const struct connect_options *o);
+
+/* The host where the clients are. */
+enum host options_client_host(const struct connect_options *o);
 
 /* Waits a little before the next observation, longer after a long wait. */
 void stage_wait(uint64_t since_us);

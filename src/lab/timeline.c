@@ -31,10 +31,12 @@ const char *error_name(long number)
 		int error;
 		const char *name;
 	} names[] = {
+		{EADDRINUSE, "EADDRINUSE"},
 		{EADDRNOTAVAIL, "EADDRNOTAVAIL"},
 		{EAGAIN, "EAGAIN"},
 		{ECONNREFUSED, "ECONNREFUSED"},
 		{ECONNRESET, "ECONNRESET"},
+		{EINPROGRESS, "EINPROGRESS"},
 		{EINVAL, "EINVAL"},
 		{ENOTCONN, "ENOTCONN"},
 		{EOPNOTSUPP, "EOPNOTSUPP"},

@@ -78,6 +78,40 @@ is_swept() {
   eventually as_before
 }
 
+@test "killed with SIGKILL in a cgroup of its own, it leaves no cgroup behind" {
+  [ "$(id -u)" -eq 0 ] || skip "needs root to make cgroups"
+  "$lab" run owners-in-cgroups >"$BATS_TEST_TMPDIR/text"
+  ! grep -q '^not on this kernel' "$BATS_TEST_TMPDIR/text" || skip "no cgroup file system to write to"
+  python3 - "$lab" <<'END'
+import pathlib, subprocess, sys, time
+
+BOUND = 60  # seconds; nothing here takes so long
+mounts = [line.split()[4] for line in open("/proc/self/mountinfo") if " - cgroup2 " in line]
+
+def slices():
+    return {path for mount in mounts for path in pathlib.Path(mount).glob("tcpstated-lab-*.slice")}
+
+def until(condition):
+    end = time.monotonic() + BOUND
+    while not condition():
+        assert time.monotonic() < end, slices()
+        time.sleep(0.001)
+
+before = slices()
+end = time.monotonic() + BOUND
+seen = set()
+while not seen:
+    # It takes some 30 ms: a play that was over before it was seen is played again.
+    assert time.monotonic() < end
+    lab = subprocess.Popen([sys.argv[1], "run", "owners-in-cgroups"], stdout=subprocess.DEVNULL)
+    while lab.poll() is None and not seen:
+        seen = slices() - before
+    lab.kill()
+    lab.wait()
+until(lambda: not slices() - before)
+END
+}
+
 @test "the timeline shows calls, states, counters, memory and the lesson" {
   run "$lab" run linger-zero
   [ "$status" -eq 0 ]
