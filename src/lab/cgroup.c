@@ -67,7 +67,7 @@ int lab_cgroup_enter(struct lab_cgroups *c, const char *name)
 		r = read_home(&c->home);
 	if (r < 0)
 		return r;
-	slice_name(slice, getpid());
+	slice_name(slice, c->maker);
 	snprintf(path, sizeof(path), "%s/%s", slice, name);
 	r = make_directory(tree.fd, slice);
 	if (r >= 0)

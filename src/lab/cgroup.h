@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Cgroups of our own, since a socket belongs to the cgroup of the process that made it. They are
- * children of "tcpstated-lab-PID.slice" at the top of the version 2 hierarchy, PID being the
- * process that makes them, so that another process can remove them.
+ * children of "tcpstated-lab-PID.slice" at the top of the version 2 hierarchy, where the janitor of
+ * the process PID finds them.
  */
 #ifndef TCPSTATED_LAB_CGROUP_H
 #define TCPSTATED_LAB_CGROUP_H
@@ -10,11 +10,12 @@
 #include <sys/types.h>
 
 struct lab_cgroups {
-	char *home; /* where the process was, below the top of the hierarchy; NULL: none was made */
+	pid_t maker; /* in whose slice they are; whoever set it up */
+	char *home;  /* where the process was, below the top of the hierarchy; NULL: still there */
 };
 
 /*
- * Moves the calling process into the cgroup "tcpstated-lab-PID.slice/NAME", which is made if
+ * Moves the calling process into the cgroup "tcpstated-lab-MAKER.slice/NAME", which is made if
  * missing. Returns 0; -EROFS, -EACCES, -EPERM or -ENOENT where no cgroup can be made; or -errno.
  */
 int lab_cgroup_enter(struct lab_cgroups *c, const char *name);

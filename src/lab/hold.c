@@ -3,12 +3,14 @@
 #include "basic/clock.h"
 #include "basic/log.h"
 #include "basic/macro.h"
+#include "lab/cgroup.h"
 #include "lab/hold_options.h"
 #include "lab/janitor.h"
 #include "lab/lab.h"
 #include "lab/maker.h"
 #include "lab/pair.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -24,7 +26,8 @@
 struct lab {
 	struct pair pair;
 	struct hold_options options;
-	int listeners[SPECS_MAX];
+	int listeners[SPECS_MAX]; /* several specs may have the same one */
+	struct lab_cgroups cgroups;
 	pid_t workers[WORKERS_MAX];
 	size_t workers_count;
 	unsigned peer_number;
@@ -38,6 +41,27 @@ static void lab_finish(struct lab *lab)
 	for (size_t i = 0; i < lab->workers_count; i++)
 		waitpid(lab->workers[i], NULL, 0);
 	janitor_finish(&lab->janitor);
+}
+
+/* Enters the cgroup of a spec, if it has one. */
+static int enter_cgroup(struct lab *lab, const struct spec *s)
+{
+	int r = s->cgroup ? lab_cgroup_enter(&lab->cgroups, s->cgroup) : 0;
+
+	if (r < 0)
+		log_line(LOG_ERR, "--cgroup %s: cannot enter it: %s", s->cgroup, strerror(-r));
+	return r;
+}
+
+static void close_listener(struct lab *lab, size_t index)
+{
+	const int fd = lab->listeners[index];
+
+	if (fd >= 0)
+		close(fd);
+	for (size_t i = 0; i < lab->options.specs_count; i++)
+		if (lab->listeners[i] == fd)
+			lab->listeners[i] = -1;
 }
 
 static bool keeps_descriptors(const struct spec *s)
@@ -61,7 +85,12 @@ __attribute__((noreturn)) static void work(
 
 	close(lab->janitor.pipe);
 	janitor_drop_streams(true);
+	if (enter_cgroup(lab, s) < 0)
+		_exit(EXIT_FAILED);
 	r = maker_run(&m, count);
+	/* They are the parent's to close. */
+	for (size_t i = 0; i < lab->options.specs_count; i++)
+		close_listener(lab, i);
 	if (r < 0) {
 		log_line(LOG_ERR, "%s on port %u: %s: %s", state_name(s->situation->state), s->port,
 			m.what, strerror(-r));
@@ -134,7 +163,21 @@ static int make_spec(struct lab *lab, struct spec *s)
 static bool same_listener(const struct spec *a, const struct spec *b)
 {
 	return a->situation->state != STATE_BOUND_INACTIVE && a->port == b->port &&
-	       a->family == b->family && (a->client && !a->loopback) == (b->client && !b->loopback);
+	       a->family == b->family && a->address == b->address &&
+	       (a->device && !a->client) == (b->device && !b->client) &&
+	       (a->client && !a->loopback) == (b->client && !b->loopback);
+}
+
+/* Returns a listener that belongs to the spec's cgroup, or -errno. */
+static int listen_in_cgroup(struct lab *lab, const struct spec *s, uint16_t port, unsigned waiting)
+{
+	int r = enter_cgroup(lab, s), left, fd;
+
+	if (r < 0)
+		return r;
+	fd = spec_listen(&lab->pair, s, port, waiting);
+	left = lab_cgroup_leave(&lab->cgroups);
+	return left < 0 ? left : fd;
 }
 
 /* Several specs may share a port and the listener of the first. */
@@ -150,7 +193,7 @@ static int listener_of(struct lab *lab, size_t index)
 		if (same_listener(&specs[i], &specs[index]) &&
 			specs[i].situation->handshake != HANDSHAKE_COMPLETE)
 			waiting += specs[i].sockets;
-	return spec_listen(&lab->pair, &specs[index], specs[index].port, waiting);
+	return listen_in_cgroup(lab, &specs[index], specs[index].port, waiting);
 }
 
 static int make_listeners(struct lab *lab)
@@ -161,7 +204,7 @@ static int make_listeners(struct lab *lab)
 		int fd = ports == 0 ? listener_of(lab, i) : 0;
 
 		for (; s->made < ports && fd >= 0; s->made++)
-			fd = spec_listen(&lab->pair, s, (uint16_t)(s->port + s->made), 0);
+			fd = listen_in_cgroup(lab, s, (uint16_t)(s->port + s->made), 0);
 		if (fd < 0) {
 			log_line(LOG_ERR, "cannot open port %u: %s", s->port + s->made,
 				strerror(-fd));
@@ -211,6 +254,27 @@ static int make_sockets(struct lab *lab)
 	return 0;
 }
 
+/* Once the sockets are there: those that wait on one listener do not spread over its group. */
+static int change_listeners(struct lab *lab)
+{
+	for (size_t i = 0; i < lab->options.specs_count; i++) {
+		const struct spec *s = &lab->options.specs[i];
+
+		if (s->listener_gone)
+			close_listener(lab, i);
+		for (unsigned more = 1; more < s->group; more++) {
+			int fd = listen_in_cgroup(lab, s, s->port, 0);
+
+			if (fd < 0) {
+				log_line(LOG_ERR, "cannot open port %u once more: %s", s->port,
+					strerror(-fd));
+				return fd;
+			}
+		}
+	}
+	return 0;
+}
+
 static int await_sockets(struct lab *lab)
 {
 	const struct spec *missing = lab->options.specs;
@@ -235,13 +299,31 @@ static int make_all(struct lab *lab)
 	r = make_listeners(lab);
 	if (r >= 0)
 		r = make_sockets(lab);
+	if (r >= 0)
+		r = change_listeners(lab);
 	return r < 0 ? r : await_sockets(lab);
+}
+
+/* The address that the listener is bound to, as JSON. */
+static const char *address_text(char buf[INET6_ADDRSTRLEN + 2], const struct spec *s)
+{
+	const int family = s->family == FAMILY_6 ? AF_INET6 : AF_INET;
+	const union address own = address_of(true, family, s->address - 1, 0);
+
+	if (s->address == 0)
+		return "null";
+	buf[0] = '"';
+	inet_ntop(family, family == AF_INET ? (const void *)&own.in.sin_addr : &own.in6.sin6_addr,
+		buf + 1, INET6_ADDRSTRLEN);
+	strcat(buf, "\"");
+	return buf;
 }
 
 /* Returns 0 or, after logging, an exit status. */
 static int print_ready(const struct lab *lab)
 {
 	static const char *const families[] = {"4", "6", "dual"};
+	char address[INET6_ADDRSTRLEN + 2];
 	struct stat here = {0};
 
 	fstat(lab->pair.here, &here);
@@ -252,11 +334,11 @@ static int print_ready(const struct lab *lab)
 
 		printf("%s{\"state\": \"%s\", \"kind\": \"%s\", \"n\": %u, \"port\": %u, "
 		       "\"family\": \"%s\", \"side\": \"%s\", \"unread\": %u, \"unsent\": %u, "
-		       "\"expired\": %u}",
+		       "\"expired\": %u, \"address\": %s, \"device\": %s}",
 			i ? ", " : "", state_name(s->situation->state),
 			name_of(situation_kind_names, s->situation->kind), s->made, s->port,
 			families[s->family], s->client ? "client" : "server", s->unread, s->unsent,
-			s->expired);
+			s->expired, address_text(address, s), s->device ? "\"to-there\"" : "null");
 	}
 	puts("]}");
 	return finish_output();
@@ -350,6 +432,7 @@ int hold_main(int argc, char **argv)
 		usage();
 		return finish_output();
 	}
+	lab.cgroups.maker = getpid();
 	if (make_hosts(&lab) < 0)
 		return EXIT_FAILED;
 	if (make_all(&lab) >= 0) {

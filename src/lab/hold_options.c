@@ -3,23 +3,28 @@
 
 #include "basic/command_line.h"
 #include "basic/macro.h"
+#include "lab/maker.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PORT_DEFAULT 7001
-#define SOCKETS_MAX  4000000   /* about as many as there are peer addresses; see address_of() */
-#define BYTES_MAX    (1 << 30) /* more than tcp_rmem and tcp_wmem allow */
+#define PORT_DEFAULT    7001
+#define SOCKETS_MAX     4000000 /* about as many as there are peer addresses; see address_of() */
+#define ADDRESS_MAX     250     /* as many as address_of() has of this host */
+#define GROUP_MAX       64
+#define CGROUP_NAME_MAX 64
+#define BYTES_MAX       (1 << 30) /* more than tcp_rmem and tcp_wmem allow */
 
 /* The words of a group, before it is known that they fit together. */
 struct group {
 	const char *state;
-	uint64_t sockets, port, unread, unsent, backlog;
+	const char *cgroup;
+	uint64_t sockets, port, unread, unsent, backlog, address, group, client_port;
 	enum spec_family family;
 	enum situation_kind kind;
 	/* flags; int, since the table of options sets them */
-	int server, client, loopback, read_eof, alive, help;
+	int server, client, loopback, read_eof, alive, device, listener_gone, help;
 };
 
 #define AT(field) offsetof(struct group, field)
@@ -56,7 +61,19 @@ static const struct option_row rows[] = {
 	{"alive", NULL, "the peers stay, acknowledge, and never read", option_value, AT(alive),
 		.value = true},
 	{"backlog", "N", "of the listener, for sockets that wait on it", option_number, AT(backlog),
-		.min = 1, .max = 65535},
+		.max = 65535},
+	{"group", "N", "N listeners with SO_REUSEPORT; one has the sockets", option_number,
+		AT(group), .min = 1, .max = GROUP_MAX},
+	{"address", "N", "the listener is bound to this host's address number N", option_number,
+		AT(address), .min = 1, .max = ADDRESS_MAX},
+	{"device", NULL, "bound to the device of the cable", option_value, AT(device),
+		.value = true},
+	{"listener-gone", NULL, "the listener is closed when they are made", option_value,
+		AT(listener_gone), .value = true},
+	{"client-ports", "PORT", "the clients' first local port (default 32768)", option_number,
+		AT(client_port), .min = 1, .max = MAKER_PORT_FIRST_MAX, .what = "a first port"},
+	{"cgroup", "NAME", "made by a program in a cgroup of this name", option_word, AT(cgroup),
+		.letter = 0},
 	{"help", NULL, "print this help and exit", option_value, AT(help), .value = true,
 		.letter = 'h', .ends = true},
 };
@@ -99,9 +116,23 @@ static int refuse_kind(const struct group *g, enum tcp_state state, struct strin
 }
 
 /* The options that not every situation can have. */
-enum rule { UNREAD, UNSENT, READ_EOF, SERVER, CLIENT, LOOPBACK, ALIVE, BACKLOG, RULES };
-static const char *const rule_options[RULES] = {
-	"unread", "unsent", "read-eof", "server", "client", "loopback", "alive", "backlog"};
+enum rule {
+	UNREAD,
+	UNSENT,
+	READ_EOF,
+	SERVER,
+	CLIENT,
+	LOOPBACK,
+	ALIVE,
+	BACKLOG,
+	GROUP,
+	ADDRESS,
+	LISTENER_GONE,
+	CLIENT_PORTS,
+	RULES
+};
+static const char *const rule_options[RULES] = {"unread", "unsent", "read-eof", "server", "client",
+	"loopback", "alive", "backlog", "group", "address", "listener-gone", "client-ports"};
 
 /* An option that a situation cannot have is refused, so that the ready line is always true. */
 static bool is_possible(enum rule rule, const struct situation *s)
@@ -114,6 +145,7 @@ static bool is_possible(enum rule rule, const struct situation *s)
 	case READ_EOF:
 		return situation_has_step(s, MINE, ACT_READ_EOF);
 	case SERVER:
+	case ADDRESS:
 		/* A reset releases a port that was accepted on: no table has the socket then. */
 		return s->handshake != HANDSHAKE_SYN && s->state != STATE_CLOSE;
 	case CLIENT:
@@ -126,18 +158,25 @@ static bool is_possible(enum rule rule, const struct situation *s)
 		 * room for. */
 		return (s->state == STATE_ESTABLISHED && s->kind == SITUATION_HELD) ||
 		       s->state == STATE_FIN_WAIT_1;
+	case GROUP:
+		return s->handshake != HANDSHAKE_NONE && s->handshake != HANDSHAKE_SYN;
 	case BACKLOG:
 		return s->handshake == HANDSHAKE_HALF || s->handshake == HANDSHAKE_UNACCEPTED;
+	case LISTENER_GONE:
+		/* What waits on a listener ends with it. */
+		return s->handshake == HANDSHAKE_COMPLETE;
+	case CLIENT_PORTS:
+		return s->handshake != HANDSHAKE_NONE;
 	case RULES:
 		break;
 	}
 	return false;
 }
 
-/* Whether an option that was given changes anything: a number of 0 does not. */
+/* Whether an option that was given changes anything: a number of bytes of 0 does not. */
 static bool is_in_effect(const struct option_row *row, const struct group *g)
 {
-	return row->set != option_number ||
+	return row->set != option_number || row->max != BYTES_MAX ||
 	       *(const uint64_t *)(const void *)((const char *)g + row->offset) > 0;
 }
 
@@ -176,6 +215,31 @@ static int check_rules(const struct group *g, const bool *given, const struct si
 	return 0;
 }
 
+/* The name is a path component that nobody has to quote. */
+static bool is_cgroup_name(const char *name)
+{
+	return *name && strlen(name) <= CGROUP_NAME_MAX && *name != '.' &&
+	       !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789-_.@")];
+}
+
+/* What options do not go together, whatever the state. */
+static int check_together(const struct group *g, struct string *error)
+{
+	if (g->address && (g->client || g->loopback))
+		return string_fail(error, -EINVAL,
+			"--address: the listener is another host's with --client or --loopback");
+	if (g->device && g->loopback)
+		return string_fail(
+			error, -EINVAL, "--device: --loopback does not go over the cable");
+	if (g->cgroup && !is_cgroup_name(g->cgroup))
+		return string_fail(error, -EINVAL,
+			"--cgroup: '%s' is not a name; expected 1 to %d of letters, digits and "
+			"-_.@",
+			g->cgroup, CGROUP_NAME_MAX);
+	return 0;
+}
+
 static int spec_from_group(
 	struct spec *ret, const struct group *g, const bool *given, struct string *error)
 {
@@ -190,6 +254,8 @@ static int spec_from_group(
 	if (!what)
 		return refuse_kind(g, state, error);
 	r = check_rules(g, given, what, error);
+	if (r >= 0)
+		r = check_together(g, error);
 	if (r < 0)
 		return r;
 	if (what->handshake == HANDSHAKE_NONE && g->sockets > 65536 - g->port)
@@ -205,7 +271,14 @@ static int spec_from_group(
 		.loopback = g->loopback,
 		.read_eof = g->read_eof,
 		.alive = g->alive,
+		.has_backlog = given[option_index(&hold_option_table, "backlog")],
 		.backlog = (unsigned)g->backlog,
+		.group = (unsigned)g->group,
+		.address = (unsigned)g->address,
+		.device = g->device,
+		.listener_gone = g->listener_gone,
+		.client_port = (uint16_t)g->client_port,
+		.cgroup = g->cgroup,
 		.unread = (unsigned)g->unread,
 		.unsent = (unsigned)g->unsent,
 	};
@@ -215,7 +288,7 @@ static int spec_from_group(
 /* Reads the words after argv[0]. */
 static int group_parse(int argc, char **argv, struct hold_options *o, struct string *error)
 {
-	struct group g = {.sockets = 1, .port = PORT_DEFAULT};
+	struct group g = {.sockets = 1, .port = PORT_DEFAULT, .client_port = MAKER_PORT_FIRST};
 	bool given[ARRAY_SIZE(rows)];
 	int arguments = command_line_read(&hold_option_table, argc, argv, &g, given, error);
 

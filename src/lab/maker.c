@@ -4,6 +4,7 @@
 #include "basic/cleanup.h"
 #include "basic/macro.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
@@ -16,11 +17,11 @@
 #define BATCH_MAX 1000
 
 /*
- * Clients bind to ports of the default ip_local_port_range, to each only once per address: a port
- * that is still in TIME_WAIT is never needed again.
+ * Clients bind to 28,000 ports, by default of the default ip_local_port_range, to each only once
+ * per address: a port that is still in TIME_WAIT is never needed again.
  */
-#define PORT_FIRST          32768
 #define BATCHES_PER_ADDRESS 28
+static_assert(MAKER_PORT_FIRST_MAX + BATCHES_PER_ADDRESS * BATCH_MAX == 65536, "ports");
 
 #define TIMEOUT_MS      10000
 #define FILES_FOR_OTHER 64
@@ -71,27 +72,61 @@ static union address wire_address(const struct spec *s, bool here, unsigned numb
 	return address_of(here, s->family == FAMILY_6 ? AF_INET6 : AF_INET, number, port);
 }
 
+static int bind_to_device(int fd)
+{
+	const char *name = pair_device_name(true, DEVICE_CABLE);
+
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name)) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* What the listener is bound to. */
+static union address listener_address(const struct spec *s, uint16_t port)
+{
+	union address own;
+
+	if (s->address == 0)
+		return address_any(socket_family(s, s->client ? PEER : MINE), port);
+	own = wire_address(s, true, s->address - 1, port);
+	return s->family == FAMILY_DUAL ? address_mapped(&own) : own;
+}
+
+/* Options that must be set before bind(). */
+static int listener_options(const struct spec *s, int fd, int family)
+{
+	int r = socket_set_timeout(fd, SO_RCVTIMEO, TIMEOUT_MS / 1000);
+
+	if (r == 0 && family == AF_INET6)
+		r = socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, s->family == FAMILY_6);
+	if (r == 0 && family == AF_INET6 && s->address)
+		r = socket_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+	if (r == 0 && s->group)
+		r = socket_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	return r == 0 && s->device && !s->client ? bind_to_device(fd) : r;
+}
+
 int spec_listen(const struct pair *p, const struct spec *s, uint16_t port, unsigned waiting)
 {
-	const union address any = address_any(socket_family(s, s->client ? PEER : MINE), port);
+	const union address address = listener_address(s, port);
 	/* Half-open connections are given up early once they take half of the backlog
 	 * (net/ipv4/inet_connection_sock.c: reqsk_timer_handler). */
-	const int backlog = s->backlog ? (int)s->backlog : BATCH_MAX + 2 * (int)waiting;
+	const int backlog = s->has_backlog ? (int)s->backlog : BATCH_MAX + 2 * (int)waiting;
 	cleanup_(closep) int fd = -1;
-	int r;
+	const union address own = wire_address(s, true, s->address - 1, 0);
+	int r = s->address > 1 ? pair_address(p, true, &own, true) : 0;
 
-	r = pair_enter(p, !s->client || s->loopback);
+	if (r == -EEXIST || r == 0)
+		r = pair_enter(p, !s->client || s->loopback);
 	if (r < 0)
 		return r;
-	fd = socket(any.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	r = fd < 0 ? -errno : pair_enter(p, true);
-	if (r == 0 && any.any.sa_family == AF_INET6)
-		r = socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, s->family == FAMILY_6);
 	if (r == 0)
-		r = socket_set_timeout(fd, SO_RCVTIMEO, TIMEOUT_MS / 1000);
+		r = listener_options(s, fd, address.any.sa_family);
 	if (r < 0)
 		return r;
-	if (bind(fd, &any.any, address_size(&any)) < 0 ||
+	if (bind(fd, &address.any, address_size(&address)) < 0 ||
 		(s->situation->state != STATE_BOUND_INACTIVE && listen(fd, backlog) < 0))
 		return -errno;
 	return TAKE_FD(fd);
@@ -102,14 +137,15 @@ static void endpoints(
 	const struct maker *m, unsigned index, union address *client, union address *server)
 {
 	const struct spec *s = m->spec;
-	const unsigned port = PORT_FIRST + m->peer_number % BATCHES_PER_ADDRESS * BATCH_MAX + index;
+	const unsigned port =
+		s->client_port + m->peer_number % BATCHES_PER_ADDRESS * BATCH_MAX + index;
 
 	*client = wire_address(s, false, m->peer_number, port);
 	*server = wire_address(s, false, m->peer_number, s->port);
 	if (!s->loopback && s->client)
 		*client = wire_address(s, true, m->peer_number / BATCHES_PER_ADDRESS, port);
 	else if (!s->loopback)
-		*server = wire_address(s, true, 0, s->port);
+		*server = wire_address(s, true, s->address ? s->address - 1 : 0, s->port);
 	if (s->client && s->family == FAMILY_DUAL) {
 		*client = address_mapped(client);
 		*server = address_mapped(server);
@@ -134,6 +170,8 @@ static int client_connect(const struct maker *m, unsigned index, int *ret)
 		r = socket_deafen(fd);
 	if (r == 0 && s->family == FAMILY_6)
 		r = socket_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+	if (r == 0 && s->client && s->device)
+		r = bind_to_device(fd);
 	if (r == 0)
 		r = socket_set_timeout(fd, SO_SNDTIMEO, TIMEOUT_MS / 1000);
 	if (r < 0)

@@ -32,6 +32,11 @@ int spec_listen(const struct pair *p, const struct spec *s, uint16_t port, unsig
  */
 int maker_run(struct maker *m, unsigned count);
 
+/* The first local port of clients, unless a spec has another one; and the last that there may be.
+ */
+#define MAKER_PORT_FIRST     32768
+#define MAKER_PORT_FIRST_MAX 37536
+
 /* How many peer addresses maker_run uses for so many sockets. */
 unsigned maker_addresses(unsigned count);
 

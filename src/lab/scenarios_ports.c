@@ -94,7 +94,7 @@ static void play_mapped(struct stage *s)
 
 static void play_devices(struct stage *s)
 {
-	enum { EACH = 60 };
+	enum { EACH = 60, BOTH = 2 * EACH };
 	const struct connect_options first = {.server_device = FIRST_CABLE,
 					     .client_device = FIRST_CABLE},
 				     second = {.server_device = SECOND_CABLE,
@@ -108,7 +108,7 @@ static void play_devices(struct stage *s)
 	expect_most(s, &second, list, EACH, EACH);
 	expect_count_of(s, CLIENT, STATE_ESTABLISHED, &first, EACH);
 	expect_count_of(s, CLIENT, STATE_ESTABLISHED, &second, EACH);
-	expect_count(s, CLIENT, STATE_ESTABLISHED, 2 * EACH);
+	expect_count(s, CLIENT, STATE_ESTABLISHED, BOTH);
 }
 
 static void play_link_local(struct stage *s)

@@ -92,6 +92,23 @@ bool situation_has_step(const struct situation *s, enum who who, enum act act)
 /* How long a mini socket lives (TCP_TIMEWAIT_LEN in the kernel's net/tcp.h; ACT_LINGER2_SHORT). */
 #define MINI_US UINT64_C(60000000)
 
+/* Whether it has the address that clients of the spec connect to, where that is one of this host's.
+ */
+static bool has_address(const struct spec *s, const struct inet_diag_msg *m)
+{
+	const bool is_ipv6 = s->family == FAMILY_6;
+	union address own;
+
+	if (s->client || s->loopback || (s->address == 0 && m->id.idiag_dport == 0))
+		return true;
+	own = address_of(true, is_ipv6 ? AF_INET6 : AF_INET, s->address ? s->address - 1 : 0, 0);
+	if (s->family == FAMILY_DUAL)
+		own = address_mapped(&own);
+	return own.any.sa_family == AF_INET ? m->id.idiag_src[0] == own.in.sin_addr.s_addr
+					    : memcmp(m->id.idiag_src, &own.in6.sin6_addr,
+						      sizeof(own.in6.sin6_addr)) == 0;
+}
+
 static bool spec_has(const struct spec *s, const struct inet_diag_msg *m)
 {
 	const struct situation *want = s->situation;
@@ -110,7 +127,8 @@ static bool spec_has(const struct spec *s, const struct inet_diag_msg *m)
 	       (m->idiag_timer == TIMER_OF_MINI) == (want->kind == SITUATION_MINI) &&
 	       (m->idiag_inode != 0) == (want->kind == SITUATION_HELD) &&
 	       m->idiag_family == (s->family == FAMILY_4 ? AF_INET : AF_INET6) && port >= first &&
-	       port - first < ports;
+	       port - first < ports && (m->id.idiag_if == DEVICE_CABLE) == s->device &&
+	       has_address(s, m);
 }
 
 /* Specs that sock_diag cannot distinguish are awaited together. */
@@ -120,7 +138,7 @@ static bool is_alike(const struct spec *a, const struct spec *b)
 	       (a->situation->kind == SITUATION_MINI) == (b->situation->kind == SITUATION_MINI) &&
 	       (a->situation->kind == SITUATION_HELD) == (b->situation->kind == SITUATION_HELD) &&
 	       (a->family == FAMILY_4) == (b->family == FAMILY_4) && a->port == b->port &&
-	       a->client == b->client;
+	       a->client == b->client && a->address == b->address && a->device == b->device;
 }
 
 struct counting {

@@ -91,8 +91,15 @@ struct spec {
 	bool read_eof;
 	bool alive;              /* the peer stays, acknowledges, and never reads */
 	unsigned unread, unsent; /* bytes */
-	unsigned backlog;        /* of the listener; 0: enough */
-	uint64_t began_us;       /* when the first was made, by clock_us(CLOCK_MONOTONIC) */
+	bool has_backlog;        /* else it is enough */
+	unsigned backlog;        /* of the listener */
+	unsigned address;        /* which of this host's it is bound to, from 1; 0: the wildcard */
+	unsigned group; /* so many listeners with SO_REUSEPORT, all but one idle; 0: one without */
+	bool device;    /* my socket and its listener are bound to the cable's device */
+	bool listener_gone;   /* closed when the sockets are made */
+	uint16_t client_port; /* the first of the clients' */
+	const char *cgroup;   /* of whoever makes them; NULL: that of the lab. Borrowed */
+	uint64_t began_us;    /* when the first was made, by clock_us(CLOCK_MONOTONIC) */
 	unsigned made;
 	unsigned expired; /* of those: mini sockets that the kernel has ended since */
 };

@@ -203,6 +203,7 @@ void play(
 		.full = settings->full,
 		.prices = settings->prices,
 		.timeline = settings->timeline,
+		.cgroups = {.maker = getpid()},
 		.outcome = ret,
 	};
 	r = set_up(&s, &what);

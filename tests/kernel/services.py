@@ -71,6 +71,7 @@ class Service:
     def __init__(self, name, where, addresses, words=""):
         self.name, self.where, self.addresses, self.words = name, where, addresses, words
         self.made = self.listening = False
+        self.stays = False  # while it does not listen, a wildcard of the same port would take its sockets
 
 
 class Walk:
@@ -86,7 +87,7 @@ class Walk:
         self.fixed = set()
 
     def invent(self, count):
-        """A port has either services on addresses of their own, up to 250 of them, or one on a wildcard."""
+        """A port has services on addresses of their own, up to 250 of them, or one on a wildcard, or both."""
         rng, services, used = self.rng, [], set()
         while len(services) < count:
             port = rng.choice(PORTS_OF_SERVICES) if rng.random() < 0.6 else rng.randrange(1024, 65000)
@@ -104,7 +105,12 @@ class Walk:
         if addresses > 1:
             return [Service(f"{name}-{i}", f"10.0.1.{i + 1}:{port}" if i % 4 else f"[fd00::1:{i + 1:x}]:{port}", None, group)
                     for i in range(addresses)]
-        kind = rng.randrange(7)
+        kind = rng.randrange(8)
+        if kind == 7:
+            beside = [Service(f"{name}-{i}", f"10.1.0.{i + 1}:{port}", None, " reuseport 1") for i in range(rng.randint(1, 3))]
+            for service in beside:
+                service.stays = True
+            return beside + [Service(name, f"0.0.0.0:{port}", local4, " reuseport 2")]
         if kind == 0:
             return [Service(name, f"0.0.0.0:{port}", local4, group)]
         if kind == 1:
@@ -126,7 +132,7 @@ class Walk:
         return service.listening
 
     def close(self, service):
-        if service.listening:
+        if service.listening and not service.stays:
             self.helper.ask(f"close {service.name}")
             service.listening = False
 

@@ -130,6 +130,85 @@ export -f eventually
   [ "$(wc -l <<<"$output")" -eq 3 ]
 }
 
+# usage: lists WORD ... <EXPECTED: "COUNT STATE LOCAL-ADDRESS:PORT", in any order, of what ss lists of the sockets that "hold" makes
+lists() {
+  diff <("$lab" hold "$@" -- ss -tanH </dev/null | awk '{ print $1, $4 }' | sort | uniq -c | awk '{ print $1, $2, $3 }' |
+    LC_ALL=C sort) <(LC_ALL=C sort)
+}
+
+@test "listeners on addresses of their own share a port, over IPv4, IPv6 and both" {
+  lists CLOSE_WAIT -n 5 --address 2 and TIME_WAIT -n 3 --address 250 and ESTABLISHED -n 4 --address 3 -6 \
+    and CLOSE_WAIT -n 6 --address 4 --dual <<'END'
+6 CLOSE-WAIT [::ffff:10.0.0.4]:7001
+5 CLOSE-WAIT 10.0.0.2:7001
+4 ESTAB [fd00::3]:7001
+1 LISTEN [::ffff:10.0.0.4]:7001
+1 LISTEN [fd00::3]:7001
+1 LISTEN 10.0.0.2:7001
+1 LISTEN 10.0.0.250:7001
+3 TIME-WAIT 10.0.0.250:7001
+END
+  lists CLOSE_WAIT -n 5 --address 2 --group 1 and CLOSE_WAIT -n 6 --group 2 and LISTEN --port 7002 --address 3 <<'END'
+5 CLOSE-WAIT 10.0.0.2:7001
+6 CLOSE-WAIT 10.0.0.1:7001
+1 LISTEN 10.0.0.2:7001
+2 LISTEN 0.0.0.0:7001
+1 LISTEN 10.0.0.3:7002
+END
+  "$lab" hold CLOSE_WAIT --address 2 and CLOSE_WAIT --device --port 7002 </dev/null >"$BATS_TEST_TMPDIR/json"
+  expect sockets.0.address=10.0.0.2 sockets.0.device=None sockets.1.address=None sockets.1.device=to-there
+}
+
+@test "sockets and listeners that are bound to the device" {
+  lists CLOSE_WAIT -n 2 --device and CLOSE_WAIT -n 3 --device --client --port 7002 <<'END'
+2 CLOSE-WAIT 10.0.0.1%to-there:7001
+1 CLOSE-WAIT 10.0.0.1%to-there:33768
+1 CLOSE-WAIT 10.0.0.1%to-there:33769
+1 CLOSE-WAIT 10.0.0.1%to-there:33770
+1 LISTEN 0.0.0.0%to-there:7001
+END
+}
+
+@test "the listener is gone, the connections are not" {
+  lists CLOSE_WAIT -n 1200 --listener-gone and TIME_WAIT -n 7 and ESTABLISHED --port 7002 <<'END'
+1200 CLOSE-WAIT 10.0.0.1:7001
+1 ESTAB 10.0.0.1:7002
+1 LISTEN 0.0.0.0:7002
+7 TIME-WAIT 10.0.0.1:7001
+END
+}
+
+@test "one of several listeners with SO_REUSEPORT is full; a backlog of 0" {
+  run "$lab" hold ESTABLISHED -n 17 --unaccepted --backlog 16 --group 4 and ESTABLISHED --unaccepted --backlog 0 --port 7002 -- \
+    ss -tlnH
+  [ "$(awk '{ print $2, $3, $4 }' <<<"$output" | sort)" = "$(printf '%s\n' '0 16 0.0.0.0:7001' '0 16 0.0.0.0:7001' \
+    '0 16 0.0.0.0:7001' '1 0 0.0.0.0:7002' '17 16 0.0.0.0:7001')" ]
+}
+
+@test "clients have the ports they are given" {
+  run "$lab" hold CLOSE_WAIT -n 3 --client --client-ports 10000 -- ss -tanH
+  [ "$(awk '{ print $4 }' <<<"$output" | sort)" = "$(printf '10.0.0.1:%s\n' 10000 10001 10002)" ]
+  run "$lab" hold CLOSE_WAIT -n 3 --client-ports 37536 -- ss -tnH
+  [ "$(awk '{ print $5 }' <<<"$output" | sort)" = "$(printf '10.64.0.1:%s\n' 37536 37537 37538)" ]
+}
+
+@test "owners in cgroups of their own, which are gone afterwards" {
+  local mount cgroups=()
+  mount=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
+  if [ -z "$mount" ] || ! mkdir "$mount/tcpstated-lab-test-$$"; then
+    "$lab" hold CLOSE_WAIT --cgroup a.service </dev/null 2>"$BATS_TEST_TMPDIR/error" && return 1
+    grep 'cannot enter it' "$BATS_TEST_TMPDIR/error"
+    skip "no cgroup file system to write to"
+  fi
+  rmdir "$mount/tcpstated-lab-test-$$"
+  run "$lab" hold CLOSE_WAIT -n 2 --cgroup game.service and CLOSE_WAIT -n 3 --client --cgroup web.service --port 7002 -- ss -tneH
+  echo "$output"
+  [ "$(grep -c '10.0.0.1:7001 .*cgroup:/tcpstated-lab-[0-9]*.slice/game.service' <<<"$output")" -eq 2 ]
+  [ "$(grep -c ':7002 .*cgroup:/tcpstated-lab-[0-9]*.slice/web.service' <<<"$output")" -eq 3 ]
+  mapfile -t cgroups < <(find "$mount" -maxdepth 1 -name "$(grep -o 'tcpstated-lab-[0-9]*.slice' <<<"$output" | head -n 1)")
+  [ "${#cgroups[@]}" -eq 0 ]
+}
+
 @test "more sockets than a process may have descriptors" {
   run bash -c 'ulimit -n 600 && "$0" hold CLOSE_WAIT -n 1000 -- "$1" --json' "$lab" "$tcpstated"
   [ "$status" -eq 0 ]
@@ -239,7 +318,19 @@ is_over() {
   refuses_hold --loopback SYN_RECV -- SYN_RECV --loopback
   refuses_hold --alive CLOSE_WAIT "ESTABLISHED --held" "FIN_WAIT_1 --orphan" -- CLOSE_WAIT --alive
   refuses_hold --backlog ESTABLISHED SYN_RECV -- ESTABLISHED --backlog 5
-  refuses_hold --backlog "'0'" 65535 -- SYN_RECV --backlog 0
+  refuses_hold --backlog "'65536'" 65535 -- SYN_RECV --backlog 65536
+  refuses_hold --backlog TIME_WAIT -- TIME_WAIT --backlog 0
+  refuses_hold --group LISTEN "ESTABLISHED --unaccepted" -- LISTEN --group 2
+  refuses_hold --group "'0'" 64 -- SYN_RECV --group 0
+  refuses_hold --address "'251'" 250 -- CLOSE_WAIT --address 251
+  refuses_hold --address --client -- CLOSE_WAIT --client --address 1
+  refuses_hold --address --loopback -- CLOSE_WAIT --loopback --address 1
+  refuses_hold --device --loopback -- CLOSE_WAIT --loopback --device
+  refuses_hold --listener-gone "CLOSE_WAIT --unaccepted" -- CLOSE_WAIT --unaccepted --listener-gone
+  refuses_hold --client-ports "'37537'" 37536 -- CLOSE_WAIT --client-ports 37537
+  refuses_hold --client-ports LISTEN -- LISTEN --client-ports 1024
+  refuses_hold --cgroup "'a/b'" letters -- CLOSE_WAIT --cgroup a/b
+  refuses_hold --cgroup "'..'" letters -- CLOSE_WAIT --cgroup ..
   refuses_hold --held --orphan together -- FIN_WAIT_1 --held --orphan
   refuses_hold -6 --dual together -- TIME_WAIT --dual -6
   refuses_hold --server CLOSE -- CLOSE --server
