@@ -20,7 +20,7 @@
 struct group {
 	const char *state;
 	const char *cgroup;
-	uint64_t sockets, port, unread, unsent, backlog, address, group, client_port;
+	uint64_t sockets, port, unread, unsent, backlog, address, group, client_port, ports;
 	enum spec_family family;
 	enum situation_kind kind;
 	/* flags; int, since the table of options sets them */
@@ -35,6 +35,8 @@ static const struct option_row rows[] = {
 	{"port", "PORT",
 		"the listener's port (default 7001); for LISTEN and BOUND_INACTIVE, the first",
 		option_number, AT(port), .min = 1, .max = 65535, .what = "a port"},
+	{"ports", "N", "as many on each of N ports, from --port on", option_number, AT(ports),
+		.min = 1, .max = SPECS_MAX},
 	{NULL, NULL, "over IPv6", option_value, AT(family), .value = FAMILY_6, .letter = '6',
 		.choice = "family"},
 	{"dual", NULL, "IPv6 sockets with IPv4 peers", option_value, AT(family),
@@ -129,10 +131,12 @@ enum rule {
 	ADDRESS,
 	LISTENER_GONE,
 	CLIENT_PORTS,
+	PORTS,
 	RULES
 };
 static const char *const rule_options[RULES] = {"unread", "unsent", "read-eof", "server", "client",
-	"loopback", "alive", "backlog", "group", "address", "listener-gone", "client-ports"};
+	"loopback", "alive", "backlog", "group", "address", "listener-gone", "client-ports",
+	"ports"};
 
 /* An option that a situation cannot have is refused, so that the ready line is always true. */
 static bool is_possible(enum rule rule, const struct situation *s)
@@ -166,6 +170,7 @@ static bool is_possible(enum rule rule, const struct situation *s)
 		/* What waits on a listener ends with it. */
 		return s->handshake == HANDSHAKE_COMPLETE;
 	case CLIENT_PORTS:
+	case PORTS:
 		return s->handshake != HANDSHAKE_NONE;
 	case RULES:
 		break;
@@ -288,9 +293,11 @@ static int spec_from_group(
 /* Reads the words after argv[0]. */
 static int group_parse(int argc, char **argv, struct hold_options *o, struct string *error)
 {
-	struct group g = {.sockets = 1, .port = PORT_DEFAULT, .client_port = MAKER_PORT_FIRST};
+	struct group g = {
+		.sockets = 1, .port = PORT_DEFAULT, .client_port = MAKER_PORT_FIRST, .ports = 1};
 	bool given[ARRAY_SIZE(rows)];
-	int arguments = command_line_read(&hold_option_table, argc, argv, &g, given, error);
+	int arguments = command_line_read(&hold_option_table, argc, argv, &g, given, error), r;
+	struct spec spec;
 
 	if (arguments < 0)
 		return arguments;
@@ -302,9 +309,18 @@ static int group_parse(int argc, char **argv, struct hold_options *o, struct str
 			argv[2], argv[1]);
 	if (arguments > 0)
 		g.state = argv[1];
-	if (o->specs_count == SPECS_MAX)
-		return string_fail(error, -EINVAL, "more than %d states at once", SPECS_MAX);
-	return spec_from_group(&o->specs[o->specs_count++], &g, given, error);
+	r = spec_from_group(&spec, &g, given, error);
+	if (r < 0)
+		return r;
+	if (g.ports > 65536 - g.port)
+		return string_fail(error, -EINVAL, "--ports: from %u on there are %u",
+			(unsigned)g.port, 65536 - (unsigned)g.port);
+	if (g.ports > SPECS_MAX - o->specs_count)
+		return string_fail(
+			error, -EINVAL, "more than %d states and ports at once", SPECS_MAX);
+	for (uint64_t i = 0; i < g.ports; i++, spec.port++)
+		o->specs[o->specs_count++] = spec;
+	return 0;
 }
 
 static bool ends_group(const char *word)

@@ -8,7 +8,7 @@
 #include "lab/situation.h"
 
 struct hold_options {
-	struct spec specs[SPECS_MAX];
+	struct spec specs[SPECS_MAX]; /* of a state on several ports, one for each */
 	size_t specs_count;
 	char **command; /* ends with NULL; itself NULL: none is to be run. Borrowed from argv */
 	bool help;      /* was requested; nothing else counts then */

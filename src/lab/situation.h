@@ -104,7 +104,8 @@ struct spec {
 	unsigned expired; /* of those: mini sockets that the kernel has ended since */
 };
 
-#define SPECS_MAX 64
+/* Each may take a process. */
+#define SPECS_MAX 1024
 
 /*
  * Waits until sock_diag shows here what the specs have made so far, if this kernel lists such

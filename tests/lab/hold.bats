@@ -178,6 +178,17 @@ END
 END
 }
 
+@test "as many sockets on each of several ports" {
+  lists CLOSE_WAIT -n 2 --port 7001 --ports 3 --listener-gone and TIME_WAIT --port 7003 --ports 2 <<'END'
+2 CLOSE-WAIT 10.0.0.1:7001
+2 CLOSE-WAIT 10.0.0.1:7002
+2 CLOSE-WAIT 10.0.0.1:7003
+1 TIME-WAIT 10.0.0.1:7003
+1 TIME-WAIT 10.0.0.1:7004
+1 LISTEN 0.0.0.0:7004
+END
+}
+
 @test "one of several listeners with SO_REUSEPORT is full; a backlog of 0" {
   run "$lab" hold ESTABLISHED -n 17 --unaccepted --backlog 16 --group 4 and ESTABLISHED --unaccepted --backlog 0 --port 7002 -- \
     ss -tlnH
@@ -329,6 +340,9 @@ is_over() {
   refuses_hold --listener-gone "CLOSE_WAIT --unaccepted" -- CLOSE_WAIT --unaccepted --listener-gone
   refuses_hold --client-ports "'37537'" 37536 -- CLOSE_WAIT --client-ports 37537
   refuses_hold --client-ports LISTEN -- LISTEN --client-ports 1024
+  refuses_hold --ports LISTEN -- LISTEN --ports 2
+  refuses_hold --ports " 6" -- CLOSE_WAIT --port 65530 --ports 7
+  refuses_hold "1024 states and ports" -- CLOSE_WAIT and CLOSE_WAIT --port 8001 --ports 1024
   refuses_hold --cgroup "'a/b'" letters -- CLOSE_WAIT --cgroup a/b
   refuses_hold --cgroup "'..'" letters -- CLOSE_WAIT --cgroup ..
   refuses_hold --held --orphan together -- FIN_WAIT_1 --held --orphan
