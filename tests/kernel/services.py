@@ -191,7 +191,7 @@ class Walk:
 
     def step(self, truth):
         rng = self.rng
-        for _ in range(rng.randint(1, 6)):
+        for _ in range(rng.randint(1, max(6, len(self.services) // 40))):
             service = rng.choice(self.services)
             what = rng.random()
             if what < 0.5:
@@ -396,7 +396,8 @@ def walk(arguments, directory):
     seed = random.randrange(1 << 32) if arguments.seed is None else arguments.seed
     rng = random.Random(seed)
     local_range = arguments.range or rng.choice(RANGES)
-    print(f"--seed {seed}, local ports {local_range}, {'a daemon' if arguments.history else 'single looks'}", flush=True)
+    services = arguments.services or rng.choice((1, 5, 40, 300))
+    print(f"--seed {seed}, {services} services, local ports {local_range}, {'a daemon' if arguments.history else 'single looks'}", flush=True)
     prepare(local_range)
     with contextlib.ExitStack() as stack:
         trace = stack.enter_context(open(arguments.trace, "w", encoding="utf-8")) if arguments.trace else None
@@ -404,7 +405,7 @@ def walk(arguments, directory):
         stack.callback(helper.end)
         counter = Daemon(arguments.tcpstated, directory) if arguments.history else Look(arguments.tcpstated)
         stack.callback(counter.end)
-        steps = Walk(rng, helper, arguments.services, arguments.sockets)
+        steps = Walk(rng, helper, services, arguments.sockets)
         judge, truth = Judge(), None
         for number in range(1, arguments.steps + 1):
             steps.step(truth)
@@ -424,7 +425,7 @@ def main():
     parser.add_argument("--seed", type=int)
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--range")
-    parser.add_argument("--services", type=int, default=40)
+    parser.add_argument("--services", type=int)
     parser.add_argument("--sockets", type=int, default=6000)
     parser.add_argument("--history", action="store_true")
     parser.add_argument("--restart", type=int)
