@@ -22,6 +22,7 @@ import json
 import os
 import pathlib
 import random
+import socket
 import subprocess
 import sys
 import tempfile
@@ -219,14 +220,16 @@ def plain(address):
 
 
 def read_kernel():
-    """[(state, (local address, port), (remote address, port), device or None)] by ss, sorted"""
+    """[(state, (local address, port), (remote address, port), device or None)] by ss, sorted; without closed sockets"""
     sockets = []
     for line in subprocess.run(["ss", "-tanH"], check=True, stdout=subprocess.PIPE, text=True, timeout=SECONDS_MAX).stdout.splitlines():
         state, _, _, local, remote = line.split()[:5]
+        if state == "UNCONN":
+            continue
         address, port = local.rsplit(":", 1)
         address, _, device = address.partition("%")
         peer, peer_port = remote.rsplit(":", 1)
-        state = {"ESTAB": "ESTABLISHED", "UNCONN": "CLOSE"}.get(state, state.replace("-", "_"))
+        state = "ESTABLISHED" if state == "ESTAB" else state.replace("-", "_")
         sockets.append((state, (plain(address), int(port)), (plain(peer.partition("%")[0]), peer_port), device or None))
     return sorted(sockets, key=repr)
 
@@ -235,8 +238,11 @@ KEYS = ("side", "address", "device", "port")
 
 
 def key_of(row):
-    """tcpstated's, of a service or a socket; what a document does not have is null."""
-    return tuple(row.get(k) for k in KEYS)
+    """tcpstated's, of a service or a socket; what a document does not have is null. A device without a name is a number."""
+    device = row.get("device")
+    if device and device.isdigit():
+        device = socket.if_indextoname(int(device))
+    return row.get("side"), row.get("address"), device, row.get("port")
 
 
 def read_rows(document):
@@ -267,7 +273,7 @@ class Judge:
             if state == "LISTEN":
                 wildcard = local[0] in ("*", "0.0.0.0", "::")
                 found.append((("server", None if wildcard else local[0], device, local[1]), None, state))
-            elif state not in ("CLOSE", "BOUND_INACTIVE"):
+            else:
                 s = of_pair.get((local, remote))
                 if not s:
                     sys.exit(f"the helper does not know a socket that the kernel has: {state} {local} {remote}")
