@@ -68,6 +68,7 @@ unit_tests = \
 	tests/unit/test_symptom \
 	tests/unit/test_filter \
 	tests/unit/test_destinations \
+	tests/unit/test_devices \
 	tests/unit/test_tally \
 	tests/unit/test_changes \
 	tests/unit/test_port_history \
@@ -99,6 +100,7 @@ tests_unit_test_sock_list_SOURCES = tests/unit/test_sock_list.c tests/unit/unit.
 tests_unit_test_state_SOURCES = tests/unit/test_state.c tests/unit/unit.h
 tests_unit_test_symptom_SOURCES = tests/unit/test_symptom.c tests/unit/unit.h
 tests_unit_test_filter_SOURCES = tests/unit/test_filter.c
+tests_unit_test_devices_SOURCES = tests/unit/test_devices.c tests/unit/fake_files.h
 tests_unit_test_destinations_SOURCES = tests/unit/test_destinations.c
 tests_unit_test_ages_SOURCES = tests/unit/test_ages.c
 tests_unit_test_ages_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Room for the name of a device: IFNAMSIZ, include/uapi/linux/if.h. */
+#define DEVICE_NAME_SIZE 16
+
 enum sock_kind {
 	KIND_FULL, /* a struct tcp_sock */
 	KIND_MINI, /* a struct tcp_timewait_sock: TIME_WAIT, or FIN_WAIT_2 closed by its process */

@@ -42,6 +42,7 @@ static struct kernel {
 	uint8_t families[REQUESTS_MAX];
 	uint32_t states[REQUESTS_MAX];
 	uint8_t extensions[REQUESTS_MAX];
+	size_t filters[REQUESTS_MAX]; /* bytes of it */
 	uint32_t sequence;
 
 	size_t step;
@@ -114,6 +115,12 @@ ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *nl, const void *buffer
 	} else {
 		const struct inet_diag_req_v2 *req = mnl_nlmsg_get_payload(nlh);
 
+		const struct nlattr *filter = mnl_nlmsg_get_payload_offset(nlh, sizeof(*req));
+
+		if (mnl_attr_ok(filter, (int)(size - NLMSG_HDRLEN - sizeof(*req))))
+			kernel.filters[i] = mnl_attr_get_type(filter) == INET_DIAG_REQ_BYTECODE
+						    ? mnl_attr_get_payload_len(filter)
+						    : 0;
 		kernel.families[i] = req->sdiag_family;
 		kernel.states[i] = req->idiag_states;
 		kernel.extensions[i] = req->idiag_ext;
@@ -208,6 +215,32 @@ static void test_sock_diag_scan_both_families_in_one_dump(void **state)
 	assert_int_equal(result.sockets, 2);
 	assert_true(result.complete);
 	assert_string_equal(result.source, "sock_diag");
+}
+
+static void test_sock_diag_chosen_ports(void **state)
+{
+	struct port_set ports;
+
+	(void)state;
+	kernel.steps[0][0] = (struct step){ANSWER_SOCKET, 1};
+	kernel.steps[0][1] = (struct step){ANSWER_DONE, 0};
+	kernel.steps[1][0] = (struct step){ANSWER_DONE, 0};
+	memset(&ports, 0xff, sizeof(ports));
+	assert_int_equal(sock_diag_chosen_ports(&ports), 0);
+	assert_true(port_set_has(&ports, 7777));
+	assert_false(port_set_has(&ports, 7778));
+	assert_int_equal(kernel.requests, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(kernel.families[i], i ? AF_INET6 : AF_INET);
+		/* No TIME_WAIT, no listeners. */
+		assert_int_equal(kernel.states[i] & (1 << 6 | 1 << 10), 0);
+		assert_int_equal(kernel.filters[i], 2 * sizeof(struct inet_diag_bc_op));
+	}
+	/* A kernel that knows no such filter. */
+	memset(&kernel.steps, 0, sizeof(kernel.steps));
+	kernel.requests = 0;
+	kernel.steps[0][0] = (struct step){ANSWER_ERROR, EINVAL};
+	assert_int_equal(sock_diag_chosen_ports(&ports), -EINVAL);
 }
 
 static void test_sock_diag_scan_requests_buffers_only_if_wanted(void **state)
@@ -333,6 +366,7 @@ int main(void)
 		DIAG_TEST(test_sock_diag_scan_requests_info_if_wanted),
 		DIAG_TEST(test_sock_diag_scan_by_family_where_refused),
 		DIAG_TEST(test_sock_diag_scan_continues_after_an_interruption),
+		DIAG_TEST(test_sock_diag_chosen_ports),
 		cmocka_unit_test(test_sock_diag_scan_failures),
 		DIAG_TEST(test_sock_diag_scan_netlink_refused),
 	};

@@ -93,11 +93,28 @@ static int socket_open(struct mnl_socket **ret)
 	return 0;
 }
 
+#define FILTER_SPACE (sizeof(struct nlattr) + 2 * sizeof(struct inet_diag_bc_op))
+
 /* What one dump requests. */
 struct dump_request {
 	uint8_t family; /* AF_UNSPEC: both, by the older message, which ignores the family */
 	state_set states;
 	uint8_t extensions; /* EXTENSION() of what each record should have */
+	bool chosen_port;   /* only sockets that their program bound to a port of its choice */
+};
+
+/*
+ * A filter that the kernel runs on each socket: AUTO holds for those without SOCK_BINDPORT_LOCK.
+ * Then a jump that never holds leads beyond the end, which rejects; else straight to the end, which
+ * accepts (net/ipv4/inet_diag.c: inet_diag_bc_run).
+ */
+static const struct inet_diag_bc_op has_chosen_port[] = {
+	{.code = INET_DIAG_BC_AUTO,
+		.yes = sizeof(struct inet_diag_bc_op),
+		.no = 2 * sizeof(struct inet_diag_bc_op)},
+	{.code = INET_DIAG_BC_JMP,
+		.yes = sizeof(struct inet_diag_bc_op),
+		.no = 2 * sizeof(struct inet_diag_bc_op)},
 };
 
 static uint8_t extensions_of(const struct scan_request *request)
@@ -110,8 +127,8 @@ static int send_request(
 	const struct mnl_socket *nl, const struct dump_request *request, uint32_t sequence)
 {
 	union {
-		char older[NLMSG_SPACE(sizeof(struct inet_diag_req))];
-		char newer[NLMSG_SPACE(sizeof(struct inet_diag_req_v2))];
+		char older[NLMSG_SPACE(sizeof(struct inet_diag_req)) + FILTER_SPACE];
+		char newer[NLMSG_SPACE(sizeof(struct inet_diag_req_v2)) + FILTER_SPACE];
 	} buffer __attribute__((aligned(NLMSG_ALIGNTO))) = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(&buffer);
 	uint32_t states = state_set_to_kernel(request->states);
@@ -134,6 +151,8 @@ static int send_request(
 		req->idiag_ext = request->extensions;
 		req->idiag_states = states;
 	}
+	if (request->chosen_port)
+		mnl_attr_put(nlh, INET_DIAG_REQ_BYTECODE, sizeof(has_chosen_port), has_chosen_port);
 	return mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0 ? -errno : 0;
 }
 
@@ -183,10 +202,10 @@ static int dump_by_family(const struct mnl_socket *nl, const struct scan_request
 {
 	const state_set others = (state_set)(request->states & ~STATE_BIT(STATE_LISTEN));
 	const struct dump_request dumps[] = {
-		{AF_INET, STATE_BIT(STATE_LISTEN), 0},
-		{AF_INET6, STATE_BIT(STATE_LISTEN), 0},
-		{AF_INET, others, extensions_of(request)},
-		{AF_INET6, others, extensions_of(request)},
+		{AF_INET, STATE_BIT(STATE_LISTEN), 0, false},
+		{AF_INET6, STATE_BIT(STATE_LISTEN), 0, false},
+		{AF_INET, others, extensions_of(request), false},
+		{AF_INET6, others, extensions_of(request), false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(dumps); i++) {
@@ -205,6 +224,7 @@ static int dump_all(
 		AF_UNSPEC,
 		(state_set)(request->states | STATE_BIT(STATE_LISTEN)),
 		extensions_of(request),
+		false,
 	};
 	cleanup_(socket_closep) struct mnl_socket *nl = NULL;
 	int r;
@@ -234,4 +254,31 @@ int sock_diag_scan(const struct scan_request *request, const struct scan_tap *ta
 		describe_error(r, ret->error, sizeof(ret->error));
 	}
 	return r;
+}
+
+static void add_local_port(const struct sock_record *r, void *userdata)
+{
+	port_set_add(userdata, r->local_port);
+}
+
+int sock_diag_chosen_ports(struct port_set *ret)
+{
+	/* Of listeners it is known without; mini and request sockets do not have it. */
+	const state_set states =
+		STATE_SET_ALL &
+		(state_set) ~(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_TIME_WAIT) |
+			      STATE_BIT(STATE_SYN_RECV) | STATE_BIT(STATE_BOUND_INACTIVE));
+	const struct dump_request requests[] = {
+		{AF_INET, states, 0, true},
+		{AF_INET6, states, 0, true},
+	};
+	struct diag_dump dump = {.fn = add_local_port, .userdata = ret};
+	cleanup_(socket_closep) struct mnl_socket *nl = NULL;
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	r = socket_open(&nl);
+	for (size_t i = 0; i < ARRAY_SIZE(requests) && r == 0; i++)
+		r = run_dump(nl, &requests[i], &dump, NULL);
+	return r == 0 && dump.interrupted ? -EAGAIN : r;
 }
