@@ -67,7 +67,7 @@ unit_tests = \
 	tests/unit/test_state \
 	tests/unit/test_symptom \
 	tests/unit/test_filter \
-	tests/unit/test_destinations \
+	tests/unit/test_client_ports \
 	tests/unit/test_devices \
 	tests/unit/test_tally \
 	tests/unit/test_changes \
@@ -101,7 +101,7 @@ tests_unit_test_state_SOURCES = tests/unit/test_state.c tests/unit/unit.h
 tests_unit_test_symptom_SOURCES = tests/unit/test_symptom.c tests/unit/unit.h
 tests_unit_test_filter_SOURCES = tests/unit/test_filter.c
 tests_unit_test_devices_SOURCES = tests/unit/test_devices.c tests/unit/fake_files.h
-tests_unit_test_destinations_SOURCES = tests/unit/test_destinations.c
+tests_unit_test_client_ports_SOURCES = tests/unit/test_client_ports.c
 tests_unit_test_ages_SOURCES = tests/unit/test_ages.c
 tests_unit_test_ages_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 tests_unit_test_age_bound_SOURCES = tests/unit/test_age_bound.c
@@ -196,6 +196,7 @@ bats_tests = \
 	tests/cli/recordings.bats \
 	tests/cli/watch.bats \
 	tests/kernel/counts.bats \
+	tests/kernel/client_ports.bats \
 	tests/kernel/owners.bats \
 	tests/kernel/explain.bats \
 	tests/kernel/heartbeat.bats \
@@ -288,19 +289,23 @@ ages-table: tcpstated-lab tests/bench/ages
 event-cost: tests/bench/event_cost
 	tests/bench/event_cost
 
+# How long connect() searches for a local port, by how many of them are in use. As root.
+connect-search:
+	python3 $(srcdir)/tests/bench/connect_search.py
+
 bench: tcpstated tcpstated-lab tests/bench/bare_dump tests/bench/compare
 	$(SHELL) $(srcdir)/tests/bench/bench.sh .
 
-.PHONY: sentences memory-table heartbeat-table diagnosis-matrix ages-table event-cost bench
+.PHONY: sentences memory-table heartbeat-table diagnosis-matrix ages-table event-cost connect-search bench
 
 check_PROGRAMS = $(unit_tests) $(helpers) $(measures) $(readers)
 TESTS = $(unit_tests) $(bats_tests) $(lab_tests) $(daemon_tests)
 load_tests = tests/daemon/budget.bats tests/daemon/soak.bats
-EXTRA_DIST = tests/bench/bench.sh $(bats_tests) $(lab_tests) $(daemon_tests) $(load_tests) \
+EXTRA_DIST = tests/bench/bench.sh tests/bench/connect_search.py $(bats_tests) $(lab_tests) $(daemon_tests) $(load_tests) \
 	tests/daemon/common.bash tests/daemon/notify.py tests/cli/common.bash tests/cli/validate_json.py \
 	tests/cli/watch.bash tests/cli/connect.py tests/kernel/common.bash \
-	tests/kernel/compare_counts.py tests/kernel/owners.py tests/kernel/heartbeat_table.py tests/kernel/matrix.py \
-	tests/kernel/services.py tests/helpers/services.py \
+	tests/kernel/client_ports.py tests/kernel/compare_counts.py tests/kernel/owners.py tests/kernel/heartbeat_table.py \
+	tests/kernel/matrix.py tests/kernel/services.py tests/helpers/services.py \
 	tests/recordings tests/sentences.conf tests/under_valgrind tests/watchdog
 
 include $(top_srcdir)/tests/fuzz/local.mk

@@ -106,18 +106,48 @@ const char *format_number(char buf[FORMAT_SIZE], double value)
 	return buf;
 }
 
-const char *format_endpoint(
-	char buf[FORMAT_SIZE], int family, const uint8_t address[16], uint16_t port)
+/* Writes an address without brackets. Returns its family, as written. */
+static int write_address(char text[INET6_ADDRSTRLEN], int family, const uint8_t address[16])
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	char text[INET6_ADDRSTRLEN] = "?";
 
 	if (family == AF_INET6 && memcmp(address, mapped, sizeof(mapped)) == 0) {
 		family = AF_INET;
 		address += sizeof(mapped);
 	}
-	inet_ntop(family, address, text, sizeof(text));
+	if (!inet_ntop(family, address, text, INET6_ADDRSTRLEN))
+		memcpy(text, "?", 2);
+	return family;
+}
+
+const char *format_endpoint(
+	char buf[FORMAT_SIZE], int family, const uint8_t address[16], uint16_t port)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	family = write_address(text, family, address);
 	snprintf(buf, FORMAT_SIZE, family == AF_INET6 ? "[%s]:%u" : "%s:%u", text, (unsigned)port);
+	return buf;
+}
+
+const char *format_address(
+	char buf[ENDPOINT_SIZE], int family, const uint8_t address[16], const char *device)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	(void)write_address(text, family, address);
+	snprintf(buf, ENDPOINT_SIZE, "%s%s%.32s", text, *device ? "%" : "", device);
+	return buf;
+}
+
+const char *format_device_endpoint(char buf[ENDPOINT_SIZE], int family, const uint8_t address[16],
+	const char *device, uint16_t port)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	family = write_address(text, family, address);
+	snprintf(buf, ENDPOINT_SIZE, family == AF_INET6 ? "[%s%s%.32s]:%u" : "%s%s%.32s:%u", text,
+		*device ? "%" : "", device, (unsigned)port);
 	return buf;
 }
 

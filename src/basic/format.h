@@ -40,6 +40,14 @@ const char *format_number(char buf[FORMAT_SIZE], double value);
 const char *format_endpoint(
 	char buf[FORMAT_SIZE], int family, const uint8_t address[16], uint16_t port);
 
+/* The same of an address, with the name of a device: "fe80::7%eth1"; "[fe80::7%eth1]:443". "":
+ * none. */
+#define ENDPOINT_SIZE 96
+const char *format_address(
+	char buf[ENDPOINT_SIZE], int family, const uint8_t address[16], const char *device);
+const char *format_device_endpoint(char buf[ENDPOINT_SIZE], int family, const uint8_t address[16],
+	const char *device, uint16_t port);
+
 /* "2026-11-22T09:40:00.123Z" (RFC 3339), or NULL for a time outside the years 0 to 9999. */
 const char *format_time(char buf[FORMAT_SIZE], const struct timespec *t);
 

@@ -4,6 +4,7 @@
 #include "basic/log.h"
 #include "command/command.h"
 #include "command/source.h"
+#include "kernel/devices.h"
 #include "poll/owners.h"
 
 #include <string.h>
@@ -47,6 +48,20 @@ static int scan(const struct options *o, struct poll_settings *settings, struct 
 	return r;
 }
 
+static int name_devices(struct single_poll *p)
+{
+	cleanup_(devices_freep) struct devices *devices = NULL;
+	int r = devices_new(p->source, &devices);
+
+	for (size_t i = 0; i < p->sockets.count && r == 0; i++) {
+		struct sock_observation *s = &p->sockets.list[i];
+
+		if (s->record.device)
+			devices_name(devices, s->record.device, s->device_name);
+	}
+	return r;
+}
+
 static int name_owners(const struct options *o, struct single_poll *p)
 {
 	int r = owners_new(p->source, o->action == ACTION_EXPLAIN, &p->owners);
@@ -56,6 +71,9 @@ static int name_owners(const struct options *o, struct single_poll *p)
 	if (r < 0)
 		return r;
 	sock_list_sort(&p->sockets);
+	r = name_devices(p);
+	if (r < 0)
+		return r;
 	return owners_name_sockets(p->owners, p->tally, &p->sockets);
 }
 

@@ -214,7 +214,12 @@ void judge_limits(const struct diagnosis *d, struct judgement *j)
 {
 	const struct usage u = limit_usage(d->limit, j->snapshot);
 	enum severity severity = judge_percent(usage_percent(&u), d->warning, d->critical);
-	struct finding *f = severity == SEVERITY_OK ? NULL : add_finding(j, d, severity);
+	struct finding *f;
+
+	/* From there on, another diagnosis says more. */
+	if (d->is_note)
+		severity = severity == SEVERITY_WARNING ? SEVERITY_NOTE : SEVERITY_OK;
+	f = severity == SEVERITY_OK ? NULL : add_finding(j, d, severity);
 
 	if (!f)
 		return;
@@ -222,9 +227,15 @@ void judge_limits(const struct diagnosis *d, struct judgement *j)
 	if (limit_counts_sockets(d->limit))
 		f->sockets = u.used;
 	if (d->limit == LIMIT_CLIENT_PORTS) {
-		f->destination = j->snapshot->busiest;
-		f->has_port = true;
-		f->service = (struct service_key){.side = SIDE_CLIENT, .port = f->destination.port};
+		const struct snapshot *s = j->snapshot;
+
+		f->destination = s->busiest;
+		f->port_room = s->port_room;
+		f->owner = s->port_room.owner;
+		f->user = s->port_room.user;
+		f->owner_is_mixed = s->port_room.cgroup.mixed;
+		f->has_port = s->busiest.port != 0;
+		f->service = (struct service_key){.side = SIDE_CLIENT, .port = s->busiest.port};
 	}
 }
 

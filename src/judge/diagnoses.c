@@ -73,6 +73,7 @@ const struct diagnosis diagnoses[] = {
 		.is_note = true,
 	},
 	{.id = "time-wait-client-ports", LIMITED(LIMIT_CLIENT_PORTS, 75, 90)},
+	{.id = "connect-searches-longer", LIMITED(LIMIT_CLIENT_PORTS, 50, 75), .is_note = true},
 	{.id = "tw-buckets-full", LIMITED(LIMIT_TW_BUCKETS, 75, 90)},
 	{.id = "orphans-near-limit", LIMITED(LIMIT_ORPHANS, 25, 50)},
 	{.id = "tcp-mem-near-limit", LIMITED(LIMIT_TCP_MEM, 66, 90)},

@@ -38,7 +38,8 @@ struct diagnosis {
 	unsigned share_percent; /* and below this share of the connections that this side closed */
 	uint32_t age_ms;        /* and while the oldest is known to be younger */
 
-	/* judge_limits, judge_accept_queues, judge_syn_recv: the share in use, in percent */
+	/* judge_limits, judge_accept_queues, judge_syn_recv: the share in use, in percent; a note
+	 * ends at critical */
 	enum rule_limit limit;
 	double warning, critical;
 };

@@ -50,6 +50,7 @@ struct finding {
 					 Borrowed from the snapshot. */
 	struct usage usage;           /* of a limit or a backlog; UNKNOWN: not about one */
 	struct destination destination; /* of LIMIT_CLIENT_PORTS; without sockets: none */
+	struct port_room port_room;     /* likewise; zero: not about it */
 
 	uint32_t causes[SYMPTOM_COUNT]; /* how many of the sockets show each cause */
 	enum symptom cause;             /* the one that nine in ten show; or CAUSE_NONE */

@@ -233,8 +233,11 @@ static int measure_machine(
 	n->value = usage_percent(&n->usage);
 	if (limit_counts_sockets(r->limit))
 		n->sockets = n->usage.used;
-	if (r->limit == LIMIT_CLIENT_PORTS)
+	if (r->limit == LIMIT_CLIENT_PORTS) {
 		n->destination = s->busiest;
+		m.owner = s->port_room.owner;
+		m.owner_is_mixed = s->port_room.cgroup.mixed;
+	}
 	return fn(&m, userdata);
 }
 

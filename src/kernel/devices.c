@@ -11,11 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(IFNAMSIZ == DEVICE_NAME_SIZE, "the model has the same room");
-
 struct device {
 	uint32_t index;
-	char name[IFNAMSIZ];
+	char name[DEVICE_NAME_SIZE];
 };
 
 struct devices {
@@ -60,7 +58,7 @@ static int connect_route(struct devices *d)
 	return -EIO;
 }
 
-static int ask_kernel(struct devices *d, uint32_t index, char ret[IFNAMSIZ])
+static int ask_kernel(struct devices *d, uint32_t index, char ret[DEVICE_NAME_SIZE])
 {
 	struct rtnl_link *link = NULL;
 	const char *name;
@@ -70,24 +68,24 @@ static int ask_kernel(struct devices *d, uint32_t index, char ret[IFNAMSIZ])
 		return -ENOENT;
 	name = rtnl_link_get_name(link);
 	if (name)
-		snprintf(ret, IFNAMSIZ, "%s", name);
+		snprintf(ret, DEVICE_NAME_SIZE, "%s", name);
 	rtnl_link_put(link);
 	return name ? 0 : -ENOENT;
 }
 
 /* A name is an attachment of its own, so that those of one recording may come one by one. */
-static void find_name(struct devices *d, uint32_t index, char ret[IFNAMSIZ])
+static void find_name(struct devices *d, uint32_t index, char ret[DEVICE_NAME_SIZE])
 {
-	struct string text = string_up_to(IFNAMSIZ);
+	struct string text = string_up_to(DEVICE_NAME_SIZE);
 	cleanup_(freep) char *recorded = NULL;
 	char attachment[32];
 	size_t size;
 
-	snprintf(ret, IFNAMSIZ, "%u", (unsigned)index);
+	snprintf(ret, DEVICE_NAME_SIZE, "%u", (unsigned)index);
 	snprintf(attachment, sizeof(attachment), "device-%u", (unsigned)index);
 	if (d->source->ops->read_file(d->source, attachment, &recorded, &size) == 0) {
-		if (size && size < IFNAMSIZ)
-			snprintf(ret, IFNAMSIZ, "%s", recorded);
+		if (size && size < DEVICE_NAME_SIZE)
+			snprintf(ret, DEVICE_NAME_SIZE, "%s", recorded);
 		return;
 	}
 	/* The index is another device on this machine. */
@@ -99,13 +97,13 @@ static void find_name(struct devices *d, uint32_t index, char ret[IFNAMSIZ])
 	(void)source_attach(d->source, attachment, &text);
 }
 
-void devices_name(struct devices *d, uint32_t index, char ret[IFNAMSIZ])
+void devices_name(struct devices *d, uint32_t index, char ret[DEVICE_NAME_SIZE])
 {
 	struct device *device;
 
 	for (size_t i = 0; i < d->count; i++) {
 		if (d->list[i].index == index) {
-			memcpy(ret, d->list[i].name, IFNAMSIZ);
+			memcpy(ret, d->list[i].name, DEVICE_NAME_SIZE);
 			return;
 		}
 	}
@@ -114,5 +112,5 @@ void devices_name(struct devices *d, uint32_t index, char ret[IFNAMSIZ])
 		return;
 	device = &d->list[d->count++];
 	device->index = index;
-	memcpy(device->name, ret, IFNAMSIZ);
+	memcpy(device->name, ret, DEVICE_NAME_SIZE);
 }

@@ -9,8 +9,8 @@
 
 #include "basic/cleanup.h"
 #include "kernel/sockets/source.h"
+#include "model/sock_record.h"
 
-#include <net/if.h>
 #include <stdint.h>
 
 struct devices;
@@ -21,6 +21,6 @@ struct devices *devices_free(struct devices *d); /* returns NULL; d may be NULL 
 DEFINE_FREEP(devices)
 
 /* Writes the name of a device, its number if it has none. */
-void devices_name(struct devices *d, uint32_t index, char ret[IFNAMSIZ]);
+void devices_name(struct devices *d, uint32_t index, char ret[DEVICE_NAME_SIZE]);
 
 #endif

@@ -160,6 +160,7 @@ static void parse_meminfo(struct limits *l, const char *text)
 static void parse_reserved_ports(struct limits *l, const char *text)
 {
 	const char *at = text, *end = text + strcspn(text, "\n");
+	struct port_set set = {0};
 	uint64_t reserved = 0, next = 0;
 
 	if (!is_known(l->port_first))
@@ -170,6 +171,8 @@ static void parse_reserved_ports(struct limits *l, const char *text)
 		if (scan_range(&at, end, UINT16_MAX, &first, &last) < 0 || first < next)
 			return;
 		next = last + 1;
+		for (uint64_t port = first; port <= last; port++)
+			port_set_add(&set, (uint16_t)port);
 		from = MAX(first, l->port_first);
 		to = MIN(last, l->port_last);
 		if (from <= to)
@@ -178,6 +181,7 @@ static void parse_reserved_ports(struct limits *l, const char *text)
 			return;
 	}
 	l->ports_reserved = reserved;
+	l->reserved = set;
 }
 
 /* Files of numbers alone. */
@@ -192,6 +196,10 @@ static const struct number_file {
 	{"/proc/sys/net/ipv4/tcp_mem", UNKNOWN - 1, 3,
 		{AT(tcp_mem_low_pages), AT(tcp_mem_pressure_pages), AT(tcp_mem_pages.max)}},
 	{"/proc/sys/net/ipv4/ip_local_port_range", UINT16_MAX, 2, {AT(port_first), AT(port_last)}},
+	{"/proc/sys/net/ipv4/ip_local_port_step_width", UINT16_MAX, 1, {AT(port_step_width)}},
+	{"/proc/sys/net/ipv4/tcp_tw_reuse", UINT8_MAX, 1, {AT(tw_reuse)}},
+	{"/proc/sys/net/ipv4/tcp_tw_reuse_delay", UINT32_MAX - 1, 1, {AT(tw_reuse_delay_ms)}},
+	{"/proc/sys/net/ipv4/tcp_timestamps", UINT8_MAX, 1, {AT(timestamps)}},
 	{"/proc/sys/net/ipv4/tcp_fin_timeout", UNKNOWN - 1, 1, {AT(fin_timeout_seconds)}},
 	{"/proc/sys/net/netfilter/nf_conntrack_count", UNKNOWN - 1, 1, {AT(conntrack.used)}},
 	{"/proc/sys/net/netfilter/nf_conntrack_max", UNKNOWN - 1, 1, {AT(conntrack.max)}},

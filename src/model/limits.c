@@ -3,6 +3,7 @@
 
 #include "basic/unknown.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static const char *const counter_list[COUNTER_COUNT] = {
@@ -39,5 +40,6 @@ void limits_init(struct limits *l)
 {
 	_Static_assert(UNKNOWN == UINT64_MAX && sizeof(*l) % sizeof(uint64_t) == 0,
 		"every field is a uint64_t or a pair of them");
-	memset(l, 0xff, sizeof(*l));
+	memset(l, 0xff, offsetof(struct limits, reserved));
+	memset(&l->reserved, 0, sizeof(l->reserved));
 }

@@ -5,6 +5,7 @@
 #define TCPSTATED_MODEL_LIMITS_H
 
 #include "basic/names.h"
+#include "model/filter.h"
 
 #include <stdint.h>
 
@@ -54,8 +55,13 @@ struct limits {
 	uint64_t inuse6;                /* sockstat6, TCP6 inuse */
 	uint64_t curr_estab;            /* snmp, CurrEstab: ESTABLISHED and CLOSE_WAIT */
 	uint64_t port_first, port_last; /* net.ipv4.ip_local_port_range */
-	uint64_t ports_reserved; /* how many of that range net.ipv4.ip_local_reserved_ports takes
-				    out */
+	uint64_t ports_reserved;    /* how many of that range net.ipv4.ip_local_reserved_ports takes
+				       out */
+	uint64_t port_step_width;   /* net.ipv4.ip_local_port_step_width (Linux 7.0); with one,
+				       connect() knows no parity */
+	uint64_t tw_reuse;          /* net.ipv4.tcp_tw_reuse: 0 no, 1 yes, 2 loopback only */
+	uint64_t tw_reuse_delay_ms; /* net.ipv4.tcp_tw_reuse_delay (Linux 6.14) */
+	uint64_t timestamps;        /* net.ipv4.tcp_timestamps; 0: off */
 	uint64_t fin_timeout_seconds; /* net.ipv4.tcp_fin_timeout */
 	uint64_t counters[COUNTER_COUNT];
 
@@ -66,6 +72,8 @@ struct limits {
 	uint64_t tcp_mem_pressure_pages;
 	uint64_t allocated;       /* sockstat, TCP alloc: every tcp_sock */
 	uint64_t mem_total_bytes; /* /proc/meminfo */
+
+	struct port_set reserved; /* net.ipv4.ip_local_reserved_ports; empty when unknown */
 };
 
 /* Sets every number to UNKNOWN. */

@@ -26,7 +26,8 @@ struct wanted_socket {
  * twice. */
 struct process {
 	uint32_t pid;
-	uint32_t uid; /* the effective one; UID_OVERFLOW (model/tally.h) when it is unreadable */
+	uint32_t uid; /* the effective one; UID_OVERFLOW (model/sock_record.h) when it is unreadable
+		       */
 	uint64_t tag;
 	uint32_t descriptors_count;                    /* how many it has, copies included ... */
 	uint32_t descriptors[PROCESS_DESCRIPTORS_MAX]; /* ... and the first of them */

@@ -99,19 +99,15 @@ static int take_ages(
 	return age_table_take(&s->age_table, t->context.ages, &rows);
 }
 
-static void take_client_ports(struct snapshot *s, const struct tally *t)
+void snapshot_judge_ports(struct snapshot *s, const struct tally *t, const struct port_set *chosen)
 {
-	const struct limits *l = &s->limits;
-
-	s->client_ports = (struct usage){UNKNOWN, UNKNOWN};
-	s->busiest = (struct destination){0};
-	if (is_known(l->port_first) && is_known(l->port_last) && l->port_last >= l->port_first)
-		s->client_ports.max = l->port_last - l->port_first + 1 -
-				      (is_known(l->ports_reserved) ? l->ports_reserved : 0);
-	if ((s->scanned & STATES_WITH_PORT) != STATES_WITH_PORT)
+	client_ports_judge(&t->netns.client_ports, &s->limits, chosen, &s->client_ports,
+		&s->busiest, &s->port_room);
+	if ((s->scanned & STATES_WITH_PORT) == STATES_WITH_PORT)
 		return;
-	s->client_ports.used =
-		destinations_busiest(&t->netns.destinations, &s->busiest) ? s->busiest.sockets : 0;
+	s->client_ports.used = UNKNOWN;
+	s->busiest = (struct destination){0};
+	s->port_room = (struct port_room){.usable_min = UNKNOWN, .usable_max = UNKNOWN};
 }
 
 int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
@@ -153,7 +149,7 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 	s->filter = t->context.filter;
 	s->prices = t->context.prices;
 	s->established_from_counter = false;
-	take_client_ports(s, t);
+	snapshot_judge_ports(s, t, NULL);
 	s->ports_count = count;
 	s->ports = TAKE_PTR(ports);
 	snapshot_cut(s, shown);

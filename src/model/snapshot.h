@@ -88,8 +88,10 @@ struct snapshot {
 		uint64_t ports, sockets, memory_bytes;
 	} omitted;
 
-	struct usage client_ports;  /* ports in use to the busiest destination, and all ports */
-	struct destination busiest; /* sockets == 0: none */
+	struct usage client_ports; /* ports in use towards the busiest destination, and all ports */
+	struct destination busiest; /* sockets == 0: none; then those that nobody can connect from
+				     */
+	struct port_room port_room; /* what is left */
 };
 
 /*
@@ -98,6 +100,12 @@ struct snapshot {
  * Returns 0 or -ENOMEM. The snapshot borrows from t; release with snapshot_release.
  */
 int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max);
+
+/*
+ * Judges the local ports again, with the ports that programs chose (model/client_ports.h). Call
+ * after snapshot_take() if port_room.undecided is not 0.
+ */
+void snapshot_judge_ports(struct snapshot *s, const struct tally *t, const struct port_set *chosen);
 
 void snapshot_release(struct snapshot *s);
 

@@ -14,6 +14,7 @@ struct sock_observation {
 	uint32_t age_ms;            /* in its state, or UNKNOWN_U32 */
 	uint64_t memory_bytes;      /* bind buckets are with the first socket of their port */
 	const char *owner;          /* printable; NULL: unknown, or not looked up. Borrowed. */
+	char device_name[DEVICE_NAME_SIZE]; /* that it is bound to; "": none, or not looked up */
 };
 
 /*

@@ -8,6 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How long TIME_WAIT lasts, in ms: TCP_TIMEWAIT_LEN, include/net/tcp.h, a constant in every kernel.
+ */
+#define TIME_WAIT_MS 60000
+
+/* The uid of users that this user namespace does not map: DEFAULT_OVERFLOWUID,
+ * include/linux/highuid.h. */
+#define UID_OVERFLOW 65534
+
 /* Room for the name of a device: IFNAMSIZ, include/uapi/linux/if.h. */
 #define DEVICE_NAME_SIZE 16
 

@@ -55,7 +55,8 @@ static void forget_counts(struct tally *t)
 	struct tally_netns *ns = &t->netns;
 
 	memset(&ns->charged, 0, sizeof(ns->charged));
-	memset(&ns->destinations, 0, sizeof(ns->destinations));
+	client_ports_start(&ns->client_ports, t->context.port_first, t->context.port_last,
+		t->context.reuse_delay_ms);
 	service_map_clear(&ns->row);
 	for (size_t i = 0; i < t->rows_used; i++)
 		*services_of_port(t, &t->rows[i].service) = 0;
@@ -162,36 +163,14 @@ static void record_listener(struct port_tally *row, const struct sock_record *r)
 	row->backlog += r->send_queue;
 }
 
-static void vote(struct majority *m, uint64_t value, bool decides)
-{
-	if (decides && !m->by_listener)
-		*m = (struct majority){.by_listener = true};
-	if (!m->reported) {
-		m->reported = true;
-		m->value = value;
-	}
-	if (m->value != value)
-		m->mixed = true;
-	if (m->by_listener && !decides)
-		return;
-	if (m->value == value) {
-		m->votes++;
-	} else if (m->votes) {
-		m->votes--;
-	} else {
-		m->value = value;
-		m->votes = 1;
-	}
-}
-
 /* Without a process the kernel no longer knows the user and reports root (net/core/sock.c:
  * sock_i_uid). */
 static void record_owner(struct port_tally *row, const struct sock_record *r)
 {
 	if (r->cgroup_id)
-		vote(&row->cgroup, r->cgroup_id, r->state == STATE_LISTEN);
+		majority_vote(&row->cgroup, r->cgroup_id, r->state == STATE_LISTEN);
 	if (r->inode && r->uid != UID_OVERFLOW)
-		vote(&row->uid, r->uid, false);
+		majority_vote(&row->uid, r->uid, false);
 }
 
 static void count_in_state(
@@ -243,9 +222,7 @@ static void count(const struct sock_record *r, const struct service_key *service
 	/* Before the filter: neither the price of a port's buckets nor the ports in use depend on
 	 * it. */
 	memory = memory_of(t, r);
-	if (service->side == SIDE_CLIENT && r->remote_port &&
-		context->port_first <= r->local_port && r->local_port <= context->port_last)
-		destinations_count(&t->netns.destinations, r);
+	client_ports_count(&t->netns.client_ports, r, (enum sock_side)service->side);
 
 	if (!is_selected(&context->filter, service))
 		return;
@@ -263,7 +240,7 @@ static void count(const struct sock_record *r, const struct service_key *service
 	count_symptom(row, r, memory);
 	if (context->observer.observe)
 		context->observer.observe(
-			&(struct sock_observation){*r, *service, age, memory, NULL},
+			&(struct sock_observation){*r, *service, age, memory, NULL, ""},
 			context->observer.userdata);
 }
 

@@ -9,8 +9,9 @@
 #include "basic/cleanup.h"
 #include "model/ages.h"
 #include "model/attribution.h"
-#include "model/destinations.h"
+#include "model/client_ports.h"
 #include "model/filter.h"
+#include "model/majority.h"
 #include "model/prices.h"
 #include "model/service.h"
 #include "model/sock_observer.h"
@@ -24,14 +25,6 @@
  * rest).
  */
 #define TALLY_ROWS_MAX 65536
-
-/* How long TIME_WAIT lasts, in ms: TCP_TIMEWAIT_LEN, include/net/tcp.h, a constant in every kernel.
- */
-#define TIME_WAIT_MS 60000
-
-/* The uid of users that this user namespace does not map: DEFAULT_OVERFLOWUID,
- * include/linux/highuid.h. */
-#define UID_OVERFLOW 65534
 
 /* The row (struct tally_netns) of a service that is counted in the rest. */
 #define TALLY_ROW_REST UINT32_MAX
@@ -49,19 +42,6 @@ struct state_tally {
 struct symptom_tally {
 	uint64_t memory_bytes;
 	uint32_t sockets;
-};
-
-/*
- * The value of most sockets of a row, found in one pass and constant memory (Boyer and Moore's
- * vote): the value of more than half of the votes, in whatever order they come; without such a
- * majority the value of one of them.
- */
-struct majority {
-	uint64_t value;   /* only with reported */
-	uint32_t votes;   /* private: its lead */
-	bool reported;    /* there was a vote */
-	bool mixed;       /* the votes differ */
-	bool by_listener; /* listeners decided; the others only show whether it is mixed */
 };
 
 struct port_tally {
@@ -84,7 +64,8 @@ struct port_tally {
 	bool is_only; /* its port has no other service; set by tally_finish() */
 	/* Printable names of both, set after the scan (poll/owners.h). NULL: unknown. Borrowed. */
 	const char *owner, *user;
-	char device[16]; /* the name of the service's device (IFNAMSIZ); "": unknown, or none */
+	char device[DEVICE_NAME_SIZE]; /* the name of the service's device; "": none, or not looked
+					  up */
 	struct state_tally states[STATE_COUNT];
 	struct symptom_tally symptoms[SYMPTOM_COUNT];
 };
@@ -94,7 +75,7 @@ struct tally_netns {
 	struct port_set charged;         /* local ports whose bind buckets are charged */
 	struct service_map row; /* index into rows, plus one; TALLY_ROW_REST: in the rest */
 	uint8_t services[SIDE_COUNT][65536]; /* how many services of a port have a row, up to 2 */
-	struct destinations destinations;
+	struct client_ports client_ports;
 };
 
 struct tally_context {
@@ -102,6 +83,7 @@ struct tally_context {
 	struct filter filter;           /* its port set is borrowed while the tally counts */
 	uint16_t port_first, port_last; /* ip_local_port_range; 0, 0 when unknown */
 	uint32_t fin_timeout_ms;        /* tcp_fin_timeout; UNKNOWN_U32 when unknown */
+	uint32_t reuse_delay_ms;        /* tcp_tw_reuse_delay */
 	struct ages *ages; /* NULL: only timers show an age. Borrowed while the tally counts. */
 	uint32_t since_ms; /* how long ago the last poll was; 0: there was none */
 	struct sock_observer observer; /* of each counted socket; observe may be NULL */

@@ -155,21 +155,40 @@ static unsigned read_set(struct json_object *value, const struct names *names)
 	return set;
 }
 
+/* An address of either family; null leaves it unknown. */
+static bool read_address(struct json_object *value, uint8_t *family, uint8_t ret[16])
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (!value)
+		return true;
+	if (!read_text(value, text, sizeof(text)))
+		return false;
+	*family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	return inet_pton(*family, text, ret) == 1;
+}
+
+/* All of a destination, or the source alone. */
 static bool read_destination(struct json_object *value, struct destination *d)
 {
-	struct json_object *address = NULL, *number = NULL;
-	char text[INET6_ADDRSTRLEN];
-	uint64_t port;
+	struct json_object *address, *device, *port, *source;
+	uint64_t number = 0;
 
 	if (!json_object_is_type(value, json_type_object) ||
 		!json_object_object_get_ex(value, "address", &address) ||
-		!json_object_object_get_ex(value, "port", &number) ||
-		!read_text(address, text, sizeof(text)) || !read_number(number, UINT16_MAX, &port))
+		!json_object_object_get_ex(value, "device", &device) ||
+		!json_object_object_get_ex(value, "port", &port) ||
+		!json_object_object_get_ex(value, "source", &source) || !address != !port ||
+		(!address && !source))
 		return false;
-	d->family = strchr(text, ':') ? AF_INET6 : AF_INET;
-	d->port = (uint16_t)port;
+	if (port && !read_number(port, UINT16_MAX, &number))
+		return false;
+	if (device && !read_text(device, d->device_name, sizeof(d->device_name)))
+		return false;
+	d->port = (uint16_t)number;
 	d->sockets = 1;
-	return inet_pton(d->family, text, d->address) == 1;
+	return read_address(source, &d->family, d->source) &&
+	       read_address(address, &d->family, d->address);
 }
 
 static bool read_diagnosis(struct json_object *value, const char **ret)

@@ -5,8 +5,6 @@
 #include "basic/unknown.h"
 #include "output/words.h"
 
-#include <arpa/inet.h>
-
 static bool is_of_sockets(const struct alert_event *e)
 {
 	return rule_selects_sockets(&e->alert.rule);
@@ -84,20 +82,6 @@ static struct json_object *ownership(
 	return array;
 }
 
-static struct json_object *destination(struct builder *b, const struct destination *d)
-{
-	char address[INET6_ADDRSTRLEN] = "";
-	struct json_object *o;
-
-	if (!d->sockets)
-		return NULL;
-	o = build_object(b);
-	inet_ntop(d->family, d->address, address, sizeof(address));
-	build_put(b, o, "address", build_string(b, address));
-	build_put(b, o, "port", build_number(b, d->port));
-	return o;
-}
-
 static struct json_object *sentence(struct builder *b, const struct alert *a)
 {
 	char buffer[SENTENCE_SIZE];
@@ -148,7 +132,7 @@ struct json_object *event_value(
 	case EVENT_OWNERSHIP:
 		return ownership(b, k, *(const ownership_set *)place);
 	case EVENT_DESTINATION:
-		return destination(b, place);
+		return build_destination(b, place);
 	case EVENT_DIAGNOSIS:
 		return build_string(b, *(const char *const *)place);
 	case EVENT_SENTENCE:

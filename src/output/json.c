@@ -81,13 +81,13 @@ static struct json_object *single_socket(struct builder *b, const struct documen
 	const struct sock_record *r = &s->record;
 	const bool has_timer = r->timer != TIMER_NONE, has_peer = r->state != STATE_LISTEN;
 	struct json_object *o = build_object(b);
+	char end[ENDPOINT_SIZE];
 
 	build_put(b, o, "side", build_string(b, side_name((enum sock_side)s->service.side)));
 	build_put(b, o, "port", build_number(b, s->service.port));
 	build_put(b, o, "state", build_string(b, state_name((enum tcp_state)r->state)));
-	build_put(b, o, "local", build_endpoint(b, r->family, r->local_address, r->local_port));
-	build_put(b, o, "remote",
-		has_peer ? build_endpoint(b, r->family, r->remote_address, r->remote_port) : NULL);
+	build_put(b, o, "local", build_string(b, sock_local_end(end, s)));
+	build_put(b, o, "remote", has_peer ? build_string(b, sock_remote_end(end, s)) : NULL);
 	build_put(b, o, "age_seconds", build_seconds(b, s->age_ms));
 	build_put(b, o, "memory_bytes", build_number(b, s->memory_bytes));
 	build_put(b, o, "receive_queue", build_number(b, r->receive_queue));

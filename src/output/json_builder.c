@@ -98,12 +98,26 @@ struct json_object *build_string(struct builder *b, const char *text)
 		b, json_object_new_string(utf8_printable(printable, sizeof(printable), text)));
 }
 
-struct json_object *build_endpoint(
-	struct builder *b, int family, const uint8_t address[16], uint16_t port)
+static struct json_object *build_end(struct builder *b, uint8_t family, const uint8_t address[16])
 {
-	char text[FORMAT_SIZE];
+	struct sock_address a = {.family = family};
 
-	return build_string(b, format_endpoint(text, family, address, port));
+	memcpy(a.bytes, address, sizeof(a.bytes));
+	return sock_address_is_wildcard(&a) ? NULL : build_address(b, &a);
+}
+
+struct json_object *build_destination(struct builder *b, const struct destination *d)
+{
+	struct json_object *o;
+
+	if (!d->sockets)
+		return NULL;
+	o = build_object(b);
+	build_put(b, o, "address", build_end(b, d->family, d->address));
+	build_put(b, o, "device", build_device(b, d->device, d->device_name));
+	build_put(b, o, "port", build_number(b, d->port ? d->port : UNKNOWN));
+	build_put(b, o, "source", build_end(b, d->family, d->source));
+	return o;
 }
 
 struct json_object *build_address(struct builder *b, const struct sock_address *a)
@@ -119,7 +133,7 @@ struct json_object *build_device(struct builder *b, uint32_t index, const char *
 	char number[16];
 
 	snprintf(number, sizeof(number), "%" PRIu32, index);
-	return index ? build_string(b, *name ? name : number) : NULL;
+	return index || *name ? build_string(b, *name ? name : number) : NULL;
 }
 
 struct json_object *build_states(struct builder *b, state_set states)

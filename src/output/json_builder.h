@@ -46,9 +46,8 @@ struct json_object *build_time(struct builder *b, const struct timespec *t);
 /* The first 1023 bytes of a text, as utf8_printable() leaves them; NULL and "" are unknown. */
 struct json_object *build_string(struct builder *b, const char *text);
 
-/* "10.0.0.5:3306" */
-struct json_object *build_endpoint(
-	struct builder *b, int family, const uint8_t address[16], uint16_t port);
+/* {"address", "device", "port", "source"}, or null if there is none. */
+struct json_object *build_destination(struct builder *b, const struct destination *d);
 
 /* "10.0.0.5"; null: none. */
 struct json_object *build_address(struct builder *b, const struct sock_address *a);

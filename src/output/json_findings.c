@@ -90,6 +90,7 @@ static struct json_object *finding(struct builder *b, const struct document *d, 
 	build_put(b, o, "memory_bytes", build_number(b, f->memory_bytes));
 	build_put(b, o, "oldest_seconds", build_seconds(b, f->oldest_ms));
 	build_put(b, o, "owner", build_string(b, f->owner));
+	build_put(b, o, "destination", build_destination(b, &f->destination));
 	if (d->extras->processes)
 		build_put(b, o, "processes", holders_of(b, d, index));
 	words_finding(&what, f);

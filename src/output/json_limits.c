@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/json_private.h"
 
+#include "basic/unknown.h"
+
 static struct json_object *prices(struct builder *b, const struct document *d)
 {
 	const struct prices *p = &d->snapshot->prices;
@@ -35,11 +37,17 @@ static struct json_object *tcp_mem(struct builder *b, const struct document *d)
 
 static struct json_object *client_ports(struct builder *b, const struct document *d)
 {
-	const struct destination *to = &d->snapshot->busiest;
-	struct json_object *o = usage(b, &d->snapshot->client_ports);
+	const struct usage *u = &d->snapshot->client_ports;
+	const struct port_room *room = &d->snapshot->port_room;
+	struct json_object *o = usage(b, u);
 
-	build_put(b, o, "destination",
-		to->sockets ? build_endpoint(b, to->family, to->address, to->port) : NULL);
+	build_put(b, o, "usable",
+		build_number(
+			b, is_known(u->used) && is_known(u->max) ? u->max - u->used : UNKNOWN));
+	build_put(b, o, "usable_min", build_number(b, room->usable_min));
+	build_put(b, o, "usable_max", build_number(b, room->usable_max));
+	build_put(b, o, "destination", build_destination(b, &d->snapshot->busiest));
+	build_put(b, o, "owner", build_string(b, room->owner));
 	return o;
 }
 

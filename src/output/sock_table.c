@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <sys/socket.h>
 
 static const char *const timer_list[] = {
 	[TIMER_NONE] = "-",
@@ -36,14 +35,31 @@ static const char *timer_of(char buf[FORMAT_SIZE], const struct sock_record *r)
 	return buf;
 }
 
-static void add_ends(struct page *p, const struct sock_record *r)
+const char *sock_local_end(char buf[ENDPOINT_SIZE], const struct sock_observation *s)
 {
-	char local[FORMAT_SIZE], remote[FORMAT_SIZE];
+	const struct sock_record *r = &s->record;
 
-	string_add(&p->out, format_endpoint(local, r->family, r->local_address, r->local_port));
-	if (r->state != STATE_LISTEN)
-		string_addf(&p->out, " - %s",
-			format_endpoint(remote, r->family, r->remote_address, r->remote_port));
+	return format_device_endpoint(
+		buf, r->family, r->local_address, s->device_name, r->local_port);
+}
+
+const char *sock_remote_end(char buf[ENDPOINT_SIZE], const struct sock_observation *s)
+{
+	const struct sock_record *r = &s->record;
+	const struct sock_address remote = sock_address_remote(r);
+	const bool zoned = sock_address_is_link_local(&remote);
+
+	return format_device_endpoint(
+		buf, r->family, r->remote_address, zoned ? s->device_name : "", r->remote_port);
+}
+
+static void add_ends(struct page *p, const struct sock_observation *s)
+{
+	char end[ENDPOINT_SIZE];
+
+	string_add(&p->out, sock_local_end(end, s));
+	if (s->record.state != STATE_LISTEN)
+		string_addf(&p->out, " - %s", sock_remote_end(end, s));
 }
 
 static void add_socket(struct page *p, const struct sock_observation *s)
@@ -55,7 +71,7 @@ static void add_socket(struct page *p, const struct sock_observation *s)
 		state_name((enum tcp_state)r->state), age_of(age, s),
 		format_bytes(memory, s->memory_bytes), r->receive_queue, r->send_queue,
 		timer_of(timer, r));
-	add_ends(p, r);
+	add_ends(p, s);
 	if (s->owner) {
 		string_add(&p->out, "  ");
 		words_name(&p->out, s->owner, OWNER_SHOWN);

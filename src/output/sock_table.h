@@ -3,11 +3,17 @@
 #ifndef TCPSTATED_OUTPUT_SOCK_TABLE_H
 #define TCPSTATED_OUTPUT_SOCK_TABLE_H
 
+#include "basic/format.h"
 #include "basic/names.h"
 #include "model/sock_list.h"
 #include "output/page.h"
 
 #include <stdio.h>
+
+/* The local end, with the device that it is bound to, and the remote one, with that of a link-local
+ * address: "[fe80::1%eth1]:22", "10.0.0.1%eth1:22". */
+const char *sock_local_end(char buf[ENDPOINT_SIZE], const struct sock_observation *s);
+const char *sock_remote_end(char buf[ENDPOINT_SIZE], const struct sock_observation *s);
 
 /*
  * Prints each in two lines, since two addresses do not fit into 80 columns with the rest, and above

@@ -91,11 +91,42 @@ void words_port(struct string *s, const struct service_key *service, bool is_onl
 	string_add(s, ": ");
 }
 
-void words_destination(struct string *s, const struct destination *d)
+void words_endpoints(struct string *s, const struct destination *d)
 {
-	char endpoint[FORMAT_SIZE];
+	static const uint8_t unknown[16];
+	const bool is_known_source = memcmp(d->source, unknown, sizeof(unknown)) != 0;
+	char text[ENDPOINT_SIZE];
 
-	string_addf(s, "to %s: ", format_endpoint(endpoint, d->family, d->address, d->port));
+	if (destination_is_source(d)) {
+		string_addf(s, "from %s to any address",
+			format_address(text, d->family, d->source, d->device_name));
+		return;
+	}
+	string_addf(s, "to %s",
+		format_device_endpoint(text, d->family, d->address, d->device_name, d->port));
+	if (is_known_source)
+		string_addf(s, " from %s", format_address(text, d->family, d->source, ""));
+}
+
+void words_destination(
+	struct string *s, const struct destination *d, const char *owner, bool is_mixed)
+{
+	words_endpoints(s, d);
+	if (owner && *owner) {
+		string_add(s, " (");
+		words_owner(s, owner, is_mixed);
+		string_add_char(s, ')');
+	}
+	string_add(s, ": ");
+}
+
+void words_room(struct string *s, const struct port_room *room, uint64_t all)
+{
+	char min[FORMAT_SIZE], max[FORMAT_SIZE];
+
+	if (is_known(room->usable_min) && (room->usable_max - room->usable_min) * 100 > all)
+		string_addf(s, ", between %s and %s left", format_count(min, room->usable_min),
+			format_count(max, room->usable_max));
 }
 
 void words_usage(struct string *s, const char *noun, const struct usage *u)

@@ -105,7 +105,7 @@ void words_alert(struct string *s, const struct alert *a)
 	};
 
 	if (a->numbers.destination.sockets)
-		words_destination(s, &a->numbers.destination);
+		words_destination(s, &a->numbers.destination, a->owner, a->owner_is_mixed);
 	else if (a->key.has_port)
 		words_port(s, &a->key.service, a->is_only, a->owner, a->owner_is_mixed);
 	adders[a->rule.measure](s, a);

@@ -184,8 +184,11 @@ static const struct diagnosis_words all_words[] = {
 	{
 		.id = "time-wait-client-ports",
 		.why = "Each connection to one address and port needs a local port of its own, "
-		       "and TIME_WAIT keeps it for 60 s if this side closed first. When all are "
-		       "in use, connect() fails with EADDRNOTAVAIL.",
+		       "and TIME_WAIT keeps it for 60 s if this side closed first. A port that a "
+		       "socket is bound to, or listens on, is lost to every connect(); bind() of a "
+		       "source address before connect() takes one port of that address for each "
+		       "connection, whatever its destination. When all are in use, connect() fails "
+		       "with EADDRNOTAVAIL, and bind() with EADDRINUSE.",
 		.fix = "Reuse connections (a pool, keep-alive), or let the server close first. To "
 		       "have more ports: a wider net.ipv4.ip_local_port_range; more destination "
 		       "or source addresses (bound with IP_BIND_ADDRESS_NO_PORT); "
@@ -193,6 +196,16 @@ static const struct diagnosis_words all_words[] = {
 		       "TIME_WAIT where TCP timestamps make that safe.",
 		.see = "ip_local_port_range and IP_BIND_ADDRESS_NO_PORT in ip(7), tcp_tw_reuse in "
 		       "tcp(7); tcpstated-lab run client-ports-exhausted time-wait-reuse",
+	},
+	{
+		.id = "connect-searches-longer",
+		.tail = ", connect() searches longer",
+		.why = "connect() tries the local ports of one parity first: from half of all on, "
+		       "it goes through these in vain at every call. With 28,232 ports a call "
+		       "takes a millisecond instead of a few microseconds.",
+		.fix = "Nothing has to be done while ports are left. Reuse connections (a pool, "
+		       "keep-alive), or spread them over more destination or source addresses.",
+		.see = "ip_local_port_range and IP_BIND_ADDRESS_NO_PORT in ip(7)",
 	},
 	{
 		.id = "tw-buckets-full",
@@ -346,7 +359,7 @@ static void add_causes(struct string *s, const struct finding *f, const struct d
 static void add_subject(struct string *s, const struct finding *f)
 {
 	if (f->destination.sockets)
-		words_destination(s, &f->destination);
+		words_destination(s, &f->destination, f->owner, f->owner_is_mixed);
 	else if (f->has_port)
 		words_port(s, &f->service, f->is_only, f->owner, f->owner_is_mixed);
 	else if (!is_known(f->usage.max))
@@ -362,6 +375,8 @@ void words_finding(struct string *s, const struct finding *f)
 	add_subject(s, f);
 	if (is_known(f->usage.max)) {
 		words_usage(s, w->noun ? w->noun : limit_nouns[d->limit], &f->usage);
+		words_room(s, &f->port_room, f->usage.max);
+		string_add(s, w->tail ? w->tail : "");
 		return;
 	}
 	string_addf(s, "%s %s%s", format_count(number, f->sockets),

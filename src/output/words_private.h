@@ -5,7 +5,7 @@
 
 #include "basic/string.h"
 #include "judge/limit.h"
-#include "model/destinations.h"
+#include "model/client_ports.h"
 #include "model/service.h"
 
 #include <stdbool.h>
@@ -22,8 +22,15 @@ extern const char *const limit_nouns[LIMIT_COUNT];
 void words_port(struct string *s, const struct service_key *service, bool is_only,
 	const char *owner, bool is_mixed);
 
-/* "to 10.0.0.5:3306: " */
-void words_destination(struct string *s, const struct destination *d);
+/* "to 10.0.0.5:3306 from 10.0.0.1", "from 10.0.0.1 to any address" */
+void words_endpoints(struct string *s, const struct destination *d);
+
+/* "to 10.0.0.5:3306 from 10.0.0.1 (app.service): "; owner may be NULL or "". */
+void words_destination(
+	struct string *s, const struct destination *d, const char *owner, bool is_mixed);
+
+/* ", between 0 and 300 left" of all; nothing if that is known to 1 % of all, or unknown. */
+void words_room(struct string *s, const struct port_room *room, uint64_t all);
 
 /* "orphaned sockets: 400 of 65,536 (0.6 %)"; without a limit that is known, only the number. */
 void words_usage(struct string *s, const char *noun, const struct usage *u);

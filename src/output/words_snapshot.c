@@ -193,15 +193,16 @@ static const char *const limit_labels[LIMIT_COUNT] = {
 
 void words_limit(struct string *s, enum rule_limit limit, const struct snapshot *snapshot)
 {
-	const struct destination *d = &snapshot->busiest;
-	char endpoint[FORMAT_SIZE];
-
-	if (limit != LIMIT_CLIENT_PORTS)
+	if (limit != LIMIT_CLIENT_PORTS) {
 		string_add(s, limit_labels[limit]);
+		return;
+	}
+	string_add(s, "local ports ");
+	if (snapshot->busiest.sockets)
+		words_endpoints(s, &snapshot->busiest);
 	else
-		string_addf(s, "local ports to %s",
-			d->sockets ? format_endpoint(endpoint, d->family, d->address, d->port)
-				   : "one destination");
+		string_add(s, "to one destination");
+	words_room(s, &snapshot->port_room, snapshot->client_ports.max);
 }
 
 void words_close_rates(struct string *s, const struct close_rates *c)

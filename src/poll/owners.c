@@ -115,7 +115,19 @@ static size_t sort_rows(struct port_tally **rows, struct tally *t, const struct 
 	return count;
 }
 
-int owners_name(struct owners *o, struct tally *t, const struct snapshot *s)
+/* Those of the sockets that have the local ports. */
+static int name_port_room(struct owners *o, struct port_room *p)
+{
+	char user[OWNERS_USER_SIZE];
+	int r = p->cgroup.reported ? name_cgroup(o, p->cgroup.value, &p->owner) : 0;
+
+	if (r < 0 || !o->users || !p->uid.reported)
+		return r;
+	owners_user(o, (uint32_t)p->uid.value, user);
+	return keep_text(o, user, &p->user);
+}
+
+int owners_name(struct owners *o, struct tally *t, struct snapshot *s)
 {
 	cleanup_(freep) struct port_tally **rows =
 		calloc(MAX(s->ports_count, (size_t)1), sizeof(struct port_tally *));
@@ -142,7 +154,7 @@ int owners_name(struct owners *o, struct tally *t, const struct snapshot *s)
 		owners_user(o, (uint32_t)row->uid.value, name);
 		r = keep_text(o, name, &row->user);
 	}
-	return r;
+	return r < 0 ? r : name_port_room(o, &s->port_room);
 }
 
 int owners_name_sockets(struct owners *o, const struct tally *t, struct sock_list *l)

@@ -27,10 +27,10 @@ DEFINE_FREEP(owners)
 
 /*
  * Names the listed ports of s, which was just taken from t: sets the known owners and users in
- * struct port_tally, printable and valid until the next owners_name() or owners_free(). Returns 0
- * or -ENOMEM.
+ * struct port_tally and of the busiest destination in s, printable and valid until the next
+ * owners_name() or owners_free(). Returns 0 or -ENOMEM.
  */
-int owners_name(struct owners *o, struct tally *t, const struct snapshot *s);
+int owners_name(struct owners *o, struct tally *t, struct snapshot *s);
 
 /*
  * Names the owners of single sockets of the same scan, after owners_name(): by their own cgroup, or

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "poll/poll.h"
 
+#include "basic/cleanup.h"
 #include "basic/clock.h"
 #include "basic/kernel_release.h"
 #include "basic/string.h"
 #include "basic/unknown.h"
+#include "kernel/devices.h"
 #include "kernel/limits.h"
+#include "kernel/sockets/chosen_ports.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -25,6 +29,9 @@
  * ages-table"), and 9 to 16 % otherwise.
  */
 #define LOOKAHEAD 16U
+
+/* A second dump of so many sockets takes a millisecond or two. */
+#define FEW_SOCKETS 5000
 
 struct counting {
 	struct tally *tally;
@@ -104,6 +111,9 @@ static struct tally_context tally_context_from(
 		context.port_first = (uint16_t)l->port_first;
 		context.port_last = (uint16_t)l->port_last;
 	}
+	/* Before the setting, the kernel compared whole seconds (Linux 6.13 and older). */
+	context.reuse_delay_ms =
+		is_known(l->tw_reuse_delay_ms) ? (uint32_t)l->tw_reuse_delay_ms : 1000;
 	if (l->fin_timeout_seconds < UNKNOWN_U32 / 1000)
 		context.fin_timeout_ms = (uint32_t)(l->fin_timeout_seconds * 1000);
 	return context;
@@ -157,6 +167,42 @@ static state_set reported_states(const struct snapshot *s)
 	return STATE_SET_ALL & (state_set)~unlisted;
 }
 
+/* Whether the second dump is worth its price: nearly free on a small machine; else where local
+ * ports may be running short. */
+static bool want_chosen_ports(const struct snapshot *s)
+{
+	const uint64_t all = s->client_ports.max, left = s->port_room.usable_min;
+
+	if (!s->port_room.undecided || !is_known(left) || strcmp(s->scan.source, "sock_diag") != 0)
+		return false;
+	return s->scan.sockets <= FEW_SOCKETS || left <= all / 3 * 2;
+}
+
+static void use_chosen_ports(struct source *source, const struct tally *tally, struct snapshot *s)
+{
+	cleanup_(freep) struct port_set *chosen =
+		want_chosen_ports(s) ? malloc(sizeof(*chosen)) : NULL;
+
+	/* Without it the range is wider. */
+	if (chosen && chosen_ports_read(source, chosen) == 0)
+		snapshot_judge_ports(s, tally, chosen);
+}
+
+static int name_devices(struct source *source, struct tally *tally, struct snapshot *s)
+{
+	cleanup_(devices_freep) struct devices *devices = NULL;
+	int r = devices_new(source, &devices);
+
+	if (r < 0)
+		return r;
+	if (s->busiest.device)
+		devices_name(devices, s->busiest.device, s->busiest.device_name);
+	for (size_t i = 0; i < tally->rows_used; i++)
+		if (tally->rows[i].service.device)
+			devices_name(devices, tally->rows[i].service.device, tally->rows[i].device);
+	return 0;
+}
+
 static int fail(struct snapshot *s, int error, const char *what)
 {
 	s->scan = (struct scan){0};
@@ -189,6 +235,12 @@ int poll_once(struct source *source, struct tally *tally, const struct poll_sett
 	r = snapshot_take(&s, tally, settings->ports_max);
 	if (r < 0)
 		return fail(ret, r, "cannot summarize the sockets");
+	use_chosen_ports(source, tally, &s);
+	r = name_devices(source, tally, &s);
+	if (r < 0) {
+		snapshot_release(&s);
+		return fail(ret, r, "cannot name the devices");
+	}
 	if (settings->closing)
 		snapshot_established_from_counter(&s);
 	*ret = s;

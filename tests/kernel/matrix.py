@@ -90,6 +90,10 @@ RUNS = [
         situation("client ports nearly all in TIME_WAIT", "TIME_WAIT -n 85 --client", 7001, {"time-wait-client-ports": 85}, "client"),
     ], sysctls={"ipv4/ip_local_port_range": "32768 32867"}),
     run([
+        situation("client ports more than half in TIME_WAIT", "TIME_WAIT -n 62 --client", 7001, {"connect-searches-longer": 62},
+                  "client"),
+    ], sysctls={"ipv4/ip_local_port_range": "32768 32867", "ipv4/tcp_tw_reuse": "0"}),
+    run([
         situation("TIME_WAIT near tcp_max_tw_buckets", "TIME_WAIT -n 160", 7001),
     ], everywhere={"tw-buckets-full": 160}, sysctls={"ipv4/tcp_max_tw_buckets": "200"}),
     run([

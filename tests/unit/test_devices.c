@@ -10,7 +10,7 @@ static void test_devices_of_a_recording(void **state)
 {
 	struct fake_files f = FAKE_FILES;
 	cleanup_(devices_freep) struct devices *d = NULL;
-	char name[IFNAMSIZ];
+	char name[DEVICE_NAME_SIZE];
 
 	(void)state;
 	fake_files_add_text(&f, "device-7", "eth1");

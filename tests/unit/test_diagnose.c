@@ -478,7 +478,7 @@ static void test_diagnose_limits(void **state)
 			"tcp-mem-near-limit"},
 		{offsetof(struct snapshot, limits.conntrack), 749, 750, 900,
 			"conntrack-near-limit"},
-		{offsetof(struct snapshot, client_ports), 749, 750, 900, "time-wait-client-ports"},
+		{offsetof(struct snapshot, client_ports), 499, 750, 900, "time-wait-client-ports"},
 	};
 
 	(void)state;
@@ -518,6 +518,52 @@ static void test_diagnose_client_ports_name_the_destination(void **state)
 	assert_int_equal(f.sockets, 27000);
 	assert_string_equal(sentence_of_finding(&f),
 		"to 10.0.0.5:3306: local ports in use: 27,000 of 28,232 (95.6 %)");
+}
+
+static void test_diagnose_client_ports_of_a_source(void **state)
+{
+	struct sample sample;
+	struct finding f;
+
+	(void)state;
+	sample_init(&sample);
+	sample.snapshot.client_ports = (struct usage){300, 300};
+	sample.snapshot.busiest =
+		(struct destination){.sockets = 300, .family = AF_INET, .source = {10, 0, 0, 1}};
+	sample.snapshot.port_room = (struct port_room){.owner = "proxy.service"};
+	f = judge_one(&sample, "time-wait-client-ports", SEVERITY_CRITICAL);
+	assert_false(f.has_port);
+	assert_string_equal(sentence_of_finding(&f),
+		"from 10.0.0.1 to any address (proxy.service): local ports in use: 300 of 300 "
+		"(100.0 %)");
+}
+
+/* From half of the ports on until they run short: worth knowing, and what is unknown is told. */
+static void test_diagnose_connect_searches_longer(void **state)
+{
+	struct sample sample;
+	struct finding f;
+
+	(void)state;
+	sample_init(&sample);
+	sample.snapshot.busiest = (struct destination){.sockets = 500,
+		.device = 2,
+		.port = 443,
+		.family = AF_INET6,
+		.source = {0xfe, 0x80, [15] = 1},
+		.address = {0xfe, 0x80, [15] = 7},
+		.device_name = "eth1"};
+	sample.snapshot.port_room = (struct port_room){.usable_min = 200, .usable_max = 500};
+	sample.snapshot.client_ports = (struct usage){499, 1000};
+	assert_silent(&sample);
+	sample.snapshot.client_ports.used = 500;
+	f = judge_one(&sample, "connect-searches-longer", SEVERITY_NOTE);
+	assert_int_equal(f.service.port, 443);
+	assert_string_equal(sentence_of_finding(&f),
+		"to [fe80::7%eth1]:443 from fe80::1: local ports in use: 500 of 1,000 (50.0 %), "
+		"between 200 and 500 left, connect() searches longer");
+	sample.snapshot.client_ports.used = 749;
+	judge_one(&sample, "connect-searches-longer", SEVERITY_NOTE);
 }
 
 static void test_diagnose_accept_queue(void **state)
@@ -635,6 +681,8 @@ int main(void)
 		cmocka_unit_test(test_diagnose_spread_sockets_are_reported_once),
 		cmocka_unit_test(test_diagnose_limits),
 		cmocka_unit_test(test_diagnose_client_ports_name_the_destination),
+		cmocka_unit_test(test_diagnose_client_ports_of_a_source),
+		cmocka_unit_test(test_diagnose_connect_searches_longer),
 		cmocka_unit_test(test_diagnose_accept_queue),
 		cmocka_unit_test(test_diagnose_syn_recv_against_the_backlog),
 		cmocka_unit_test(test_diagnose_worst_first),

@@ -17,6 +17,10 @@
 
 #define SCHEMA "tcpstated.event.schema.json"
 
+#define DESTINATION(address, device, port, source)                                                 \
+	"\"destination\":{\"address\":" address ",\"device\":" device ",\"port\":" port            \
+	",\"source\":" source "}"
+
 static char *format(const struct alert_event *e)
 {
 	char *text = NULL;
@@ -142,6 +146,9 @@ static void assert_same(const struct alert_event *a, const struct alert_event *b
 	assert_int_equal(x->numbers.usage.max, y->numbers.usage.max);
 	assert_int_equal(!x->numbers.destination.sockets, !y->numbers.destination.sockets);
 	assert_memory_equal(x->numbers.destination.address, y->numbers.destination.address, 16);
+	assert_memory_equal(x->numbers.destination.source, y->numbers.destination.source, 16);
+	assert_string_equal(x->numbers.destination.device_name, y->numbers.destination.device_name);
+	assert_int_equal(x->numbers.destination.port, y->numbers.destination.port);
 	assert_ptr_equal(x->rule.diagnosis, y->rule.diagnosis);
 	assert_ptr_equal(a->explanation.id, b->explanation.id);
 	assert_int_equal(a->explanation.cause, b->explanation.cause);
@@ -150,7 +157,7 @@ static void assert_same(const struct alert_event *a, const struct alert_event *b
 /* Events that differ in whatever the document can say. */
 static void test_event_json_round_trip(void **state)
 {
-	struct alert_event e[11];
+	struct alert_event e[12];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(e); i++) {
@@ -187,11 +194,16 @@ static void test_event_json_round_trip(void **state)
 	e[7].alert.numbers.usage = (struct usage){27000, 28232};
 	e[7].alert.numbers.destination = (struct destination){
 		.sockets = 1, .port = 3306, .family = AF_INET, .address = {10, 0, 0, 5}};
+	e[11] = e[7];
+	e[11].alert.numbers.destination =
+		(struct destination){.sockets = 1, .family = AF_INET, .source = {10, 0, 0, 1}};
 	e[8] = e[7];
 	e[8].alert.numbers.destination = (struct destination){.sockets = 1,
 		.port = 443,
 		.family = AF_INET6,
-		.address = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
+		.source = {0x20, 0x01, 0x0d, 0xb8, [15] = 2},
+		.address = {0x20, 0x01, 0x0d, 0xb8, [15] = 1},
+		.device_name = "eth1"};
 	e[9].explanation.cause = SYMPTOM_FIN_NOT_TAKEN;
 	e[9].alert.owner_is_mixed = true;
 	e[9].alert.is_ruleless = true;
@@ -328,8 +340,13 @@ static void test_event_json_parse_refuses(void **state)
 		{"\"owner_mixed\":false", "\"owner_mixed\":0"},
 		{"\"destination\":null", "\"destination\":\"10.0.0.5:3306\""},
 		{"\"destination\":null", "\"destination\":{\"address\":\"10.0.0.5\"}"},
-		{"\"destination\":null", "\"destination\":{\"address\":\"10.0.0\",\"port\":1}"},
-		{"\"destination\":null", "\"destination\":{\"address\":\"::1\",\"port\":65536}"},
+		{"\"destination\":null", DESTINATION("\"10.0.0\"", "null", "1", "null")},
+		{"\"destination\":null", DESTINATION("\"::1\"", "null", "65536", "null")},
+		{"\"destination\":null", DESTINATION("\"::1\"", "null", "null", "null")},
+		{"\"destination\":null", DESTINATION("\"::1\"", "null", "1", "\"here\"")},
+		{"\"destination\":null", DESTINATION("\"::1\"", "7", "1", "null")},
+		{"\"destination\":null", DESTINATION("null", "null", "null", "null")},
+		{"\"destination\":null", DESTINATION("null", "null", "1", "\"::1\"")},
 		{"[\"held\"]", "[]"},
 		{"[\"held\"]", "[\"holds\"]"},
 		{"\"limit\":null", "\"limit\":\"orphans\""},

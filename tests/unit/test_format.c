@@ -149,6 +149,20 @@ static void test_format_endpoint_writes_mapped_as_ipv4(void **state)
 	}
 }
 
+static void test_format_endpoint_has_the_device(void **state)
+{
+	static const uint8_t ipv4[16] = {10, 9, 0, 7}, zoned[16] = {0xfe, 0x80, [15] = 7};
+	char buf[ENDPOINT_SIZE];
+
+	(void)state;
+	assert_string_equal(format_device_endpoint(buf, AF_INET, ipv4, "v0", 22), "10.9.0.7%v0:22");
+	assert_string_equal(format_device_endpoint(buf, AF_INET, ipv4, "", 22), "10.9.0.7:22");
+	assert_string_equal(
+		format_device_endpoint(buf, AF_INET6, zoned, "eth1", 443), "[fe80::7%eth1]:443");
+	assert_string_equal(format_address(buf, AF_INET6, zoned, "eth1"), "fe80::7%eth1");
+	assert_string_equal(format_address(buf, AF_INET6, zoned, ""), "fe80::7");
+}
+
 static void test_format_time_is_rfc_3339(void **state)
 {
 	char buf[FORMAT_SIZE];
@@ -222,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_format_number_is_short),
 		cmocka_unit_test(test_format_percent_knows_unknown),
 		cmocka_unit_test(test_format_endpoint_writes_mapped_as_ipv4),
+		cmocka_unit_test(test_format_endpoint_has_the_device),
 		cmocka_unit_test(test_format_time_is_rfc_3339),
 		cmocka_unit_test(test_format_time_refuses_absurd_years),
 		cmocka_unit_test(test_format_printable_replaces_what_could_harm),

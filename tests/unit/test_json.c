@@ -424,14 +424,18 @@ static void test_json_limits_and_counters(void **state)
 		.port = 443,
 		.family = AF_INET6,
 		.address = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
+	sample.snapshot.port_room = (struct port_room){
+		.usable_min = 1000, .usable_max = UNKNOWN, .owner = "app.service"};
 	doc = document(&sample);
 	assert_string_equal(
 		at(doc, "/limits/tw_buckets"), "{\"used\":1000,\"max\":131072,\"percent\":0.8}");
 	assert_string_equal(at(doc, "/limits/tcp_mem_pages"),
 		"{\"used\":457,\"max\":573432,\"percent\":0.1,\"low\":286716,\"pressure\":382290}");
 	assert_string_equal(at(doc, "/limits/client_ports"),
-		"{\"used\":27000,\"max\":28232,\"percent\":95.6,"
-		"\"destination\":\"[2001:db8::1]:443\"}");
+		"{\"used\":27000,\"max\":28232,\"percent\":95.6,\"usable\":1232,"
+		"\"usable_min\":1000,\"usable_max\":null,"
+		"\"destination\":{\"address\":\"2001:db8::1\",\"device\":null,\"port\":443,"
+		"\"source\":null},\"owner\":\"app.service\"}");
 	assert_string_equal(at(doc, "/limits/memory/max"), "17179869184");
 	assert_int_equal(
 		json_object_object_length(json_object_object_get(doc, "counters")), COUNTER_COUNT);

@@ -65,6 +65,10 @@ static const struct file machine[] = {
 	{"/proc/sys/net/ipv4/tcp_mem", "287829\t383772\t575658\n"},
 	{"/proc/sys/net/ipv4/ip_local_port_range", "32768\t60999\n"},
 	{"/proc/sys/net/ipv4/ip_local_reserved_ports", "8080,32760-32770,40000,60990-61010\n"},
+	{"/proc/sys/net/ipv4/ip_local_port_step_width", "3\n"},
+	{"/proc/sys/net/ipv4/tcp_tw_reuse", "2\n"},
+	{"/proc/sys/net/ipv4/tcp_tw_reuse_delay", "1000\n"},
+	{"/proc/sys/net/ipv4/tcp_timestamps", "1\n"},
 	{"/proc/sys/net/ipv4/tcp_fin_timeout", "60\n"},
 	{"/proc/sys/net/netfilter/nf_conntrack_count", "17\n"},
 	{"/proc/sys/net/netfilter/nf_conntrack_max", "262144\n"},
@@ -92,6 +96,12 @@ static void test_limits_read_machine(void **state)
 	assert_int_equal(l.port_last, 60999);
 	/* 32768-32770, 40000, 60990-60999 */
 	assert_int_equal(l.ports_reserved, 3 + 1 + 10);
+	assert_true(port_set_has(&l.reserved, 8080) && port_set_has(&l.reserved, 61010));
+	assert_false(port_set_has(&l.reserved, 8081) || port_set_has(&l.reserved, 61011));
+	assert_int_equal(l.port_step_width, 3);
+	assert_int_equal(l.tw_reuse, 2);
+	assert_int_equal(l.tw_reuse_delay_ms, 1000);
+	assert_int_equal(l.timestamps, 1);
 	assert_int_equal(l.fin_timeout_seconds, 60);
 	assert_int_equal(l.conntrack.used, 17);
 	assert_int_equal(l.conntrack.max, 262144);
@@ -153,7 +163,8 @@ static void test_limits_read_one_file_at_a_time(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(machine); i++) {
 		struct limits l, all;
-		size_t same = 0, unknown = 0, fields = sizeof(l) / sizeof(uint64_t);
+		size_t same = 0, unknown = 0,
+		       fields = offsetof(struct limits, reserved) / sizeof(uint64_t);
 
 		read_fake(machine, ARRAY_SIZE(machine), &all);
 		read_fake(&machine[i], 1, &l);

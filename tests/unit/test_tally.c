@@ -449,6 +449,8 @@ static void test_snapshot_take_client_ports(void **state)
 	s.limits.port_first = 32768;
 	s.limits.port_last = 60999;
 	s.limits.ports_reserved = 32;
+	for (uint16_t port = 60000; port < 60032; port++)
+		port_set_add(&s.limits.reserved, port);
 	count(t, STATE_TIME_WAIT, 50000, 443);
 	count(t, STATE_ESTABLISHED, 50001, 443);
 	count(t, STATE_ESTABLISHED, 50001, 80);
