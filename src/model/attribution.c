@@ -50,7 +50,8 @@ enum taker {
 /* A service that is known. A client's key has its destination's address. */
 struct known {
 	struct service_key key;
-	enum taker taker; /* of a service that is bound to an address: in the last complete scan */
+	enum taker taker;  /* of a service that is bound to an address: in the last complete scan */
+	bool was_listened; /* some complete scan had its listener */
 
 	/* in this scan */
 	uint32_t sockets, contradictions;
@@ -246,8 +247,8 @@ static void forget_known(struct attribution *a)
 		if (!a->known[i].sockets || is_refuted(&a->known[i]))
 			continue;
 		a->known[kept] = a->known[i];
-		a->known[kept++].taker =
-			a->known[i].taker_now ? a->known[i].taker_now : TAKER_BOUND;
+		a->known[kept].taker = a->known[i].taker_now ? a->known[i].taker_now : TAKER_BOUND;
+		a->known[kept++].was_listened |= a->known[i].listens;
 	}
 	a->still_left = a->left;
 	a->left = left;
@@ -380,7 +381,7 @@ static enum taker taker_before(const struct attribution *a, const struct known *
 
 	if (bound->taker)
 		return bound->taker;
-	return bound->listens && unbound && unbound->taker ? TAKER_WILDCARD : TAKER_BOUND;
+	return bound->listens && unbound && unbound->was_listened ? TAKER_WILDCARD : TAKER_BOUND;
 }
 
 /*
@@ -634,7 +635,11 @@ static void remember(struct attribution *a, const struct sock_record *r, enum so
 static void start_known(struct attribution *a)
 {
 	for (size_t i = 0; i < a->known_count; i++)
-		a->known[i] = (struct known){.key = a->known[i].key, .taker = a->known[i].taker};
+		a->known[i] = (struct known){
+			.key = a->known[i].key,
+			.taker = a->known[i].taker,
+			.was_listened = a->known[i].was_listened,
+		};
 	cookies_clear(&a->still_left);
 }
 
@@ -767,6 +772,11 @@ bool attribution_place(struct attribution *a, const struct sock_record *r, struc
 		return true;
 	if (place_by_memory(a, r, &at, false, ret))
 		return true;
+	/* Without a peer there is nothing to share. */
+	if (!r->remote_port) {
+		*ret = key_of(guess_side(a, r), r);
+		return true;
+	}
 	e = count(a, r, &at.remote);
 	if (decides(&e, a->is_second_pass ? AT_END : AT_ONCE, &side)) {
 		remember(a, r, side, &e);
