@@ -4,6 +4,7 @@
 #include "basic/macro.h"
 #include "basic/number.h"
 #include "basic/string.h"
+#include "basic/utf8.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -17,6 +18,14 @@
 /* The characters of unit names (systemd's unit-name.c: VALID_CHARS_WITH_AT). */
 #define UNIT_CHARACTERS "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:-_.\\@"
 
+/*
+ * How many bytes are shown of names that somebody else than root may have chosen: long ones must
+ * not push out whose they are. Together with " in " and " of user 4294967295" they fit into what
+ * is printed of an owner (output/words.h: OWNER_SHOWN).
+ */
+#define INNERMOST_SHOWN 27
+#define OUTERMOST_SHOWN 64
+
 /* A piece of a text. */
 struct span {
 	const char *at;
@@ -29,7 +38,8 @@ struct pattern {
 	const char *words;  /* that precede the id in the name of the owner */
 	const char *parent; /* the name of the cgroup above; NULL: any */
 	const char *prefix, *suffix;
-	bool is_name; /* any name rather than 64 digits */
+	bool is_name;  /* any name rather than 64 digits */
+	bool is_group; /* of containers, which are named instead */
 };
 
 /*
@@ -38,44 +48,63 @@ struct pattern {
  * container, on the host.
  */
 static const struct pattern patterns[] = {
-	{OWNER_DOCKER, "docker", NULL, "docker-", ".scope", false},
-	{OWNER_DOCKER, "docker", "docker", "", "", false},
-	{OWNER_PODMAN, "podman", NULL, "libpod-", ".scope", false},
-	{OWNER_PODMAN, "podman", NULL, "libpod-", "", false},
-	{OWNER_PODMAN, "podman", NULL, "libpod-payload-", "", false}, /* --cgroups=split */
-	{OWNER_PODMAN, "podman pod", NULL, "machine-libpod_pod_", ".slice", false},
-	{OWNER_PODMAN, "podman pod", NULL, "user-libpod_pod_", ".slice", false},
-	{OWNER_PODMAN, "podman pod", NULL, "libpod_pod_", ".slice", false},
-	{OWNER_PODMAN, "podman pod", NULL, "libpod_pod_", "", false},
-	{OWNER_CONTAINERD, "nerdctl", NULL, "nerdctl-", ".scope", false},
-	{OWNER_CONTAINERD, "containerd", NULL, "cri-containerd-", ".scope", false},
-	{OWNER_CONTAINER, "cri-o", NULL, "crio-", ".scope", false},
-	{OWNER_CONTAINER, "cri-o", NULL, "crio-", "", false},
-	{OWNER_LXC, "lxc", NULL, "lxc.payload.", "", true},
-	{OWNER_LXC, "lxc", "lxc.payload", "", "", true},
-	{OWNER_LXC, "lxc", "lxc", "", "", true},
-	{OWNER_MACHINE, "machine", NULL, "systemd-nspawn@", ".service", true},
-	{OWNER_MACHINE, "machine", NULL, "machine-", ".scope", true},
-	{OWNER_CONTAINER, "container", NULL, "", "", false},
+	{OWNER_DOCKER, "docker", NULL, "docker-", ".scope", false, false},
+	{OWNER_DOCKER, "docker", "docker", "", "", false, false},
+	{OWNER_PODMAN, "podman", NULL, "libpod-", ".scope", false, false},
+	{OWNER_PODMAN, "podman", NULL, "libpod-", "", false, false},
+	{OWNER_PODMAN, "podman", NULL, "libpod-payload-", "", false, false}, /* --cgroups=split */
+	{OWNER_PODMAN, "podman pod", NULL, "machine-libpod_pod_", ".slice", false, true},
+	{OWNER_PODMAN, "podman pod", NULL, "user-libpod_pod_", ".slice", false, true},
+	{OWNER_PODMAN, "podman pod", NULL, "libpod_pod_", ".slice", false, true},
+	{OWNER_PODMAN, "podman pod", NULL, "libpod_pod_", "", false, true},
+	{OWNER_CONTAINERD, "nerdctl", NULL, "nerdctl-", ".scope", false, false},
+	{OWNER_CONTAINERD, "containerd", NULL, "cri-containerd-", ".scope", false, false},
+	{OWNER_CONTAINER, "cri-o", NULL, "crio-", ".scope", false, false},
+	{OWNER_CONTAINER, "cri-o", NULL, "crio-", "", false, false},
+	{OWNER_LXC, "lxc", NULL, "lxc.payload.", "", true, false},
+	{OWNER_LXC, "lxc", "lxc.payload", "", "", true, false},
+	{OWNER_LXC, "lxc", "lxc", "", "", true, false},
+	{OWNER_MACHINE, "machine", NULL, "systemd-nspawn@", ".service", true, false},
+	{OWNER_MACHINE, "machine", NULL, "machine-", ".scope", true, false},
+	{OWNER_CONTAINER, "container", NULL, "", "", false, false},
 };
 
 /* The units that can have a cgroup. A slice contains others. */
 static const char *const unit_suffixes[] = {
 	".slice", ".service", ".scope", ".socket", ".mount", ".swap"};
 
-/* What the components of a path have named so far; each may name something further inside. */
+/* A container, a pod, or a container in a pod. */
+struct container {
+	const struct pattern *pattern; /* NULL: none */
+	struct span id;                /* its id or name */
+	struct span pod;               /* a uid; empty: none */
+};
+
+/*
+ * What the components of a path have named so far. Whoever owns a cgroup names those below it: of
+ * containers and units in each other, the outermost is certainly what its name says, and the
+ * innermost is only mentioned.
+ */
 struct reading {
-	const struct pattern *container; /* NULL: none */
-	struct span id;                  /* its id or name */
-	struct span pod;                 /* a uid; empty: none */
-	struct span unit;
+	struct container outer, inner;
+	struct span unit;       /* not in a container: of the system, or with user of that user */
+	struct span inner_unit; /* of the systemd in a container, or below a complete unit */
 	struct span user;       /* the uid in user@UID.service; empty: none */
+	struct span inner_user; /* likewise in a container */
 	struct span slice_user; /* the uid in user-UID.slice */
 	bool in_kubepods;
 	bool unit_is_complete; /* not a slice: what is below are its own cgroups */
 	bool unit_is_users;    /* of a user's systemd */
-	bool unit_is_inside;   /* of the systemd in the container */
+	bool unit_is_around;   /* the container is one of the complete unit's own cgroups */
+	bool units_are_over;   /* below something that is neither a slice nor a unit */
+	bool innermost_is_unit;
+	const char *end; /* behind the last component that named something */
 };
+
+static bool is_container(const struct container *c)
+{
+	return c->pattern || c->pod.size;
+}
 
 static bool span_is(struct span s, const char *text)
 {
@@ -132,17 +161,51 @@ static bool fits(const struct pattern *p, struct span parent, struct span c, str
 	return true;
 }
 
-/* Users and inner units named so far were outside of this container. */
+/* Whether systemd may have made a cgroup here for a unit. */
+static bool may_be_unit(const struct reading *r)
+{
+	return !r->unit_is_complete && (!r->units_are_over || is_container(&r->outer));
+}
+
+/* The systemd in a container starts anew. */
+static void enter(struct reading *r, struct container *container, struct span c)
+{
+	if (!is_container(&r->outer)) {
+		r->unit_is_around = r->unit_is_complete;
+		if (is_unit(c) && may_be_unit(r))
+			r->unit = c;
+	} else if (is_unit(c) && container == &r->outer && !r->unit_is_around) {
+		r->unit = c;
+	}
+	r->inner_unit = r->inner_user = r->slice_user = (struct span){0};
+	r->unit_is_complete = r->innermost_is_unit = false;
+	if (is_unit(c) && container == &r->inner)
+		r->inner_unit = c;
+}
+
+/* Where a container belongs: into the pod or group around it, else it is one more. */
+static struct container *place_container(struct reading *r)
+{
+	struct container *last = is_container(&r->inner) ? &r->inner : &r->outer;
+
+	if (!last->pattern || last->pattern->is_group)
+		return last;
+	r->inner = (struct container){0};
+	return &r->inner;
+}
+
 static bool take_container(struct reading *r, struct span parent, struct span c)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
-		if (!fits(&patterns[i], parent, c, &r->id))
+		struct container *container;
+		struct span id;
+
+		if (!fits(&patterns[i], parent, c, &id))
 			continue;
-		r->container = &patterns[i];
-		r->user = r->slice_user = (struct span){0};
-		r->unit_is_complete = r->unit_is_users = r->unit_is_inside = false;
-		if (is_unit(c))
-			r->unit = c;
+		container = place_container(r);
+		enter(r, container, c);
+		container->pattern = &patterns[i];
+		container->id = id;
 		return true;
 	}
 	return false;
@@ -178,45 +241,72 @@ static bool pod_of(const struct reading *r, struct span c, struct span *ret)
 /* A pod is inside any container named so far. */
 static bool take_pod(struct reading *r, struct span c)
 {
-	bool is_pod;
+	struct container *container = &r->outer;
 	struct span uid;
 
-	is_pod = pod_of(r, c, &uid) && uid.size >= POD_DIGITS_MIN &&
-		 span_consists_of(uid, "0123456789abcdef-_");
-	if (is_pod) {
-		r->pod = uid;
-		r->container = NULL;
+	if (!pod_of(r, c, &uid) || uid.size < POD_DIGITS_MIN ||
+		!span_consists_of(uid, "0123456789abcdef-_")) {
+		r->in_kubepods = r->in_kubepods || find_last(c, "kubepods");
+		return false;
 	}
-	if (find_last(c, "kubepods"))
-		r->in_kubepods = true;
-	return is_pod;
+	if (is_container(container))
+		container = &r->inner;
+	enter(r, container, c);
+	*container = (struct container){.pod = uid};
+	return true;
 }
 
-/* The rules of cg_path_get_unit() and cg_path_get_user_unit(): slices, then a unit; below a user's
- * systemd the same again. */
-static void take_unit(struct reading *r, struct span c)
+/* Whether the component is the uid of a user's systemd or session; sets what it names. */
+static void take_user(struct reading *r, struct span c, struct span *user)
 {
 	struct span uid;
 
-	if (r->unit_is_complete || !is_unit(c))
-		return;
-	r->unit = c;
-	r->unit_is_users = r->user.size > 0;
-	r->unit_is_inside = r->container || r->pod.size;
 	if (span_ends(c, ".slice")) {
 		if (span_between(c, "user-", ".slice", &uid) && span_consists_of(uid, "0123456789"))
 			r->slice_user = uid;
-	} else if (!r->user.size && span_between(c, "user@", ".service", &uid) &&
-		   span_consists_of(uid, "0123456789")) {
-		r->user = uid;
-	} else {
-		r->unit_is_complete = true;
-		if (!r->user.size && r->slice_user.size &&
-			span_between(c, "session-", ".scope", &uid)) {
-			r->user = r->slice_user;
-			r->unit_is_users = true;
-		}
+		return;
 	}
+	if (!user->size && span_between(c, "user@", ".service", &uid) &&
+		span_consists_of(uid, "0123456789")) {
+		*user = uid;
+		return;
+	}
+	r->unit_is_complete = true;
+	if (!user->size && r->slice_user.size && span_between(c, "session-", ".scope", &uid)) {
+		*user = r->slice_user;
+		r->unit_is_users = user == &r->user;
+	}
+}
+
+/*
+ * The rules of cg_path_get_unit() and cg_path_get_user_unit(): slices, then a unit; below a user's
+ * systemd the same again. Returns whether it named something.
+ */
+static bool take_unit(struct reading *r, struct span c)
+{
+	const bool is_inside = is_container(&r->outer);
+
+	if (!is_unit(c)) {
+		r->units_are_over = r->units_are_over || (!is_inside && !r->user.size);
+		return false;
+	}
+	if (!may_be_unit(r)) {
+		if (!r->unit_is_complete || is_inside)
+			return false;
+		r->inner_unit = c;
+		r->innermost_is_unit = true;
+		return true;
+	}
+	if (is_inside) {
+		r->inner_unit = c;
+		r->innermost_is_unit = true;
+		take_user(r, c, &r->inner_user);
+	} else {
+		r->unit = c;
+		r->unit_is_users = r->user.size > 0;
+		take_user(r, c, &r->user);
+	}
+	return true;
 }
 
 /* systemd puts a _ before a name that could be a file of the kernel (cg_escape). */
@@ -227,16 +317,11 @@ static struct span unescaped(struct span c)
 
 static void take_component(struct reading *r, struct span parent, struct span c)
 {
-	bool is_pod;
+	const char *end = c.at + c.size;
 
 	c = unescaped(c);
-	if (take_container(r, parent, c))
-		return;
-	is_pod = take_pod(r, c);
-	take_unit(r, c);
-	/* The pod's own slice is a unit of the host. */
-	if (is_pod)
-		r->unit_is_inside = false;
+	if (take_container(r, parent, c) || take_pod(r, c) || take_unit(r, c))
+		r->end = end;
 }
 
 /*
@@ -258,7 +343,7 @@ static size_t component_size(const char *at, bool *in_pieces)
 
 static struct reading read_path(const char *path)
 {
-	struct reading r = {0};
+	struct reading r = {.end = path};
 	struct span parent = {path, 0};
 	bool in_pieces = false;
 
@@ -304,84 +389,238 @@ static void add_pod(struct string *s, struct span uid)
 		string_add_bytes(s, uid.at[i] == '_' ? "-" : uid.at + i, 1);
 }
 
-static void add_container(struct string *s, const struct reading *r)
+static void add_container(struct string *s, const struct container *c)
 {
-	const struct pattern *p = r->container;
+	const struct pattern *p = c->pattern;
 
-	if (r->pod.size) {
+	if (c->pod.size) {
 		string_add(s, "pod ");
-		add_pod(s, r->pod);
+		add_pod(s, c->pod);
 	}
 	if (p) {
-		string_add(s, r->pod.size ? " container" : p->words);
+		string_add(s, c->pod.size ? " container" : p->words);
 		string_add_char(s, ' ');
 		if (p->is_name)
-			add_unit(s, r->id);
+			add_unit(s, c->id);
 		else
-			string_add_bytes(s, r->id.at, OWNER_ID_SHOWN);
+			string_add_bytes(s, c->id.at, OWNER_ID_SHOWN);
 	}
 }
 
-static void add_reading(struct string *s, const struct reading *r)
+static void add_user(struct string *s, struct span uid)
 {
-	bool contained = r->container || r->pod.size;
+	if (!uid.size)
+		return;
+	string_add(s, " of user ");
+	string_add_bytes(s, uid.at, uid.size);
+}
 
-	if (r->unit.size && (!contained || r->unit_is_inside)) {
+/* Shortens what was added since start. */
+static void shorten(struct string *s, size_t start, size_t max)
+{
+	if (s->length - start <= max)
+		return;
+	string_cut(s, start + max);
+	string_add(s, "...");
+}
+
+/* The innermost of what is in something else. */
+static void add_innermost(struct string *s, const struct reading *r)
+{
+	if (r->innermost_is_unit) {
+		add_unit(s, r->inner_unit);
+		shorten(s, 0, INNERMOST_SHOWN);
+		add_user(s, r->inner_user);
+	} else if (is_container(&r->inner)) {
+		add_container(s, &r->inner);
+		if (r->inner.pattern && r->inner.pattern->is_name)
+			shorten(s, 0, INNERMOST_SHOWN);
+	}
+	if (s->length)
+		string_add(s, " in ");
+}
+
+static void add_outermost(struct string *s, const struct reading *r)
+{
+	const size_t start = s->length;
+
+	if (!is_container(&r->outer)) {
 		add_unit(s, r->unit);
-		if (r->unit_is_users) {
-			string_add(s, " of user ");
-			string_add_bytes(s, r->user.at, r->user.size);
-		}
-		if (contained)
+	} else {
+		add_container(s, &r->outer);
+		if (r->unit_is_around) {
+			shorten(s, start, OUTERMOST_SHOWN);
 			string_add(s, " in ");
+			add_unit(s, r->unit);
+		}
 	}
-	add_container(s, r);
-}
-
-/* The end of a path says more than its start. */
-static void add_path(struct string *s, const char *path)
-{
-	const size_t size = strlen(path), room = OWNER_NAME_MAX - 1;
-
-	if (size > room) {
-		string_add(s, "...");
-		path += size - room + strlen("...");
-		/* Starts with a character, not in the middle of one. */
-		while (((unsigned char)*path & 0xc0) == 0x80)
-			path++;
+	if (r->user.size && (r->unit_is_users || is_container(&r->outer))) {
+		shorten(s, start, OUTERMOST_SHOWN);
+		add_user(s, r->user);
 	}
-	string_add(s, path);
 }
 
 static enum owner_kind kind_of(const struct reading *r)
 {
-	if (r->pod.size)
+	if (r->outer.pod.size)
 		return OWNER_KUBERNETES;
-	if (r->container)
-		return r->container->kind;
+	if (r->outer.pattern)
+		return r->outer.pattern->kind;
 	if (r->unit.size)
 		return r->unit_is_users ? OWNER_USER_UNIT : OWNER_UNIT;
 	return OWNER_PATH;
 }
 
+/* The start of a path, which shows whose it is: whole components, as many as fit. Containers nested
+ * in containers have paths of 300 bytes. */
+static void take_start(const char *path, char ret[OWNER_CGROUP_MAX])
+{
+	size_t size = strlen(path);
+
+	if (size >= OWNER_CGROUP_MAX) {
+		size = OWNER_CGROUP_MAX - 1;
+		while (size && path[size] != '/')
+			size--;
+		size = size ? size : OWNER_CGROUP_MAX - 1;
+	}
+	memcpy(ret, path, size);
+	ret[size] = '\0';
+}
+
+static void add_span(struct string *s, struct span span)
+{
+	if (span.size)
+		string_add_bytes(s, span.at, span.size);
+}
+
+static void add_reading(struct owner *o, const struct reading *r)
+{
+	struct string name = STRING_IN(o->name), unit = STRING_IN(o->unit);
+	struct string container = STRING_IN(o->container), user = STRING_IN(o->user);
+	const struct container *c = &r->outer;
+
+	add_innermost(&name, r);
+	add_outermost(&name, r);
+	add_span(&unit, r->inner_unit.size && is_container(c) ? r->inner_unit : r->unit);
+	if (c->pattern && !c->pattern->is_name)
+		add_span(&container, c->id);
+	else if (c->pattern)
+		add_unit(&container, c->id);
+	if (r->unit_is_users || is_container(c))
+		add_span(&user, r->user);
+}
+
 void owner_from_path(const char *path, struct owner *ret)
 {
-	struct string name = STRING_IN(ret->name), unit = STRING_IN(ret->unit);
-	struct reading r = read_path(path);
+	struct reading r;
 
-	if (strspn(path, "/") == strlen(path)) {
+	memset(ret, 0, sizeof(*ret));
+	take_start(path, ret->cgroup);
+	if (strspn(ret->cgroup, "/") == strlen(ret->cgroup)) {
 		ret->kind = OWNER_ROOT;
-		string_add(&name, "the root cgroup");
+		strncpy(ret->cgroup, "/", sizeof(ret->cgroup));
+		strcpy(ret->name, "the root cgroup");
 		return;
 	}
+	r = read_path(ret->cgroup);
 	ret->kind = kind_of(&r);
 	if (ret->kind == OWNER_PATH) {
-		add_path(&name, path);
+		struct string name = STRING_IN(ret->name);
+
+		string_add(&name, ret->cgroup);
 		return;
 	}
-	add_reading(&name, &r);
-	if (r.unit.size)
-		string_add_bytes(&unit, r.unit.at, r.unit.size);
+	add_reading(ret, &r);
+	/* Also what is left of the rest, so that owners compare as bytes. */
+	memset(ret->cgroup + (r.end - ret->cgroup), 0, strlen(r.end));
+}
+
+void owner_from_user(const char *user, struct owner *ret)
+{
+	struct string name, copy;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->kind = OWNER_USER;
+	copy = STRING_IN(ret->user);
+	string_add(&copy, user);
+	name = STRING_IN(ret->name);
+	string_addf(&name, "user %s", ret->user);
+}
+
+void owner_set_gone(struct owner *o)
+{
+	const struct owner last = *o;
+	struct string name = STRING_IN(o->name);
+
+	o->is_gone = true;
+	string_add(&name, "a service that is gone");
+	if (owner_is_known(&last))
+		string_addf(&name, " (last %s)", last.name);
+	else
+		o->kind = OWNER_GONE;
+}
+
+void owner_restore(const char *cgroup, const char *user, bool is_gone, struct owner *ret)
+{
+	if (*cgroup)
+		owner_from_path(cgroup, ret);
+	else if (*user && !is_gone)
+		owner_from_user(user, ret);
+	else
+		memset(ret, 0, sizeof(*ret));
+	if (is_gone)
+		owner_set_gone(ret);
+	if (!*ret->user) {
+		struct string copy = STRING_IN(ret->user);
+
+		string_add(&copy, user);
+	}
+}
+
+void owner_copy(const struct owner *o, const char *user, struct owner *ret)
+{
+	char cgroup[OWNER_CGROUP_MAX] = "", name[OWNER_USER_MAX] = "";
+
+	if (o && *o->user)
+		user = o->user;
+	if (o)
+		utf8_printable(cgroup, sizeof(cgroup), o->cgroup);
+	if (user)
+		utf8_printable(name, sizeof(name), user);
+	/* A user that is not the owner is not one. */
+	if (!o)
+		memset(ret, 0, sizeof(*ret));
+	else
+		owner_restore(cgroup, name, o->is_gone, ret);
+}
+
+static int compare_text(const char *a, const char *b, int order)
+{
+	return order ? order : strcmp(a, b);
+}
+
+int owner_compare(const struct owner *a, const struct owner *b)
+{
+	int order = (a->kind > b->kind) - (a->kind < b->kind);
+
+	order = compare_text(a->cgroup, b->cgroup, order);
+	return compare_text(a->user, b->user, order);
+}
+
+/* The units of systemd itself, and of Debian's and Red Hat's inetds. */
+static const char *const acceptors[] = {"init.scope", "inetd.service", "inetutils-inetd.service",
+	"openbsd-inetd.service", "xinetd.service"};
+
+bool owner_is_acceptor(const struct owner *o)
+{
+	const struct span unit = {o->unit, strlen(o->unit)};
+
+	if (o->kind != OWNER_UNIT)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(acceptors); i++)
+		if (span_is(unit, acceptors[i]))
+			return true;
+	return span_ends(unit, ".socket");
 }
 
 static const char *const kind_list[OWNER_KINDS] = {
@@ -396,5 +635,7 @@ static const char *const kind_list[OWNER_KINDS] = {
 	[OWNER_MACHINE] = "machine",
 	[OWNER_CONTAINER] = "container",
 	[OWNER_PATH] = "path",
+	[OWNER_USER] = "user",
+	[OWNER_GONE] = "gone",
 };
 const struct names owner_kind_names = NAMES(kind_list);

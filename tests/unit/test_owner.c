@@ -13,6 +13,11 @@
 #define UID_   "a1b2c3d4_0011_2233_4455_66778899aabb"
 #define STATIC "00112233445566778899aabbccddeeff"
 
+/* 32 blanks. */
+#define BLANKS    "                                "
+#define ESCAPED_8 "\\x20\\x20\\x20\\x20\\x20\\x20\\x20\\x20"
+#define ESCAPED   ESCAPED_8 ESCAPED_8 ESCAPED_8 ESCAPED_8 ESCAPED_8 ESCAPED_8 ESCAPED_8
+
 #define USER "/user.slice/user-1000.slice/user@1000.service"
 
 struct row {
@@ -49,8 +54,10 @@ static void test_owner_systemd(void **state)
 			"leaky.service"},
 		{"/system.slice/run-r0af.scope", OWNER_UNIT, "run-r0af.scope", "run-r0af.scope"},
 		/* what a unit makes below itself is its own, whatever the name */
-		{"/system.slice/game.service/workers/one.service", OWNER_UNIT, "game.service",
+		{"/system.slice/game.service/workers/one", OWNER_UNIT, "game.service",
 			"game.service"},
+		{"/system.slice/game.service/workers/one.service", OWNER_UNIT,
+			"one.service in game.service", "game.service"},
 		{"/system.slice/game\\x2dserver.service", OWNER_UNIT, "game-server.service",
 			"game\\x2dserver.service"},
 		{"/system.slice/var-lib-a\\x20b\\x5cc.mount", OWNER_UNIT, "var-lib-a b\\c.mount",
@@ -83,8 +90,8 @@ static void test_owner_user_units(void **state)
 			"session-3.scope of user 1000", "session-3.scope"},
 		{"/user.slice/user-1000.slice/user-runtime-dir@1000.service", OWNER_UNIT,
 			"user-runtime-dir@1000.service", "user-runtime-dir@1000.service"},
-		{"/system.slice/user@anna.service/foo.service", OWNER_UNIT, "user@anna.service",
-			"user@anna.service"},
+		{"/system.slice/user@anna.service/foo.service", OWNER_UNIT,
+			"foo.service in user@anna.service", "user@anna.service"},
 		{"/system.slice/session-3.scope", OWNER_UNIT, "session-3.scope", "session-3.scope"},
 	};
 
@@ -99,11 +106,12 @@ static void test_owner_docker_and_podman(void **state)
 			"docker-" ID ".scope"},
 		{"/docker/" ID, OWNER_DOCKER, "docker 0123456789ab", ""},
 		{"/docker/" ID "/init", OWNER_DOCKER, "docker 0123456789ab", ""},
-		{USER "/user.slice/docker-" ID ".scope", OWNER_DOCKER, "docker 0123456789ab",
-			"docker-" ID ".scope"},
+		{USER "/user.slice/docker-" ID ".scope", OWNER_DOCKER,
+			"docker 0123456789ab of user 1000", "docker-" ID ".scope"},
 		{"/system.slice/docker-" ID ".scope/system.slice/sshd.service", OWNER_DOCKER,
 			"sshd.service in docker 0123456789ab", "sshd.service"},
-		{"/docker/" ID "/docker/" OTHER, OWNER_DOCKER, "docker fedcba987654", ""},
+		{"/docker/" ID "/docker/" OTHER, OWNER_DOCKER,
+			"docker fedcba987654 in docker 0123456789ab", ""},
 		{"/system.slice/docker.service", OWNER_UNIT, "docker.service", "docker.service"},
 		{"/system.slice/docker-0123456789ab.scope", OWNER_UNIT, "docker-0123456789ab.scope",
 			"docker-0123456789ab.scope"},
@@ -114,12 +122,12 @@ static void test_owner_docker_and_podman(void **state)
 		{"/machine.slice/libpod-" ID ".scope/container", OWNER_PODMAN,
 			"podman 0123456789ab", "libpod-" ID ".scope"},
 		{USER "/user.slice/libpod-" ID ".scope/container", OWNER_PODMAN,
-			"podman 0123456789ab", "libpod-" ID ".scope"},
+			"podman 0123456789ab of user 1000", "libpod-" ID ".scope"},
 		{"/machine.slice/libpod-" ID ".scope/container/system.slice/httpd.service",
 			OWNER_PODMAN, "httpd.service in podman 0123456789ab", "httpd.service"},
 		{"/libpod_parent/libpod-" ID, OWNER_PODMAN, "podman 0123456789ab", ""},
 		{"/system.slice/web.service/libpod-payload-" ID, OWNER_PODMAN,
-			"podman 0123456789ab", "web.service"},
+			"podman 0123456789ab in web.service", "web.service"},
 		{"/machine.slice/libpod-conmon-" ID ".scope", OWNER_UNIT,
 			"libpod-conmon-" ID ".scope", "libpod-conmon-" ID ".scope"},
 		{"/libpod_parent/libpod-conmon-" ID, OWNER_PATH, "/libpod_parent/libpod-conmon-" ID,
@@ -129,7 +137,7 @@ static void test_owner_docker_and_podman(void **state)
 		{"/machine.slice/machine-libpod_pod_" OTHER ".slice/libpod-" ID ".scope",
 			OWNER_PODMAN, "podman 0123456789ab", "libpod-" ID ".scope"},
 		{USER "/user.slice/user-libpod_pod_" OTHER ".slice/libpod-" ID ".scope",
-			OWNER_PODMAN, "podman 0123456789ab", "libpod-" ID ".scope"},
+			OWNER_PODMAN, "podman 0123456789ab of user 1000", "libpod-" ID ".scope"},
 		{"/libpod_parent/libpod_pod_" OTHER "/libpod-" ID, OWNER_PODMAN,
 			"podman 0123456789ab", ""},
 		{"/system.slice/nerdctl-" ID ".scope", OWNER_CONTAINERD, "nerdctl 0123456789ab",
@@ -164,23 +172,24 @@ static void test_owner_kubernetes(void **state)
 		{"/kubepods.slice/kubepods-pod" UID_ ".slice", OWNER_KUBERNETES, "pod " UID,
 			"kubepods-pod" UID_ ".slice"},
 		{"/kubepods.slice/kubepods-pod" UID_ ".slice/crio-conmon-" ID ".scope",
-			OWNER_KUBERNETES, "crio-conmon-" ID ".scope in pod " UID,
+			OWNER_KUBERNETES, "crio-conmon-0123456789ab012... in pod " UID,
 			"crio-conmon-" ID ".scope"},
 		{"/kubepods.slice/kubepods-burstable.slice", OWNER_UNIT, "kubepods-burstable.slice",
 			"kubepods-burstable.slice"},
 		/* kubelet says systemd, containerd thinks cgroupfs */
 		{"/system.slice/containerd.service/kubepods-burstable-pod" UID_
 		 ".slice:cri-containerd:" ID,
-			OWNER_KUBERNETES, "pod " UID " container 0123456789ab",
+			OWNER_KUBERNETES,
+			"pod " UID " container 0123456789ab in containerd.service",
 			"containerd.service"},
 		{"/kubepods-pod" UID_ ".slice:cri-containerd:" ID, OWNER_KUBERNETES,
 			"pod " UID " container 0123456789ab", "kubepods-pod" UID_ ".slice"},
 		/* kind: nodes are Docker containers */
-		{"/docker/" OTHER "/kubelet/kubepods/burstable/pod" UID "/" ID, OWNER_KUBERNETES,
-			"pod " UID " container 0123456789ab", ""},
+		{"/docker/" OTHER "/kubelet/kubepods/burstable/pod" UID "/" ID, OWNER_DOCKER,
+			"pod " UID " container 0123456789ab in docker fedcba987654", ""},
 		{"/system.slice/docker-" OTHER ".scope/kubelet.slice/kubelet-kubepods.slice/"
 		 "kubelet-kubepods-pod" UID_ ".slice/cri-containerd-" ID ".scope",
-			OWNER_KUBERNETES, "pod " UID " container 0123456789ab",
+			OWNER_DOCKER, "pod " UID " container 0123456789ab in docker fedcba987654",
 			"cri-containerd-" ID ".scope"},
 		{"/system.slice/kubelet.service", OWNER_UNIT, "kubelet.service", "kubelet.service"},
 		/* no pod without kubepods above, and none without a uid */
@@ -208,9 +217,11 @@ static void test_owner_lxc_and_machines(void **state)
 		{"/lxc.monitor.web", OWNER_PATH, "/lxc.monitor.web", ""},
 		{"/system.slice/lxc.service", OWNER_UNIT, "lxc.service", "lxc.service"},
 		{USER "/user.slice/lxc-web.scope/lxc.payload.web/system.slice/a.service", OWNER_LXC,
-			"a.service in lxc web", "a.service"},
+			"a.service in lxc web in lxc-web.scope of user 1000", "a.service"},
 		{"/lxc.payload.outer/lxc.payload.inner/system.slice", OWNER_LXC,
-			"system.slice in lxc inner", "system.slice"},
+			"system.slice in lxc outer", "system.slice"},
+		{"/lxc.payload.outer/lxc.payload.inner/ns", OWNER_LXC, "lxc inner in lxc outer",
+			""},
 
 		{"/machine.slice/systemd-nspawn@web.service/payload", OWNER_MACHINE, "machine web",
 			"systemd-nspawn@web.service"},
@@ -224,6 +235,136 @@ static void test_owner_lxc_and_machines(void **state)
 
 	(void)state;
 	check(rows, ARRAY_SIZE(rows));
+}
+
+/* Whoever owns a cgroup gives those below it any name, but does not lose the own one. */
+static void test_owner_delegated(void **state)
+{
+	static const struct row rows[] = {
+		{USER "/nginx.service", OWNER_USER_UNIT, "nginx.service of user 1000",
+			"nginx.service"},
+		{USER "/x/system.slice/nginx.service", OWNER_USER_UNIT,
+			"nginx.service of user 1000", "nginx.service"},
+		{USER "/user.slice/user-0.slice/user@0.service/nginx.service", OWNER_USER_UNIT,
+			"nginx.service in user@0.service of user 1000", "user@0.service"},
+		{USER "/user.slice/user-0.slice/session-1.scope", OWNER_USER_UNIT,
+			"session-1.scope of user 1000", "session-1.scope"},
+		{USER "/docker/" ID, OWNER_DOCKER, "docker 0123456789ab of user 1000",
+			"user@1000.service"},
+		{USER "/machine.slice/systemd-nspawn@web.service/payload/system.slice/sshd.service",
+			OWNER_MACHINE, "sshd.service in machine web of user 1000", "sshd.service"},
+		{USER "/kubepods.slice/kubepods-pod" UID_ ".slice/crio-" ID ".scope",
+			OWNER_KUBERNETES, "pod " UID " container 0123456789ab of user 1000",
+			"crio-" ID ".scope"},
+		{USER "/app.slice/nginx.service" ESCAPED ".service", OWNER_USER_UNIT,
+			"nginx.service" BLANKS "                   ... of user 1000",
+			"nginx.service" ESCAPED ".service"},
+		{"/user.slice/user-1000.slice/session-3.scope/docker/" ID, OWNER_DOCKER,
+			"docker 0123456789ab in session-3.scope of user 1000", "session-3.scope"},
+		{"/system.slice/evil.service/nginx.service", OWNER_UNIT,
+			"nginx.service in evil.service", "evil.service"},
+		{"/system.slice/evil.service/system.slice/nginx.service", OWNER_UNIT,
+			"nginx.service in evil.service", "evil.service"},
+		{"/system.slice/evil.service/user.slice/user-0.slice/user@0.service/a.service",
+			OWNER_UNIT, "a.service in evil.service", "evil.service"},
+		{"/system.slice/evil.service/docker-" ID ".scope", OWNER_DOCKER,
+			"docker 0123456789ab in evil.service", "evil.service"},
+		{"/system.slice/evil.service/machine-web.scope/init.scope", OWNER_MACHINE,
+			"init.scope in machine web in evil.service", "init.scope"},
+		{"/docker/" ID "/machine.slice/machine-web.scope", OWNER_DOCKER,
+			"machine web in docker 0123456789ab", "machine-web.scope"},
+		{"/docker/" ID "/kubepods/pod" UID "/" OTHER, OWNER_DOCKER,
+			"pod " UID " container fedcba987654 in docker 0123456789ab", ""},
+		/* no unit of the system's is below what is no slice */
+		{"/given/nginx.service", OWNER_PATH, "/given/nginx.service", ""},
+		{"/given/system.slice/nginx.service", OWNER_PATH,
+			"/given/system.slice/nginx.service", ""},
+	};
+
+	(void)state;
+	check(rows, ARRAY_SIZE(rows));
+}
+
+static void test_owner_identity(void **state)
+{
+	static const struct {
+		const char *path, *cgroup, *container, *user;
+	} rows[] = {
+		{"/", "/", "", ""},
+		{"/system.slice/game.service/workers/one", "/system.slice/game.service", "", ""},
+		{USER "/app.slice/foo.service/x", USER "/app.slice/foo.service", "", "1000"},
+		{USER, USER, "", ""},
+		{"/system.slice/docker-" ID ".scope/init", "/system.slice/docker-" ID ".scope", ID,
+			""},
+		{USER "/docker/" ID "/init", USER "/docker/" ID, ID, "1000"},
+		{"/docker/" ID "/docker/" OTHER "/x", "/docker/" ID "/docker/" OTHER, ID, ""},
+		{"/machine.slice/machine-web\\x2done.scope/payload",
+			"/machine.slice/machine-web\\x2done.scope", "web-one", ""},
+		{"/kubepods/pod" UID "/x", "/kubepods/pod" UID, "", ""},
+		{"/some/path", "/some/path", "", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct owner o, again;
+
+		owner_from_path(rows[i].path, &o);
+		assert_string_equal(o.cgroup, rows[i].cgroup);
+		assert_string_equal(o.container, rows[i].container);
+		assert_string_equal(o.user, rows[i].user);
+		owner_from_path(o.cgroup, &again);
+		assert_memory_equal(&again, &o, sizeof(o));
+		assert_int_equal(owner_compare(&again, &o), 0);
+	}
+}
+
+static void test_owner_gone_and_users(void **state)
+{
+	struct owner o, p;
+
+	(void)state;
+	owner_from_path("/system.slice/a.service", &o);
+	p = o;
+	owner_set_gone(&p);
+	assert_string_equal(p.name, "a service that is gone (last a.service)");
+	assert_string_equal(p.unit, "a.service");
+	assert_int_equal(owner_compare(&o, &p), 0);
+
+	memset(&p, 0, sizeof(p));
+	owner_set_gone(&p);
+	assert_string_equal(p.name, "a service that is gone");
+	assert_int_equal(p.kind, OWNER_GONE);
+
+	owner_from_user("game", &p);
+	assert_int_equal(p.kind, OWNER_USER);
+	assert_string_equal(p.name, "user game");
+	assert_string_equal(p.user, "game");
+	owner_from_user("web", &o);
+	assert_true(owner_compare(&p, &o) < 0);
+	assert_true(owner_compare(&o, &p) > 0);
+}
+
+static void test_owner_acceptors(void **state)
+{
+	static const struct {
+		const char *path;
+		bool is_acceptor;
+	} rows[] = {
+		{"/system.slice/mud.socket", true},
+		{"/init.scope", true},
+		{"/system.slice/xinetd.service", true},
+		{"/system.slice/mud.service", false},
+		{USER "/init.scope", false},
+		{"/lxc.payload.web/init.scope", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct owner o;
+
+		owner_from_path(rows[i].path, &o);
+		assert_int_equal(owner_is_acceptor(&o), rows[i].is_acceptor);
+	}
 }
 
 static void test_owner_hostile_paths(void **state)
@@ -273,20 +414,25 @@ static void test_owner_endless_paths(void **state)
 	owner_from_path(path, &o);
 	assert_int_equal(o.kind, OWNER_PATH);
 
-	/* The end of a path that is too long is kept. */
-	make_path(path, 4000, 3, "/inner");
+	/* The start of a path that is too long is kept: its end is whatever its owner wants. */
+	make_path(path, 4000, 3, "/system.slice/nginx.service");
 	owner_from_path(path, &o);
 	assert_int_equal(o.kind, OWNER_PATH);
-	assert_int_equal(strlen(o.name), OWNER_NAME_MAX - 1);
-	assert_memory_equal(o.name, "...", 3);
-	assert_string_equal(o.name + strlen(o.name) - 6, "/inner");
+	assert_int_equal(strlen(o.name), OWNER_CGROUP_MAX - 2); /* whole components */
+	assert_memory_equal(o.name, path, strlen(o.name));
+	make_path(path, 4000, 3, "/system.slice/nginx.service");
+	memcpy(path, USER "/x", strlen(USER "/x"));
+	owner_from_path(path, &o);
+	assert_string_equal(o.user, "");
+	assert_string_equal(o.name, "user@1000.service");
 
 	/* A container's name may be of any length. */
-	make_path(path, 7000, 8000, "");
-	memcpy(path, "/lxc/", 5);
+	make_path(path, 255, 8000, "");
+	memcpy(path, "/lxc/", strlen("/lxc/"));
 	owner_from_path(path, &o);
 	assert_int_equal(o.kind, OWNER_LXC);
-	assert_int_equal(strlen(o.name), OWNER_NAME_MAX - 1);
+	assert_int_equal(strlen(o.name), strlen("lxc ") + 250);
+	assert_int_equal(strlen(o.container), OWNER_CONTAINER_MAX - 1);
 }
 
 static void test_owner_kinds_have_names(void **state)
@@ -306,6 +452,10 @@ int main(void)
 		cmocka_unit_test(test_owner_docker_and_podman),
 		cmocka_unit_test(test_owner_kubernetes),
 		cmocka_unit_test(test_owner_lxc_and_machines),
+		cmocka_unit_test(test_owner_delegated),
+		cmocka_unit_test(test_owner_identity),
+		cmocka_unit_test(test_owner_gone_and_users),
+		cmocka_unit_test(test_owner_acceptors),
 		cmocka_unit_test(test_owner_hostile_paths),
 		cmocka_unit_test(test_owner_endless_paths),
 		cmocka_unit_test(test_owner_kinds_have_names),
