@@ -9,12 +9,13 @@
 
 /* The bounds of what is kept; the rest is counted. That many fit into a recording at their longest.
  */
-#define PROCESSES_MAX           512
+#define PROCESSES_MAX           320
 #define PROCESS_DESCRIPTORS_MAX 16
 
 /* The kernel's own threads have the longest comm (fs/proc/array.c: proc_task_name). */
 #define PROCESS_COMM_MAX    64
 #define PROCESS_COMMAND_MAX 256
+#define PROCESS_CGROUP_MAX  384
 
 struct wanted_socket {
 	uint32_t inode; /* not 0 */
@@ -33,6 +34,7 @@ struct process {
 	uint32_t descriptors[PROCESS_DESCRIPTORS_MAX]; /* ... and the first of them */
 	/* Raw bytes that the process chose: escape them for output. Empty when unreadable. */
 	char comm[PROCESS_COMM_MAX];
+	char cgroup[PROCESS_CGROUP_MAX];   /* from the root of the hierarchy; a longer one is cut */
 	char command[PROCESS_COMMAND_MAX]; /* the arguments, separated by blanks; "..." at the end
 					      where they were cut */
 };

@@ -106,6 +106,46 @@ static void test_processes_find(void **state)
 	fake_tree_free(&t);
 }
 
+static void test_processes_find_cgroups(void **state)
+{
+	static const struct {
+		const char *file, *path;
+	} rows[] = {
+		{"0::/system.slice/a.service\n", "/system.slice/a.service"},
+		{"0::/\n", "/"},
+		{"0::/system.slice/a.service (deleted)\n", "/system.slice/a.service"},
+		/* both versions at once */
+		{"12:pids:/x\n1:name=systemd:/system.slice/b.service\n0::/system.slice/a.service\n",
+			"/system.slice/a.service"},
+		{"12:pids:/x\n1:name=systemd:/system.slice/b.service\n0::/\n",
+			"/system.slice/b.service"},
+		{"1:name=systemd:/system.slice/b.service\n", "/system.slice/b.service"},
+		{"4:cpu,cpuacct:/x\n", ""},
+		{"0::/a:b::c\n", "/a:b::c"},
+		{"", ""},
+		{"no colon\n", ""},
+		{"0:", ""},
+		{"0::", ""},
+	};
+	const struct wanted_socket wanted[] = {{4711, 1}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct processes found;
+		struct fake_tree t;
+
+		fake_tree_new(&t);
+		add_process(&t, 1, "x\n", "", 0);
+		add_descriptor(&t, 1, 3, "socket:[4711]");
+		fake_tree_write(&t, "/1/cgroup", rows[i].file, strlen(rows[i].file));
+		assert_int_equal(processes_find(t.root, wanted, 1, &found), 0);
+		assert_int_equal(found.count, 1);
+		assert_string_equal(found.list[0].cgroup, rows[i].path);
+		processes_release(&found);
+		fake_tree_free(&t);
+	}
+}
+
 static void test_processes_find_hostile(void **state)
 {
 	static const char *const targets[] = {"socket:[4711", "socket:[]", "socket:[4711]x",
@@ -266,6 +306,7 @@ static void assert_processes_equal(const struct processes *a, const struct proce
 		assert_memory_equal(p->descriptors, q->descriptors, sizeof(p->descriptors));
 		assert_string_equal(p->comm, q->comm);
 		assert_string_equal(p->command, q->command);
+		assert_string_equal(p->cgroup, q->cgroup);
 	}
 }
 
@@ -360,6 +401,7 @@ static void test_processes_format_fits(void **state)
 		memset(&p.list[i], 0xff, sizeof(p.list[i]));
 		p.list[i].comm[PROCESS_COMM_MAX - 1] = '\0';
 		p.list[i].command[PROCESS_COMMAND_MAX - 1] = '\0';
+		p.list[i].cgroup[PROCESS_CGROUP_MAX - 1] = '\0';
 	}
 	processes_format(&p, &s);
 	assert_int_equal(s.error, 0);
@@ -376,12 +418,12 @@ static void test_processes_parse_strict(void **state)
 		"0 0 0 0\n",
 		"-1 0 0\n",
 		"18446744073709551615 0 0\n",
-		"0 0 0\n1 0 1 0 - -\n",     /* holds nothing */
-		"0 0 0\n1 0 1 2 3 x y\n",   /* a descriptor is missing */
-		"0 0 0\n1 0 1 1 3,4 x y\n", /* one too many */
-		"0 0 0\n1 0 1 1 3 x\n",
-		"0 0 0\n1 0 1 1 3 x y z\n",
-		"0 0 0\n4294967296 0 1 1 3 x y\n",
+		"0 0 0\n1 0 1 0 - - -\n",      /* holds nothing */
+		"0 0 0\n1 0 1 2 3 x y /z\n",   /* a descriptor is missing */
+		"0 0 0\n1 0 1 1 3,4 x y /z\n", /* one too many */
+		"0 0 0\n1 0 1 1 3 x y\n",
+		"0 0 0\n1 0 1 1 3 x y /z z\n",
+		"0 0 0\n4294967296 0 1 1 3 x y /z\n",
 	};
 	struct processes p;
 
@@ -394,6 +436,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_processes_find),
+		cmocka_unit_test(test_processes_find_cgroups),
 		cmocka_unit_test(test_processes_find_hostile),
 		cmocka_unit_test(test_processes_find_bounds),
 		cmocka_unit_test(test_processes_find_refused),

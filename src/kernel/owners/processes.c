@@ -20,6 +20,9 @@
 /* include/linux/sched.h */
 #define PF_KTHREAD 0x00200000U
 
+/* "PID/cgroup" has a line for each hierarchy; version 1 has a dozen. */
+#define CGROUP_FILE_SIZE 16384
+
 /* "PID/status" has the uids in its first lines. */
 #define FILE_START_SIZE 1024
 
@@ -144,6 +147,44 @@ static void read_uid(const struct search *s, struct process *p)
 		p->uid = uid;
 }
 
+/* The path in the line of a hierarchy: "0::/path", "1:name=systemd:/path". A name has no line
+ * breaks (kernel/cgroup/cgroup.c: cgroup_mkdir). */
+static bool find_cgroup(const char *text, const char *hierarchy, char ret[PROCESS_CGROUP_MAX])
+{
+	static const char deleted[] = " (deleted)";
+	const char *at = text, *end = text + strlen(text), *line, *line_end;
+
+	while (scan_line(&at, end, &line, &line_end)) {
+		const char *name = memchr(line, ':', (size_t)(line_end - line));
+		struct string path;
+
+		if (!name || !scan_literal(&name, line_end, hierarchy))
+			continue;
+		if (line_end - name >= (ptrdiff_t)strlen(deleted) &&
+			memcmp(line_end - strlen(deleted), deleted, strlen(deleted)) == 0)
+			line_end -= strlen(deleted);
+		path = string_in(ret, PROCESS_CGROUP_MAX);
+		if (line_end > name)
+			string_add_bytes(&path, name, (size_t)(line_end - name));
+		return true;
+	}
+	return false;
+}
+
+/* That of version 2, or where that only has the root, of systemd in version 1. */
+static void read_cgroup(const struct search *s, struct process *p)
+{
+	char text[CGROUP_FILE_SIZE], path[PROCESS_CGROUP_MAX];
+
+	if (read_start(s, p->pid, "cgroup", text, sizeof(text)) < 0)
+		return;
+	(void)find_cgroup(text, "::", p->cgroup);
+	if (strcmp(p->cgroup, "/") > 0)
+		return;
+	if (find_cgroup(text, ":name=systemd:", path))
+		memcpy(p->cgroup, path, sizeof(path));
+}
+
 /* Makes room for one more. Returns 0, -ENOSPC when the list is full, or -ENOMEM. */
 static int make_room(struct processes *p)
 {
@@ -233,6 +274,7 @@ static int read_links(struct search *s, DIR *dir, uint32_t pid)
 		read_comm(s, &s->found.list[i]);
 		read_command(s, &s->found.list[i]);
 		read_uid(s, &s->found.list[i]);
+		read_cgroup(s, &s->found.list[i]);
 	}
 	return r;
 }
@@ -322,6 +364,8 @@ static void add_process(struct string *s, const struct process *p)
 	escape_add(s, p->comm);
 	string_add_char(s, ' ');
 	escape_add(s, p->command);
+	string_add_char(s, ' ');
+	escape_add(s, p->cgroup);
 	string_add_char(s, '\n');
 }
 
@@ -362,7 +406,8 @@ static bool take_process(const char **at, const char *end, struct process *p)
 		if (!take_u32(at, end, i + 1 < shown ? "," : " ", &p->descriptors[i]))
 			return false;
 	return escape_take(at, end, p->comm, sizeof(p->comm)) && scan_literal(at, end, " ") &&
-	       escape_take(at, end, p->command, sizeof(p->command)) && scan_literal(at, end, "\n");
+	       escape_take(at, end, p->command, sizeof(p->command)) && scan_literal(at, end, " ") &&
+	       escape_take(at, end, p->cgroup, sizeof(p->cgroup)) && scan_literal(at, end, "\n");
 }
 
 static int take_processes(const char **at, const char *end, struct processes *p)
