@@ -86,6 +86,7 @@ unit_tests = \
 	tests/unit/test_manager \
 	tests/unit/test_loop \
 	tests/unit/test_owner \
+	tests/unit/test_whose \
 	tests/unit/test_histogram \
 	tests/unit/test_heartbeat \
 	tests/unit/test_sock_memory \
@@ -126,6 +127,7 @@ tests_unit_test_port_history_SOURCES = tests/unit/test_port_history.c
 tests_unit_test_port_history_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=reallocarray
 tests_unit_test_growth_SOURCES = tests/unit/test_growth.c tests/unit/sample.h
 tests_unit_test_owner_SOURCES = tests/unit/test_owner.c
+tests_unit_test_whose_SOURCES = tests/unit/test_whose.c tests/unit/unit.h
 tests_unit_test_diag_message_SOURCES = tests/unit/test_diag_message.c
 tests_unit_test_sock_diag_SOURCES = tests/unit/test_sock_diag.c
 tests_unit_test_sock_diag_LDFLAGS = $(AM_LDFLAGS) \
@@ -198,6 +200,7 @@ bats_tests = \
 	tests/kernel/counts.bats \
 	tests/kernel/client_ports.bats \
 	tests/kernel/owners.bats \
+	tests/kernel/whose.bats \
 	tests/kernel/explain.bats \
 	tests/kernel/heartbeat.bats \
 	tests/kernel/matrix.bats \

@@ -53,6 +53,27 @@ static void finding(const struct finding *f)
 	end();
 }
 
+static const struct owner game = {
+	.kind = OWNER_UNIT,
+	.name = "game.service",
+	.unit = "game.service",
+	.cgroup = "/system.slice/game.service",
+};
+
+static const struct owner web = {
+	.kind = OWNER_UNIT,
+	.name = "web.service",
+	.unit = "web.service",
+	.cgroup = "/system.slice/web.service",
+};
+
+static const struct owner activated = {
+	.kind = OWNER_UNIT,
+	.name = "mud.socket",
+	.unit = "mud.socket",
+	.cgroup = "/system.slice/mud.socket",
+};
+
 /* On a server's port, on a client's, with and without an owner, and on many ports. */
 static void findings_of_groups(const struct diagnosis *d)
 {
@@ -60,7 +81,7 @@ static void findings_of_groups(const struct diagnosis *d)
 		.id = d->id,
 		.has_port = true,
 		.service.port = 7777,
-		.owner = "game.service",
+		.whose.owner = &game,
 		.sockets = 412,
 		.memory_bytes = 1593204,
 		.oldest_ms = 913400,
@@ -69,10 +90,21 @@ static void findings_of_groups(const struct diagnosis *d)
 	};
 
 	finding(&f);
-	f.owner_is_mixed = true;
+	f.whose.is_mixed = true;
 	finding(&f);
+	f.whose = (struct whose){
+		.is_mixed = true,
+		.shares = {{&game, NULL, 212}, {&web, NULL, 150}, {&activated, NULL, 40}},
+		.shares_count = 3,
+		.others = 2,
+		.others_sockets = 10,
+	};
+	finding(&f);
+	f.whose = (struct whose){.owner = &activated, .is_acceptor = true};
+	finding(&f);
+	f.whose.is_acceptor = false;
 	f.service.side = SIDE_CLIENT;
-	f.owner = NULL;
+	f.whose = (struct whose){0};
 	f.oldest_ms = UNKNOWN_U32;
 	finding(&f);
 	f.has_port = false;
@@ -87,7 +119,7 @@ static void findings_of_limits(const struct diagnosis *d)
 		.id = d->id,
 		.service.port = 7777,
 		.has_port = d->judge != judge_limits,
-		.owner = "game.service",
+		.whose.owner = &game,
 		.sockets = UNKNOWN,
 		.memory_bytes = UNKNOWN,
 		.oldest_ms = UNKNOWN_U32,
@@ -126,7 +158,7 @@ static void alert(const struct rule *r)
 {
 	struct alert a = {
 		.rule = *r,
-		.owner = "game.service",
+		.owner = game,
 		.numbers = {27.5, 412, 1593204, 913400, {27000, 28232}, {0}},
 	};
 
@@ -217,8 +249,8 @@ static void fill(struct sample *sample)
 
 	sample_init(sample);
 	row = sample_port(sample, SIDE_SERVER, 7777);
-	row->owner = "game.service";
-	row->user = "game";
+	row->creators.first.owner = &game;
+	row->creators.first.user = "game";
 	sample_held(sample, row, STATE_CLOSE_WAIT, 412);
 	sample_mini(sample, row, 150);
 	sample_orphans(sample, row, STATE_FIN_WAIT_2, 20);
@@ -258,8 +290,7 @@ static void print_snapshot_words(struct sample *sample)
 		.has_port = true,
 		.sockets = 412,
 		.oldest_ms = UNKNOWN_U32,
-		.owner = "game.service",
-		.user = "game"};
+		.whose = {.owner = &game, .user = "game"}};
 	struct age_stats ages = {.tracked = 412, .median_ms = 8100, .added = UNKNOWN_U32};
 	struct alerts *alerts;
 

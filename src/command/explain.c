@@ -8,6 +8,7 @@
 #include "command/report.h"
 #include "judge/match.h"
 #include "kernel/owners/processes.h"
+#include "poll/owners.h"
 
 #include <errno.h>
 #include <string.h>
@@ -32,8 +33,8 @@ static void choose_wanted(struct wanted_sockets *w, const struct findings *f)
 }
 
 /* Searches for the processes that hold those sockets; ret refers to *processes. */
-static int find_holders(const struct options *o, struct single_poll *p,
-	struct processes *processes, struct holders *ret)
+static int find_holders(const struct options *o, struct single_poll *p, struct processes *processes,
+	struct holders *ret)
 {
 	struct wanted_sockets *w = &p->wanted;
 	bool implicit;
@@ -48,6 +49,8 @@ static int find_holders(const struct options *o, struct single_poll *p,
 	}
 	processes_sort_wanted(w->list, w->count);
 	r = processes_search(p->source, w->list, w->count, processes);
+	if (r == 0)
+		r = owners_name_holders(p->owners, processes, &p->findings);
 	if (r == 0)
 		ret->processes = processes;
 	/* A recording that was made without searching has none. */

@@ -71,10 +71,8 @@ static int name_owners(const struct options *o, struct single_poll *p)
 	if (r < 0)
 		return r;
 	sock_list_sort(&p->sockets);
-	r = name_devices(p);
-	if (r < 0)
-		return r;
-	return owners_name_sockets(p->owners, p->tally, &p->sockets);
+	owners_name_sockets(p->tally, &p->sockets);
+	return name_devices(p);
 }
 
 int single_poll(const struct options *o, struct single_poll *ret)

@@ -160,11 +160,10 @@ static struct alert_numbers rounded(const struct alert_numbers *n)
 
 static void set_owner(struct alert *alert, const struct measurement *m)
 {
-	struct string owner = STRING_IN(alert->owner);
+	const struct whose *w = &m->whose;
 
-	if (m->owner)
-		string_add_printable(&owner, m->owner);
-	alert->owner_is_mixed = m->owner_is_mixed;
+	owner_copy(w->owner, w->user, &alert->owner);
+	alert->owner.is_mixed = w->is_mixed && owner_is_known(&alert->owner);
 	alert->is_only = m->is_only;
 }
 
@@ -205,7 +204,7 @@ static void judge_absent(struct judging *j, struct alert *alert)
 	alert->rule = *j->run->rule;
 	alert->rule.ports = NULL;
 	alert->numbers = (struct alert_numbers){.oldest_ms = UNKNOWN_U32};
-	alert->owner[0] = '\0';
+	alert->owner = (struct owner){0};
 	step(j, alert, 0);
 }
 

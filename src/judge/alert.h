@@ -9,6 +9,7 @@
 
 #include "basic/cleanup.h"
 #include "judge/rule.h"
+#include "model/owner.h"
 #include "model/service.h"
 #include "model/snapshot.h"
 
@@ -48,17 +49,13 @@ struct alert_numbers {
 	struct destination destination; /* of LIMIT_CLIENT_PORTS; without sockets: none */
 };
 
-/* Of an owner's name that is longer, the beginning is kept. */
-#define ALERT_OWNER_SIZE 256
-
 struct alert {
 	struct rule rule; /* as it judged last, without its ports: a rule may go away, but its alert
 			     must still be cleared */
 	bool is_ruleless; /* its rule went away */
 	struct alert_key key;
-	char owner[ALERT_OWNER_SIZE]; /* whose the port is; printable; "": unknown */
-	bool owner_is_mixed;          /* only most of its sockets are */
-	bool is_only;                 /* as in struct port_tally, at that time */
+	struct owner owner; /* whose the sockets are; printable */
+	bool is_only;       /* as in struct port_tally, at that time */
 	enum alert_state state;
 	struct timespec since; /* CLOCK_REALTIME of the scan that first saw it at or above raise */
 	uint64_t changed_ms;   /* when the state began */

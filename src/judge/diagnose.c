@@ -46,14 +46,12 @@ static struct finding *add_finding(
 	return f;
 }
 
-static void set_port(struct finding *f, const struct port_tally *row)
+static void set_port(struct finding *f, const struct port_tally *row, const struct whose *whose)
 {
 	f->has_port = true;
 	f->service = row->service;
 	f->is_only = row->is_only;
-	f->owner = row->owner;
-	f->user = row->user;
-	f->owner_is_mixed = row->cgroup.mixed;
+	f->whose = *whose;
 }
 
 static uint64_t percent_of_memory(const struct judgement *j, unsigned percent)
@@ -156,7 +154,13 @@ static bool judge_row(
 		f->causes[c] = d->causes & SYMPTOM_BIT(c) ? row->symptoms[c].sockets : 0;
 	f->cause = diagnosis_cause(d, row, f->sockets);
 	if (port != MANY_PORTS) {
-		set_port(f, row);
+		const struct socket_group sockets = diagnosis_group(d);
+		struct whose whose = whose_of(j->snapshot->creators, row, &sockets);
+
+		/* Whoever has them now, it is not a cgroup that was removed. */
+		if (whose.owner && whose.owner->is_gone && diagnosis_is_of_held(d))
+			whose.is_acceptor = true;
+		set_port(f, row, &whose);
 		f->oldest_ms = g.oldest_ms;
 		f->ages = age_stats_of_port(&j->snapshot->age_table, port, d->state);
 	}
@@ -231,9 +235,7 @@ void judge_limits(const struct diagnosis *d, struct judgement *j)
 
 		f->destination = s->busiest;
 		f->port_room = s->port_room;
-		f->owner = s->port_room.owner;
-		f->user = s->port_room.user;
-		f->owner_is_mixed = s->port_room.cgroup.mixed;
+		f->whose = whose_has_room(&s->port_room);
 		f->has_port = s->busiest.port != 0;
 		f->service = (struct service_key){.side = SIDE_CLIENT, .port = s->busiest.port};
 	}
@@ -250,6 +252,7 @@ void judge_accept_queues(const struct diagnosis *d, struct judgement *j)
 	for (size_t i = 0; i < s->ports_count; i++) {
 		const struct port_tally *row = s->ports[i];
 		bool full = row->accept_queue > row->backlog;
+		struct whose whose;
 		struct finding *f;
 
 		/* The fallback source has no backlogs. */
@@ -262,7 +265,8 @@ void judge_accept_queues(const struct diagnosis *d, struct judgement *j)
 		f = add_finding(j, d, full ? SEVERITY_CRITICAL : SEVERITY_WARNING);
 		if (!f)
 			return;
-		set_port(f, row);
+		whose = whose_of_service(s->creators, row);
+		set_port(f, row, &whose);
 		f->sockets = row->accept_queue;
 		f->usage = (struct usage){row->accept_queue, row->backlog};
 	}
@@ -279,6 +283,7 @@ void judge_syn_recv(const struct diagnosis *d, struct judgement *j)
 		double backlog = row->backlog ? (double)row->backlog : 10 * (double)d->floor;
 		enum severity severity =
 			judge_percent((double)t->sockets * 100 / backlog, d->warning, d->critical);
+		struct whose whose;
 		struct finding *f;
 
 		if (t->sockets < d->floor || severity == SEVERITY_OK)
@@ -286,7 +291,8 @@ void judge_syn_recv(const struct diagnosis *d, struct judgement *j)
 		f = add_finding(j, d, severity);
 		if (!f)
 			return;
-		set_port(f, row);
+		whose = whose_of_service(s->creators, row);
+		set_port(f, row, &whose);
 		f->sockets = t->sockets;
 		f->memory_bytes = t->memory_bytes;
 		if (row->backlog)

@@ -110,6 +110,20 @@ const struct diagnosis *diagnosis_find(const char *id)
 	return d->id ? d : NULL;
 }
 
+struct socket_group diagnosis_group(const struct diagnosis *d)
+{
+	if (d->by_symptom)
+		return (struct socket_group){.symptoms = SYMPTOM_BIT(d->symptom)};
+	return (struct socket_group){.states = STATE_BIT(d->state), .ownerships = d->ownership};
+}
+
+bool diagnosis_is_of_held(const struct diagnosis *d)
+{
+	if (d->by_symptom)
+		return d->state == STATE_CLOSE_WAIT || d->state == STATE_ESTABLISHED;
+	return d->ownership == OWNERSHIP_BIT(OWNERSHIP_HELD);
+}
+
 enum symptom diagnosis_cause(
 	const struct diagnosis *d, const struct port_tally *row, uint64_t sockets)
 {

@@ -60,6 +60,12 @@ enum symptom diagnosis_cause(
  */
 struct explanation diagnosis_explain(const struct diagnosis *d, const struct port_tally *row);
 
+/* The sockets of a service that a diagnosis is about. */
+struct socket_group diagnosis_group(const struct diagnosis *d);
+
+/* Whether a process holds all of these. */
+bool diagnosis_is_of_held(const struct diagnosis *d);
+
 /* Sockets of one state, port by port, then the rest of them over all ports. */
 void judge_groups(const struct diagnosis *d, struct judgement *j);
 

@@ -5,6 +5,7 @@
 
 #include "basic/names.h"
 #include "model/snapshot.h"
+#include "model/whose.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,10 +39,10 @@ struct finding {
 	const char *netns; /* borrowed from the snapshot */
 	bool has_port;     /* it is about one service */
 	struct service_key service;
-	bool is_only;        /* as in struct port_tally */
-	const char *owner;   /* whose the port is (struct port_tally); NULL: unknown. Borrowed. */
-	const char *user;    /* likewise */
-	bool owner_is_mixed; /* only most of the port's sockets are that owner's */
+	bool is_only;       /* as in struct port_tally */
+	struct whose whose; /* these sockets; where processes were searched for, those have them */
+	const struct owner
+		*accepted_by; /* who created them, if another has them; NULL. Borrowed. */
 
 	uint64_t sockets;             /* how many it is about; UNKNOWN if it is not about sockets */
 	uint64_t memory_bytes;        /* what they hold; UNKNOWN likewise */

@@ -16,8 +16,10 @@ struct aged_row {
 
 struct aged {
 	const struct rule *rule;
+	const struct creators *creators; /* may be NULL */
 	struct aged_row *rows;
 	size_t rows_count;
+	uint32_t *by_creator; /* old enough, for each entry of creators */
 };
 
 /* Whether the rule needs what only the table of ages has. */
@@ -31,30 +33,46 @@ static void count_age(const struct age *age, void *userdata)
 {
 	struct aged *aged = userdata;
 	const struct rule *r = aged->rule;
+	const struct creator_tally *t = tally_creator_of_age(aged->creators, age->row);
+	const uint32_t number = t ? t->row : age->row;
 	struct aged_row *row;
 
-	if (age->row >= aged->rows_count || age->age_ms < r->older_than_ms ||
+	if (number >= aged->rows_count || age->age_ms < r->older_than_ms ||
 		!state_set_has(r->states, age->state) ||
 		!(r->ownerships & OWNERSHIP_BIT(age->ownership)))
 		return;
-	row = &aged->rows[age->row];
+	row = &aged->rows[number];
 	row->sockets++;
+	if (t)
+		aged->by_creator[t - aged->creators->list]++;
 	row->oldest_ms = MAX(row->oldest_ms, age->age_ms);
 }
 
-/* *ret has a row for each of the snapshot; the caller frees it. */
-static int count_ages(const struct rule *r, const struct snapshot *s, struct aged_row **ret)
+static void aged_release(struct aged *a)
 {
-	struct aged aged = {.rule = r, .rows_count = s->rows_count};
-	uint32_t weight = ages_weight(s->ages);
+	free(a->rows);
+	free(a->by_creator);
+}
+
+/* *ret has a row for each of the snapshot; release it with aged_release. */
+static int count_ages(const struct rule *r, const struct snapshot *s, struct aged *ret)
+{
+	const size_t creators = s->creators ? s->creators->used : 0;
+	const uint32_t weight = ages_weight(s->ages);
+	struct aged aged = {.rule = r, .creators = s->creators, .rows_count = s->rows_count};
 
 	aged.rows = calloc(MAX(aged.rows_count, (size_t)1), sizeof(*aged.rows));
-	if (!aged.rows)
+	aged.by_creator = calloc(MAX(creators, (size_t)1), sizeof(*aged.by_creator));
+	if (!aged.rows || !aged.by_creator) {
+		aged_release(&aged);
 		return -ENOMEM;
+	}
 	ages_foreach(s->ages, count_age, &aged);
 	for (size_t i = 0; i < aged.rows_count; i++)
 		aged.rows[i].sockets *= weight;
-	*ret = aged.rows;
+	for (size_t i = 0; i < creators; i++)
+		aged.by_creator[i] *= weight;
+	*ret = aged;
 	return 0;
 }
 
@@ -139,46 +157,58 @@ static void set_value(struct measurement *m, const struct rule *r, const struct 
 	}
 }
 
+/* Those of some age, where the rule is about these. */
+static struct socket_group group_of(const struct rule *r, const struct aged *aged, size_t row)
+{
+	struct socket_group g = {.states = r->states, .ownerships = r->ownerships};
+
+	if (aged->rows) {
+		g.counted = aged->by_creator;
+		g.total = aged->rows[row].sockets;
+	}
+	return g;
+}
+
 static struct measurement measurement_of(
 	const struct port_tally *row, const struct alert_numbers *numbers)
 {
 	return (struct measurement){
 		.key = {.has_port = true, .service = row->service},
 		.numbers = *numbers,
-		.owner = row->owner,
-		.owner_is_mixed = row->cgroup.mixed,
 		.is_only = row->is_only,
 	};
 }
 
-static int measure_ports(const struct rule *r, const struct snapshot *s,
-	const struct aged_row *aged, measurement_fn fn, void *userdata)
+static int measure_ports(const struct rule *r, const struct snapshot *s, const struct aged *aged,
+	measurement_fn fn, void *userdata)
 {
 	int error = 0;
 
 	for (size_t i = 0; i < s->rows_count && error >= 0; i++) {
 		const struct port_tally *row = &s->rows[i];
+		const struct socket_group group = group_of(r, aged, i);
 		struct measurement m = measurement_of(row, &zero_numbers);
 
 		if (!selects_row(r, row))
 			continue;
-		add_row(&m.numbers, r, s, row, aged ? &aged[i] : NULL);
+		m.whose = whose_of(s->creators, row, &group);
+		add_row(&m.numbers, r, s, row, aged->rows ? &aged->rows[i] : NULL);
 		set_value(&m, r, s);
 		error = fn(&m, userdata);
 	}
 	return error;
 }
 
-static int measure_total(const struct rule *r, const struct snapshot *s,
-	const struct aged_row *aged, measurement_fn fn, void *userdata)
+static int measure_total(const struct rule *r, const struct snapshot *s, const struct aged *aged,
+	measurement_fn fn, void *userdata)
 {
 	struct measurement m = {.numbers = zero_numbers};
 
 	for (size_t i = 0; i < s->rows_count; i++)
 		if (selects_row(r, &s->rows[i]))
-			add_row(&m.numbers, r, s, &s->rows[i], aged ? &aged[i] : NULL);
+			add_row(&m.numbers, r, s, &s->rows[i], aged->rows ? &aged->rows[i] : NULL);
 	/* The side and port of these are unknown. */
-	if (s->rest && !aged && !r->ports && r->sides[SIDE_SERVER] && r->sides[SIDE_CLIENT])
+	if (s->rest && !aged->rows && !r->ports && r->sides[SIDE_SERVER] && r->sides[SIDE_CLIENT])
 		add_row(&m.numbers, r, s, s->rest, NULL);
 	set_value(&m, r, s);
 	return fn(&m, userdata);
@@ -187,14 +217,14 @@ static int measure_total(const struct rule *r, const struct snapshot *s,
 static int measure_sockets(
 	const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)
 {
-	cleanup_(freep) struct aged_row *aged = NULL;
+	cleanup_(aged_release) struct aged aged = {0};
 	int error = needs_ages(r) ? count_ages(r, s, &aged) : 0;
 
 	if (error < 0)
 		return error;
 	if (r->scope == SCOPE_TOTAL)
-		return measure_total(r, s, aged, fn, userdata);
-	return measure_ports(r, s, aged, fn, userdata);
+		return measure_total(r, s, &aged, fn, userdata);
+	return measure_ports(r, s, &aged, fn, userdata);
 }
 
 /* Connections that wait for accept(), listener by listener. */
@@ -210,6 +240,7 @@ static int measure_accept_queues(
 		/* The fallback source has no backlogs. */
 		if (!row->listening || !row->backlog || !selects_row(r, row))
 			continue;
+		m.whose = whose_of_service(s->creators, row);
 		m.numbers.sockets = row->accept_queue;
 		m.numbers.usage = (struct usage){row->accept_queue, row->backlog};
 		m.numbers.value = usage_percent(&m.numbers.usage);
@@ -235,8 +266,7 @@ static int measure_machine(
 		n->sockets = n->usage.used;
 	if (r->limit == LIMIT_CLIENT_PORTS) {
 		n->destination = s->busiest;
-		m.owner = s->port_room.owner;
-		m.owner_is_mixed = s->port_room.cgroup.mixed;
+		m.whose = whose_has_room(&s->port_room);
 	}
 	return fn(&m, userdata);
 }

@@ -6,6 +6,7 @@
 #include "judge/alert.h"
 #include "judge/rule.h"
 #include "model/snapshot.h"
+#include "model/whose.h"
 
 #include <stdbool.h>
 
@@ -15,9 +16,8 @@ struct measurement {
 	/* Its value is UNKNOWN_DOUBLE if it could not be measured. That of growth and rate is the
 	 * number of sockets and the counter itself: history.h makes a speed of them. */
 	struct alert_numbers numbers;
-	const char *owner;   /* whose the port is (struct port_tally); NULL: unknown. Borrowed. */
-	bool owner_is_mixed; /* only most of its sockets are */
-	bool is_only;        /* as in struct port_tally */
+	struct whose whose; /* the sockets that the rule selects are */
+	bool is_only;       /* as in struct port_tally */
 };
 
 /* m is valid during the call only. A failure of fn (-errno) ends the measuring. */

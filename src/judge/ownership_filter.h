@@ -9,12 +9,6 @@
 
 #include <stdint.h>
 
-/* A set: bit N is enum sock_ownership N. OWNERSHIP_NONE are the mini sockets and the requests. */
-typedef uint8_t ownership_set;
-
-#define OWNERSHIP_BIT(o)  ((ownership_set)(1U << (o)))
-#define OWNERSHIP_SET_ALL ((ownership_set)((1U << OWNERSHIP_COUNT) - 1))
-
 /* How many such sockets there are. */
 uint32_t ownership_sockets(const struct state_tally *t, ownership_set ownerships);
 

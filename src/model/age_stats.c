@@ -5,6 +5,7 @@
 #include "basic/macro.h"
 #include "basic/unknown.h"
 #include "model/histogram.h"
+#include "model/tally.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -40,7 +41,9 @@ struct sorting {
 
 static size_t group_index(const struct sorting *s, const struct age *age)
 {
-	size_t place = age->row < s->rows->rows ? s->rows->places[age->row] : 0;
+	const struct creator_tally *t = tally_creator_of_age(s->rows->creators, age->row);
+	const uint32_t row = t ? t->row : age->row;
+	const size_t place = row < s->rows->rows ? s->rows->places[row] : 0;
 
 	return (size_t)(group_of(s->table, age->state, place) - s->table->groups);
 }

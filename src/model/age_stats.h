@@ -7,6 +7,7 @@
 #define TCPSTATED_MODEL_AGE_STATS_H
 
 #include "model/ages.h"
+#include "model/creators.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -45,7 +46,8 @@ struct age_table {
 struct age_rows {
 	const uint32_t *places;
 	size_t rows;
-	size_t ports; /* listed */
+	size_t ports;                    /* listed */
+	const struct creators *creators; /* of the rows; may be NULL */
 };
 
 /*

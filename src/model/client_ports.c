@@ -155,9 +155,9 @@ static void count_user(struct client_ports *c, const struct destination *key,
 	u->young += waits &&
 		    TIME_WAIT_MS - MIN(r->expires_ms, (uint32_t)TIME_WAIT_MS) < c->reuse_delay_ms;
 	if (r->cgroup_id)
-		majority_vote(&u->cgroup, r->cgroup_id, false);
+		majority_vote(&u->cgroup, r->cgroup_id);
 	if (r->inode && r->uid != UID_OVERFLOW)
-		majority_vote(&u->uid, r->uid, false);
+		majority_vote(&u->uid, r->uid);
 }
 
 /* What a client's socket shows of its port. */

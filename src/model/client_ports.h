@@ -30,6 +30,7 @@
 #include "model/filter.h"
 #include "model/limits.h"
 #include "model/majority.h"
+#include "model/owner.h"
 #include "model/sock_record.h"
 
 #include <stdbool.h>
@@ -65,8 +66,9 @@ struct port_room {
 	uint64_t usable_min, usable_max; /* UNKNOWN likewise */
 	uint64_t undecided; /* ports of which the dump of chosen ports would tell more; 0 with it */
 	struct majority cgroup, uid; /* of the sockets (struct port_tally) */
-	const char *owner, *user;    /* set after the scan (poll/owners.h). NULL: unknown. Borrowed.
-				      */
+	/* Set after the scan (poll/owners.h). NULL: unknown. Borrowed. */
+	const struct owner *owner;
+	const char *user;
 };
 
 /* Private: the sockets of one source towards one destination, or of one source. */

@@ -11,14 +11,12 @@
  * such a majority the value of one of them.
  */
 struct majority {
-	uint64_t value;   /* only with reported */
-	uint32_t votes;   /* private: its lead */
-	bool reported;    /* there was a vote */
-	bool mixed;       /* the votes differ */
-	bool by_listener; /* listeners decided; the others only show whether it is mixed */
+	uint64_t value; /* only with reported */
+	uint32_t votes; /* private: its lead */
+	bool reported;  /* there was a vote */
+	bool mixed;     /* the votes differ */
 };
 
-/* decides: a listener's vote. */
-void majority_vote(struct majority *m, uint64_t value, bool decides);
+void majority_vote(struct majority *m, uint64_t value);
 
 #endif

@@ -86,7 +86,7 @@ static int take_ages(
 	struct snapshot *s, const struct tally *t, const struct ranked_row *ranked, size_t shown)
 {
 	cleanup_(freep) uint32_t *places = NULL;
-	struct age_rows rows = {.rows = t->rows_used, .ports = shown};
+	struct age_rows rows = {.rows = t->rows_used, .ports = shown, .creators = &t->creators};
 
 	s->age_table = (struct age_table){0};
 	if (!t->context.ages)
@@ -144,6 +144,7 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 	s->rows = t->rows;
 	s->rows_count = t->rows_used;
 	s->rest = &t->rest;
+	s->creators = &t->creators;
 	s->ages = t->context.ages;
 	s->growth = NULL;
 	s->filter = t->context.filter;

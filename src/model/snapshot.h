@@ -76,10 +76,11 @@ struct snapshot {
 	/* every counted row, in no order; borrowed from the tally until its next start */
 	const struct port_tally *rows;
 	size_t rows_count;
-	const struct port_tally *rest; /* the ports beyond TALLY_ROWS_MAX together; likewise */
-	const struct ages *ages;       /* NULL: none are kept; borrowed likewise */
-	struct age_table age_table;    /* of the listed ports, in their order, and of all */
-	const struct growth *growth;   /* lent by model/growth.h; NULL: unknown */
+	const struct port_tally *rest;   /* the ports beyond TALLY_ROWS_MAX together; likewise */
+	const struct creators *creators; /* of the rows; NULL: each has one; borrowed likewise */
+	const struct ages *ages;         /* NULL: none are kept; borrowed likewise */
+	struct age_table age_table;      /* of the listed ports, in their order, and of all */
+	const struct growth *growth;     /* lent by model/growth.h; NULL: unknown */
 
 	const struct port_tally **ports; /* heaviest first; the rows are borrowed from the tally
 					    until its next start */

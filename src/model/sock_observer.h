@@ -3,6 +3,7 @@
 #ifndef TCPSTATED_MODEL_SOCK_OBSERVER_H
 #define TCPSTATED_MODEL_SOCK_OBSERVER_H
 
+#include "model/owner.h"
 #include "model/service.h"
 #include "model/sock_record.h"
 
@@ -13,7 +14,7 @@ struct sock_observation {
 	struct service_key service; /* under which it is counted */
 	uint32_t age_ms;            /* in its state, or UNKNOWN_U32 */
 	uint64_t memory_bytes;      /* bind buckets are with the first socket of their port */
-	const char *owner;          /* printable; NULL: unknown, or not looked up. Borrowed. */
+	const struct owner *owner;  /* NULL: unknown, or not looked up. Borrowed. */
 	char device_name[DEVICE_NAME_SIZE]; /* that it is bound to; "": none, or not looked up */
 };
 

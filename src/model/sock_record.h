@@ -34,6 +34,12 @@ enum sock_ownership {
 	OWNERSHIP_COUNT,
 };
 
+/* A set: bit N is enum sock_ownership N. OWNERSHIP_NONE are the mini sockets and the requests. */
+typedef uint8_t ownership_set;
+
+#define OWNERSHIP_BIT(o)  ((ownership_set)(1U << (o)))
+#define OWNERSHIP_SET_ALL ((ownership_set)((1U << OWNERSHIP_COUNT) - 1))
+
 /* idiag_timer in the kernel's numbers (net/ipv4/inet_diag.c: inet_sk_diag_fill,
  * inet_twsk_diag_fill). */
 enum sock_timer {

@@ -38,6 +38,7 @@ struct tally *tally_free(struct tally *t)
 {
 	if (t) {
 		free(t->rows);
+		creators_release(&t->creators);
 		service_map_release(&t->netns.row);
 		attribution_free(t->netns.attribution);
 		free(t);
@@ -61,6 +62,7 @@ static void forget_counts(struct tally *t)
 	for (size_t i = 0; i < t->rows_used; i++)
 		*services_of_port(t, &t->rows[i].service) = 0;
 	t->rows_used = 0;
+	creators_clear(&t->creators);
 	t->rest_ports = 0;
 	port_tally_init(&t->rest);
 	if (t->context.observer.start)
@@ -132,9 +134,16 @@ static uint32_t mini_age_ms(const struct tally_context *context, const struct so
 	return r->state == STATE_TIME_WAIT ? 0 : UNKNOWN_U32;
 }
 
-static uint32_t age_ms(struct tally *t, const struct sock_record *r, const struct port_tally *row)
+static uint32_t age_row(
+	const struct tally *t, const struct port_tally *row, const struct creator_tally *creator)
 {
-	uint32_t number = row == &t->rest ? TALLY_AGE_ROW_REST : (uint32_t)(row - t->rows);
+	if (creator)
+		return TALLY_AGE_ROW_CREATORS + (uint32_t)(creator - t->creators.list);
+	return row == &t->rest ? TALLY_AGE_ROW_REST : (uint32_t)(row - t->rows);
+}
+
+static uint32_t age_ms(struct tally *t, const struct sock_record *r, uint32_t number)
+{
 	uint32_t least;
 
 	if (r->kind == KIND_MINI)
@@ -163,14 +172,13 @@ static void record_listener(struct port_tally *row, const struct sock_record *r)
 	row->backlog += r->send_queue;
 }
 
-/* Without a process the kernel no longer knows the user and reports root (net/core/sock.c:
- * sock_i_uid). */
-static void record_owner(struct port_tally *row, const struct sock_record *r)
+/* Returns NULL for the first creator of a row, and for none. */
+static struct creator_tally *record_creator(
+	struct tally *t, struct port_tally *row, const struct sock_record *r)
 {
-	if (r->cgroup_id)
-		majority_vote(&row->cgroup, r->cgroup_id, r->state == STATE_LISTEN);
-	if (r->inode && r->uid != UID_OVERFLOW)
-		majority_vote(&row->uid, r->uid, false);
+	if (row == &t->rest)
+		return NULL;
+	return creators_record(&t->creators, &row->creators, (uint32_t)(row - t->rows), r);
 }
 
 static void count_in_state(
@@ -195,14 +203,19 @@ static void count_fresh(
 	row->fresh_fin_wait_2 += r->state == STATE_FIN_WAIT_2;
 }
 
-static void count_symptom(struct port_tally *row, const struct sock_record *r, uint64_t memory)
+static void count_symptom(struct port_tally *row, struct creator_tally *creator,
+	const struct sock_record *r, uint64_t memory)
 {
 	const enum symptom symptom = symptom_of(r);
 
+	if (creator)
+		creator->sockets[r->state][r->ownership]++;
 	if (symptom == SYMPTOM_COUNT)
 		return;
 	row->symptoms[symptom].sockets++;
 	row->symptoms[symptom].memory_bytes += memory;
+	if (creator)
+		creator->symptoms[symptom]++;
 }
 
 static bool is_selected(const struct filter *f, const struct service_key *service)
@@ -215,6 +228,7 @@ static void count(const struct sock_record *r, const struct service_key *service
 {
 	struct tally *t = userdata;
 	const struct tally_context *context = &t->context;
+	struct creator_tally *creator;
 	struct port_tally *row;
 	uint64_t memory;
 	uint32_t age;
@@ -231,13 +245,13 @@ static void count(const struct sock_record *r, const struct service_key *service
 		record_listener(row, r);
 	else if (!state_set_has(context->filter.states, r->state))
 		return;
-	record_owner(row, r);
+	creator = record_creator(t, row, r);
 	if (!state_set_has(context->filter.states, r->state))
 		return;
-	age = age_ms(t, r, row);
+	age = age_ms(t, r, age_row(t, row, creator));
 	count_in_state(&row->states[r->state], r, memory, age);
 	count_fresh(t, row, r, age);
-	count_symptom(row, r, memory);
+	count_symptom(row, creator, r, memory);
 	if (context->observer.observe)
 		context->observer.observe(
 			&(struct sock_observation){*r, *service, age, memory, NULL, ""},

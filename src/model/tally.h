@@ -10,8 +10,8 @@
 #include "model/ages.h"
 #include "model/attribution.h"
 #include "model/client_ports.h"
+#include "model/creators.h"
 #include "model/filter.h"
-#include "model/majority.h"
 #include "model/prices.h"
 #include "model/service.h"
 #include "model/sock_observer.h"
@@ -49,21 +49,12 @@ struct port_tally {
 	bool listening;             /* it has a listener */
 	uint32_t accept_queue; /* connections waiting for accept(), of all listeners together */
 	uint32_t backlog;      /* and how many may wait */
-	/* The id of the cgroup that created the sockets. A listener decides: what it accepts is in
-	 * its cgroup (kernel/cgroup/cgroup.c: cgroup_sk_clone). Mini and request sockets have none.
-	 * In struct tally's rest, which is many ports, this and the uid are meaningless. */
-	struct majority cgroup;
-	/* The user of sockets that a process holds, except UID_OVERFLOW. That of a connection is
-	 * who accepted it (include/net/sock.h: sock_graft), so a listener, which root may have
-	 * created, has one vote like any other. */
-	struct majority uid;
+	struct row_creators creators; /* of struct tally's rest, which is many ports: unset */
 	/* Mini sockets that started since the last poll by their timer (struct tally_context:
 	 * since_ms). FIN_WAIT_2 starts again as TIME_WAIT when the peer closes
 	 * (net/ipv4/tcp_minisocks.c: tcp_timewait_state_process). */
 	uint32_t fresh_time_wait, fresh_fin_wait_2;
-	bool is_only; /* its port has no other service; set by tally_finish() */
-	/* Printable names of both, set after the scan (poll/owners.h). NULL: unknown. Borrowed. */
-	const char *owner, *user;
+	bool is_only;                  /* its port has no other service; set by tally_finish() */
 	char device[DEVICE_NAME_SIZE]; /* the name of the service's device; "": none, or not looked
 					  up */
 	struct state_tally states[STATE_COUNT];
@@ -96,11 +87,27 @@ struct tally {
 	struct port_tally
 		rest;        /* sockets of services beyond TALLY_ROWS_MAX, or for lack of memory */
 	uint32_t rest_ports; /* how many services those are */
+	struct creators creators; /* of all rows */
 	struct tally_netns netns;
 };
 
-/* The row in ages of a socket that is counted in the rest. */
-#define TALLY_AGE_ROW_REST TALLY_ROWS_MAX
+/*
+ * The row in ages (17 bits) of a socket that is counted in the rest; above it those of further
+ * creators, so that their ages are known apart.
+ */
+#define TALLY_AGE_ROW_REST     TALLY_ROWS_MAX
+#define TALLY_AGE_ROW_CREATORS (TALLY_AGE_ROW_REST + 1)
+
+_Static_assert(TALLY_AGE_ROW_CREATORS + CREATORS_MAX <= 1 << 17, "a row must fit into an age");
+
+/* The entry of creators that a row in ages stands for; NULL: a row of the tally, or the rest. */
+static inline const struct creator_tally *tally_creator_of_age(
+	const struct creators *c, uint32_t age_row)
+{
+	return c && age_row >= TALLY_AGE_ROW_CREATORS && age_row - TALLY_AGE_ROW_CREATORS < c->used
+		       ? &c->list[age_row - TALLY_AGE_ROW_CREATORS]
+		       : NULL;
+}
 
 /* Allocates an empty tally. Returns 0 or -ENOMEM; free with tally_free. */
 int tally_new(struct tally **ret);

@@ -191,6 +191,46 @@ static bool read_destination(struct json_object *value, struct destination *d)
 	       read_address(address, &d->family, d->address);
 }
 
+/* A text that may be null, as "". */
+static bool read_member(struct json_object *o, const char *key, char *ret, size_t size)
+{
+	struct json_object *value = NULL;
+
+	*ret = '\0';
+	if (!json_object_object_get_ex(o, key, &value))
+		return false;
+	return !value || read_text(value, ret, size);
+}
+
+static bool read_flag(struct json_object *o, const char *key, bool *ret)
+{
+	struct json_object *value = NULL;
+
+	*ret = json_object_object_get_ex(o, key, &value) && json_object_get_boolean(value);
+	return json_object_is_type(value, json_type_boolean);
+}
+
+/* The cgroup, the user and whether it is gone say all the rest. */
+static bool read_owner(struct json_object *value, struct owner *ret)
+{
+	char cgroup[OWNER_CGROUP_MAX], user[OWNER_USER_MAX], unit[OWNER_UNIT_MAX],
+		container[OWNER_CONTAINER_MAX], kind[16];
+	bool is_mixed, is_gone;
+
+	if (!json_object_is_type(value, json_type_object) ||
+		!read_member(value, "cgroup", cgroup, sizeof(cgroup)) ||
+		!read_member(value, "user", user, sizeof(user)) ||
+		!read_member(value, "unit", unit, sizeof(unit)) ||
+		!read_member(value, "container", container, sizeof(container)) ||
+		!read_member(value, "kind", kind, sizeof(kind)) ||
+		!read_flag(value, "mixed", &is_mixed) || !read_flag(value, "gone", &is_gone))
+		return false;
+	owner_restore(cgroup, user, is_gone, ret);
+	ret->is_mixed = is_mixed;
+	return owner_is_known(ret) && strcmp(kind, name_of(owner_kind_names, ret->kind)) == 0 &&
+	       strcmp(unit, ret->unit) == 0 && strcmp(container, ret->container) == 0;
+}
+
 static bool read_diagnosis(struct json_object *value, const char **ret)
 {
 	const struct diagnosis *d;
@@ -250,6 +290,8 @@ static bool read_value(struct json_object *value, const struct event_key *k, voi
 		return read_side(value, place);
 	case EVENT_PORT:
 		return read_port(value, place);
+	case EVENT_OWNER:
+		return read_owner(value, place);
 	case EVENT_STATES:
 		*(state_set *)place = (state_set)read_set(value, &state_names);
 		return *(state_set *)place;

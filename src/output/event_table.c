@@ -38,8 +38,7 @@ const struct event_key event_keys[] = {
 	{"severity", "SEVERITY", EVENT_NAME, AT(alert.rule.severity), NAMED(severity_names)},
 	{"side", "SIDE", EVENT_SIDE, AT(alert.key)},
 	{"port", "PORT", EVENT_PORT, AT(alert.key)},
-	{"owner", NULL, EVENT_TEXT, AT(alert.owner)},
-	{"owner_mixed", NULL, EVENT_FLAG, AT(alert.owner_is_mixed), .required = true},
+	{"owner", NULL, EVENT_OWNER, AT(alert.owner)},
 	{"destination", NULL, EVENT_DESTINATION, AT(alert.numbers.destination)},
 	{"states", "STATE", EVENT_STATES, AT(alert.rule.states), .is_there = is_of_sockets},
 	{"ownership", NULL, EVENT_OWNERSHIP, AT(alert.rule.ownerships), .names = &ownership_names},
@@ -127,6 +126,8 @@ struct json_object *event_value(
 			b, key->has_port ? side_name((enum sock_side)key->service.side) : NULL);
 	case EVENT_PORT:
 		return build_number(b, key->has_port ? key->service.port : UNKNOWN);
+	case EVENT_OWNER:
+		return build_owner(b, place, NULL, ((const struct owner *)place)->is_mixed);
 	case EVENT_STATES:
 		return build_states(b, *(const state_set *)place);
 	case EVENT_OWNERSHIP:

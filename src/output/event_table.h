@@ -25,6 +25,7 @@ enum event_type {
 	EVENT_TIME,        /* a struct timespec */
 	EVENT_SIDE,        /* of a struct alert_key; no port */
 	EVENT_PORT,        /* likewise; stands behind the side */
+	EVENT_OWNER,       /* a struct owner; unknown */
 	EVENT_STATES,      /* a state_set */
 	EVENT_OWNERSHIP,   /* an ownership_set; all */
 	EVENT_DESTINATION, /* a struct destination; none */

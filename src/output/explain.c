@@ -104,7 +104,7 @@ static void add_quiet_ports(struct page *p, const struct snapshot *s, const stru
 	for (size_t i = 0; i < s->ports_count; i++) {
 		if (is_reported(f, s->ports[i]) || quiet++ >= QUIET_PORTS_LISTED)
 			continue;
-		words_nothing_on_port(&p->sentence, s->ports[i]);
+		words_nothing_on_port(&p->sentence, s->ports[i], s->creators);
 		page_paragraph(p, SEVERITY_OK, "");
 	}
 	if (quiet > QUIET_PORTS_LISTED) {

@@ -95,7 +95,7 @@ static struct json_object *single_socket(struct builder *b, const struct documen
 	build_put(
 		b, o, "timer", has_timer ? build_string(b, name_of(timer_names, r->timer)) : NULL);
 	build_put(b, o, "timer_seconds", has_timer ? build_seconds(b, r->expires_ms) : NULL);
-	build_put(b, o, "owner", build_string(b, s->owner));
+	build_put(b, o, "owner", build_owner(b, s->owner, NULL, false));
 	return o;
 }
 

@@ -136,6 +136,24 @@ struct json_object *build_device(struct builder *b, uint32_t index, const char *
 	return index || *name ? build_string(b, *name ? name : number) : NULL;
 }
 
+struct json_object *build_owner(
+	struct builder *b, const struct owner *o, const char *user, bool is_mixed)
+{
+	struct json_object *object;
+
+	if (!o || !owner_is_known(o))
+		return NULL;
+	object = build_object(b);
+	build_put(b, object, "kind", build_string(b, name_of(owner_kind_names, o->kind)));
+	build_put(b, object, "unit", build_string(b, o->unit));
+	build_put(b, object, "container", build_string(b, o->container));
+	build_put(b, object, "cgroup", build_string(b, o->cgroup));
+	build_put(b, object, "user", build_string(b, *o->user ? o->user : user));
+	build_put(b, object, "mixed", build_boolean(b, is_mixed));
+	build_put(b, object, "gone", build_boolean(b, o->is_gone));
+	return object;
+}
+
 struct json_object *build_states(struct builder *b, state_set states)
 {
 	struct json_object *array = build_array(b);

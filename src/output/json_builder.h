@@ -6,6 +6,7 @@
 #ifndef TCPSTATED_OUTPUT_JSON_BUILDER_H
 #define TCPSTATED_OUTPUT_JSON_BUILDER_H
 
+#include "model/owner.h"
 #include "model/snapshot.h"
 
 #include <json-c/json.h>
@@ -54,6 +55,13 @@ struct json_object *build_address(struct builder *b, const struct sock_address *
 
 /* The name of a device, or its index where the name is unknown (""); null: none. */
 struct json_object *build_device(struct builder *b, uint32_t index, const char *name);
+
+/*
+ * Whose sockets are; null: unknown. user is that of the sockets, where the owner has none of its
+ * own; NULL: unknown.
+ */
+struct json_object *build_owner(
+	struct builder *b, const struct owner *o, const char *user, bool is_mixed);
 
 struct json_object *build_states(struct builder *b, state_set states);
 

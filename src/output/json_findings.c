@@ -26,6 +26,7 @@ static struct json_object *alert(struct builder *b, const struct document *d, co
 		a->key.has_port ? build_string(b, side_name((enum sock_side)a->key.service.side))
 				: NULL);
 	build_put(b, o, "port", build_number(b, a->key.has_port ? a->key.service.port : UNKNOWN));
+	build_put(b, o, "owner", build_owner(b, &a->owner, NULL, a->owner.is_mixed));
 	build_put(b, o, "sockets", build_number(b, n->sockets));
 	build_put(b, o, "memory_bytes", build_number(b, n->memory_bytes));
 	build_put(b, o, "oldest_seconds", build_seconds(b, n->oldest_ms));
@@ -53,6 +54,7 @@ static struct json_object *process(struct builder *b, const struct process *p)
 		build_append(b, descriptors, build_number(b, p->descriptors[i]));
 	build_put(b, o, "pid", build_number(b, p->pid));
 	build_put(b, o, "uid", build_number(b, p->uid));
+	build_put(b, o, "cgroup", build_string(b, p->cgroup));
 	build_put(b, o, "comm", build_string(b, p->comm));
 	build_put(b, o, "command", build_string(b, p->command));
 	build_put(b, o, "descriptors_count", build_number(b, p->descriptors_count));
@@ -72,6 +74,24 @@ static struct json_object *holders_of(struct builder *b, const struct document *
 	return array;
 }
 
+static void put_owner(struct builder *b, struct json_object *o, const struct finding *f)
+{
+	const struct whose *w = &f->whose;
+	struct json_object *split = w->shares_count ? build_array(b) : NULL;
+
+	for (size_t i = 0; i < w->shares_count; i++) {
+		const struct owner_share *share = &w->shares[i];
+		struct json_object *element = build_object(b);
+
+		build_put(b, element, "owner", build_owner(b, share->owner, share->user, false));
+		build_put(b, element, "sockets", build_number(b, share->sockets));
+		build_append(b, split, element);
+	}
+	build_put(b, o, "owner", build_owner(b, w->owner, w->user, w->is_mixed));
+	build_put(b, o, "accepted_by", build_owner(b, f->accepted_by, NULL, false));
+	build_put(b, o, "split", split);
+}
+
 static struct json_object *finding(struct builder *b, const struct document *d, size_t index)
 {
 	const struct finding *f = &d->findings->list[index];
@@ -89,7 +109,7 @@ static struct json_object *finding(struct builder *b, const struct document *d, 
 	build_put(b, o, "sockets", build_number(b, f->sockets));
 	build_put(b, o, "memory_bytes", build_number(b, f->memory_bytes));
 	build_put(b, o, "oldest_seconds", build_seconds(b, f->oldest_ms));
-	build_put(b, o, "owner", build_string(b, f->owner));
+	put_owner(b, o, f);
 	build_put(b, o, "destination", build_destination(b, &f->destination));
 	if (d->extras->processes)
 		build_put(b, o, "processes", holders_of(b, d, index));

@@ -47,7 +47,7 @@ static struct json_object *client_ports(struct builder *b, const struct document
 	build_put(b, o, "usable_min", build_number(b, room->usable_min));
 	build_put(b, o, "usable_max", build_number(b, room->usable_max));
 	build_put(b, o, "destination", build_destination(b, &d->snapshot->busiest));
-	build_put(b, o, "owner", build_string(b, room->owner));
+	build_put(b, o, "owner", build_owner(b, room->owner, room->user, room->cgroup.mixed));
 	return o;
 }
 

@@ -3,6 +3,7 @@
 
 #include "basic/unknown.h"
 #include "model/growth.h"
+#include "model/whose.h"
 
 #include <string.h>
 
@@ -173,6 +174,7 @@ struct json_object *json_port(struct builder *b, const struct document *d, size_
 {
 	const struct snapshot *s = d->snapshot;
 	const struct port_tally *p = s->ports[index];
+	const struct whose whose = whose_of_service(s->creators, p);
 	bool backlog_known = p->listening && strcmp(s->scan.source, "proc") != 0;
 	struct json_object *o = build_object(b), *states = build_object(b);
 	uint64_t unaccepted = 0, orphans = 0;
@@ -197,7 +199,7 @@ struct json_object *json_port(struct builder *b, const struct document *d, size_
 	build_put(b, o, "address", build_address(b, &p->service.address));
 	build_put(b, o, "device", build_device(b, p->service.device, p->device));
 	build_put(b, o, "port", build_number(b, p->service.port));
-	build_put(b, o, "owner", build_string(b, p->owner));
+	build_put(b, o, "owner", build_owner(b, whose.owner, whose.user, whose.is_mixed));
 	build_put(b, o, "listening", build_boolean(b, p->listening));
 	build_put(b, o, "sockets", build_number(b, port_tally_sum(p, STATE_SET_ALL).sockets));
 	build_put(b, o, "memory_bytes",

@@ -74,7 +74,7 @@ static void add_socket(struct page *p, const struct sock_observation *s)
 	add_ends(p, s);
 	if (s->owner) {
 		string_add(&p->out, "  ");
-		words_name(&p->out, s->owner, OWNER_SHOWN);
+		words_name(&p->out, s->owner->name, OWNER_SHOWN);
 	}
 	string_add_char(&p->out, '\n');
 }

@@ -55,10 +55,39 @@ void words_count(struct string *s, uint64_t n, const char *one, const char *many
 	string_addf(s, "%s %s", format_count(number, n), n == 1 ? one : many);
 }
 
-void words_owner(struct string *s, const char *owner, bool is_mixed)
+static void add_share(struct string *s, const struct owner_share *share)
 {
-	string_add(s, is_mixed ? "mostly " : "");
-	words_name(s, owner, OWNER_SHOWN);
+	char number[FORMAT_SIZE];
+	const bool is_acceptor = share->owner && owner_is_acceptor(share->owner);
+
+	string_addf(s, "%s %s ", format_count(number, share->sockets),
+		is_acceptor ? "accepted by" : "of");
+	words_name(s, share->owner ? share->owner->name : "unknown owners", OWNER_SHOWN);
+}
+
+static void add_shares(struct string *s, const struct whose *w)
+{
+	char number[FORMAT_SIZE];
+
+	for (size_t i = 0; i < w->shares_count; i++) {
+		string_add(s, i ? ", " : "");
+		add_share(s, &w->shares[i]);
+	}
+	if (!w->others)
+		return;
+	string_addf(s, ", %s of ", format_count(number, w->others_sockets));
+	words_count(s, w->others, "other", "others");
+}
+
+void words_owner(struct string *s, const struct whose *w)
+{
+	if (w->shares_count) {
+		add_shares(s, w);
+	} else if (w->owner) {
+		string_add(s, w->is_mixed ? "mostly " : "");
+		string_add(s, w->is_acceptor ? "accepted by " : "");
+		words_name(s, w->owner->name, OWNER_SHOWN);
+	}
 }
 
 void words_service(struct string *s, const struct service_key *service, bool is_only)
@@ -79,13 +108,13 @@ void words_service(struct string *s, const struct service_key *service, bool is_
 }
 
 void words_port(struct string *s, const struct service_key *service, bool is_only,
-	const char *owner, bool is_mixed)
+	const struct whose *whose)
 {
 	string_add(s, service->side == SIDE_SERVER ? "port " : "to port ");
 	words_service(s, service, is_only);
-	if (owner && *owner) {
+	if (whose->owner || whose->shares_count) {
 		string_add(s, " (");
-		words_owner(s, owner, is_mixed);
+		words_owner(s, whose);
 		string_add(s, ")");
 	}
 	string_add(s, ": ");
@@ -108,13 +137,12 @@ void words_endpoints(struct string *s, const struct destination *d)
 		string_addf(s, " from %s", format_address(text, d->family, d->source, ""));
 }
 
-void words_destination(
-	struct string *s, const struct destination *d, const char *owner, bool is_mixed)
+void words_destination(struct string *s, const struct destination *d, const struct whose *whose)
 {
 	words_endpoints(s, d);
-	if (owner && *owner) {
+	if (whose->owner) {
 		string_add(s, " (");
-		words_owner(s, owner, is_mixed);
+		words_owner(s, whose);
 		string_add_char(s, ')');
 	}
 	string_add(s, ": ");

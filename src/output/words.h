@@ -34,8 +34,9 @@ void words_name(struct string *s, const char *name, size_t max);
  */
 void words_service(struct string *s, const struct service_key *service, bool is_only);
 
-/* "mostly game.service" */
-void words_owner(struct string *s, const char *owner, bool is_mixed);
+/* "game.service", "mostly game.service", "accepted by mud.socket", "212 of game.service, 88 of
+ * web.service", "300 of game.service, 12 of 3 others" */
+void words_owner(struct string *s, const struct whose *whose);
 
 /* "1 socket", "1,000 sockets" */
 void words_count(struct string *s, uint64_t n, const char *one, const char *many);
@@ -106,11 +107,12 @@ void words_close_rates(struct string *s, const struct close_rates *c);
 /* "oldest 15 min; median 8.1 s; up to 420 new in the last minute" */
 void words_since(struct string *s, const struct finding *f);
 
-/* "mostly game.service, user game" */
+/* "game.service, user game", "held by game.service, user game; accepted by mud.socket" */
 void words_whose(struct string *s, const struct finding *f);
 
 /* "port 80 (nginx.service): nothing found; 4 sockets, 5.6 KiB: 3 ESTABLISHED, 1 LISTEN" */
-void words_nothing_on_port(struct string *s, const struct port_tally *row);
+void words_nothing_on_port(
+	struct string *s, const struct port_tally *row, const struct creators *creators);
 
 /* What a process has of a finding's sockets. */
 struct descriptors {

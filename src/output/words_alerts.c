@@ -104,10 +104,16 @@ void words_alert(struct string *s, const struct alert *a)
 		[MEASURE_RATE] = add_rate,
 	};
 
+	const struct whose whose = {
+		.owner = owner_is_known(&a->owner) ? &a->owner : NULL,
+		.is_mixed = a->owner.is_mixed,
+		.is_acceptor = owner_is_acceptor(&a->owner),
+	};
+
 	if (a->numbers.destination.sockets)
-		words_destination(s, &a->numbers.destination, a->owner, a->owner_is_mixed);
+		words_destination(s, &a->numbers.destination, &whose);
 	else if (a->key.has_port)
-		words_port(s, &a->key.service, a->is_only, a->owner, a->owner_is_mixed);
+		words_port(s, &a->key.service, a->is_only, &whose);
 	adders[a->rule.measure](s, a);
 	if (a->is_ruleless)
 		string_add(s, "; its rule was switched off");

@@ -7,6 +7,7 @@
 #include "judge/limit.h"
 #include "model/client_ports.h"
 #include "model/service.h"
+#include "model/whose.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,17 +18,15 @@ const char *words_of_diagnosis(const char *id);
 /* What is used of each limit: "orphaned sockets". */
 extern const char *const limit_nouns[LIMIT_COUNT];
 
-/* "port 80: ", "port 192.0.2.7:80: ", "to port 5432 (mostly app.service): "; owner may be NULL or
- * "". */
+/* "port 80: ", "port 192.0.2.7:80: ", "to port 5432 (mostly app.service): " */
 void words_port(struct string *s, const struct service_key *service, bool is_only,
-	const char *owner, bool is_mixed);
+	const struct whose *whose);
 
 /* "to 10.0.0.5:3306 from 10.0.0.1", "from 10.0.0.1 to any address" */
 void words_endpoints(struct string *s, const struct destination *d);
 
 /* "to 10.0.0.5:3306 from 10.0.0.1 (app.service): "; owner may be NULL or "". */
-void words_destination(
-	struct string *s, const struct destination *d, const char *owner, bool is_mixed);
+void words_destination(struct string *s, const struct destination *d, const struct whose *whose);
 
 /* ", between 0 and 300 left" of all; nothing if that is known to 1 % of all, or unknown. */
 void words_room(struct string *s, const struct port_room *room, uint64_t all);

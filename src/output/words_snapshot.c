@@ -263,20 +263,28 @@ void words_since(struct string *s, const struct finding *f)
 
 void words_whose(struct string *s, const struct finding *f)
 {
-	if (f->owner)
-		words_owner(s, f->owner, f->owner_is_mixed);
-	if (!f->user)
+	const struct whose *w = &f->whose;
+
+	string_add(s, f->accepted_by ? "held by " : "");
+	words_owner(s, w);
+	if (!w->shares_count && w->owner && w->owner->kind != OWNER_USER && w->user) {
+		string_add(s, ", user ");
+		words_name(s, w->user, OWNER_SHOWN);
+	}
+	if (!f->accepted_by)
 		return;
-	string_add(s, f->owner ? ", user " : "user ");
-	words_name(s, f->user, OWNER_SHOWN);
+	string_add(s, "; accepted by ");
+	words_name(s, f->accepted_by->name, OWNER_SHOWN);
 }
 
-void words_nothing_on_port(struct string *s, const struct port_tally *row)
+void words_nothing_on_port(
+	struct string *s, const struct port_tally *row, const struct creators *creators)
 {
+	const struct whose whose = whose_of_service(creators, row);
 	const char *separator = ": ";
 	char number[FORMAT_SIZE];
 
-	words_port(s, &row->service, row->is_only, row->owner, row->cgroup.mixed);
+	words_port(s, &row->service, row->is_only, &whose);
 	string_add(s, "nothing found; ");
 	words_count(s, port_tally_sum(row, STATE_SET_ALL).sockets, "socket", "sockets");
 	string_addf(

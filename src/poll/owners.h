@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The owners of a snapshot's ports by name: the service or container whose cgroup created the
- * sockets and, on request, the user. Kept from poll to poll, so that a name is looked up once
+ * The owners of sockets by name: the service or container whose cgroup created them and, on
+ * request, the user. Kept from poll to poll, so that a name is looked up once
  * (kernel/owners/cgroups.h).
  */
 #ifndef TCPSTATED_POLL_OWNERS_H
 #define TCPSTATED_POLL_OWNERS_H
 
 #include "basic/cleanup.h"
+#include "judge/finding.h"
 #include "kernel/sockets/source.h"
-#include "model/snapshot.h"
+#include "model/process.h"
 #include "model/sock_list.h"
-#include "model/tally.h"
+#include "model/whose.h"
 
 #include <stdbool.h>
 
@@ -26,17 +27,21 @@ struct owners *owners_free(struct owners *o); /* returns NULL; o may be NULL */
 DEFINE_FREEP(owners)
 
 /*
- * Names the listed ports of s, which was just taken from t: sets the known owners and users in
- * struct port_tally and of the busiest destination in s, printable and valid until the next
- * owners_name() or owners_free(). Returns 0 or -ENOMEM.
+ * Names all creators of a tally that was just counted, and of the busiest destination in s, which
+ * was taken from it: sets their owners and users, valid until the next owners_name() or
+ * owners_free(). Returns 0 or -ENOMEM.
  */
 int owners_name(struct owners *o, struct tally *t, struct snapshot *s);
 
+/* Names the owners of single sockets of the same scan, after owners_name(): by their own cgroup, or
+ * that of their service if the kernel keeps none (TIME_WAIT). */
+void owners_name_sockets(const struct tally *t, struct sock_list *l);
+
 /*
- * Names the owners of single sockets of the same scan, after owners_name(): by their own cgroup, or
- * that of their port if the kernel keeps none (TIME_WAIT). Returns 0 or -ENOMEM.
+ * Takes the owners of findings from the processes that hold their sockets: those can act, whoever
+ * created or accepted the sockets. Valid as those of owners_name(). Returns 0 or -ENOMEM.
  */
-int owners_name_sockets(struct owners *o, const struct tally *t, struct sock_list *l);
+int owners_name_holders(struct owners *o, const struct processes *p, struct findings *f);
 
 /* The printable name of any user, or the number if there is none. */
 #define OWNERS_USER_SIZE 256

@@ -79,17 +79,18 @@ static void print_row(struct poll *l, const struct port_tally *row)
 	struct cgroup cgroup = {CGROUP_UNSEEN, NULL};
 	struct owner owner = {.kind = OWNER_PATH};
 	char user[USER_NAME_MAX] = "";
+	const struct creator *c = &row->creators.first;
 
-	if (row->cgroup.reported)
-		cgroup = cgroups_find(l->cgroups, row->cgroup.value);
+	if (c->cgroup)
+		cgroup = cgroups_find(l->cgroups, c->cgroup);
 	if (cgroup.path)
 		owner_from_path(cgroup.path, &owner);
-	if (row->uid.reported)
-		users_name(l->users, (uint32_t)row->uid.value, user);
+	if (c->uids.reported)
+		users_name(l->users, (uint32_t)c->uids.value, user);
 	printf("row %s %u", side_name(row->service.side), row->service.port);
-	print_words((const char *const[]){row->cgroup.reported ? fates[cgroup.fate] : "untold",
+	print_words((const char *const[]){c->cgroup ? fates[cgroup.fate] : "untold",
 			    cgroup.path ? cgroup.path : "", name_of(owner_kind_names, owner.kind),
-			    owner.name, owner.unit, row->cgroup.mixed ? "mixed" : "same", user},
+			    owner.name, owner.unit, row->creators.others ? "mixed" : "same", user},
 		7);
 }
 
@@ -109,7 +110,7 @@ static int print_processes(struct poll *l)
 		users_name(l->users, p->uid, user);
 		printf("process %" PRIu32 " %s %" PRIu64 " %" PRIu32, p->pid, user, p->tag,
 			p->descriptors_count);
-		print_words((const char *const[]){p->comm}, 1);
+		print_words((const char *const[]){p->comm, p->cgroup}, 2);
 	}
 	printf("refused %" PRIu64 " unheld %" PRIu64 " ", found.refused, found.unheld);
 	processes_release(&found);
@@ -137,6 +138,7 @@ static int poll(struct poll *l)
 	r = l->source->ops->scan(l->source, &request, count, l, &scan);
 	if (r < 0)
 		return r;
+	tally_finish(l->tally, scan.complete);
 	cgroups_start(l->cgroups);
 	for (size_t i = 0; i < l->tally->rows_used; i++)
 		print_row(l, &l->tally->rows[i]);

@@ -81,18 +81,21 @@ in_service() {
 import json
 d = json.load(open("document"))
 (finding,) = d["findings"]
-assert finding["owner"] == "leaky.service", finding
+owner = finding["owner"]
+assert owner["unit"] == "leaky.service" and owner["kind"] == "unit" and not owner["mixed"] and owner["user"] == "root", finding
+assert finding["split"] is None and finding["accepted_by"] is None, finding
 (process,) = finding["processes"]
 assert process["descriptors_count"] == 412 and len(process["descriptors"]) == 16, process
-assert [p["owner"] for p in d["ports"]] == ["leaky.service"], d["ports"]
-assert len(d["sockets"]) == 7 and all(s["state"] == "CLOSE_WAIT" and s["owner"] == "leaky.service" for s in d["sockets"])
+assert process["cgroup"], process
+assert [p["owner"]["unit"] for p in d["ports"]] == ["leaky.service"], d["ports"]
+assert len(d["sockets"]) == 7 and all(s["state"] == "CLOSE_WAIT" and s["owner"]["unit"] == "leaky.service" for s in d["sockets"])
 assert d["processes"]["unheld"] == 0
 aged = json.load(open("aged"))["sockets"]
 assert len(aged) == 1000, len(aged)
 ages = [s["age_seconds"] for s in aged]
 assert ages == sorted(ages, reverse=True) and all(s["timer"] == "time-wait" for s in aged)
 # They have no cgroup any more, but their port has.
-assert all(s["owner"] == "leaky.service" and s["remote"] for s in aged)
+assert all(s["owner"]["unit"] == "leaky.service" and s["remote"] for s in aged)
 PYTHON
 }
 

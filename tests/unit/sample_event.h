@@ -30,7 +30,13 @@ static const struct alert_event sample_event = {
 			.key = {.has_port = true,
 				.service.side = SIDE_SERVER,
 				.service.port = 7777},
-			.owner = "game.service",
+			.owner =
+				{
+					.kind = OWNER_UNIT,
+					.name = "game.service",
+					.unit = "game.service",
+					.cgroup = "/system.slice/game.service",
+				},
 			.since = {.tv_sec = 1795340370, .tv_nsec = 120000000},
 			.numbers =
 				{

@@ -287,7 +287,9 @@ static void test_alerts_judge_leaves_states_alone_that_were_not_scanned(void **s
 	assert_int_equal(world.events_count, 2);
 }
 
-static void measure_ages(struct ages *ages, unsigned sockets, uint64_t now_ms)
+/* The last of them are of the first entry of creators. */
+static void measure_ages_of(
+	struct ages *ages, unsigned sockets, unsigned others_from, uint64_t now_ms)
 {
 	ages_start(ages, now_ms);
 	for (unsigned i = 1; i <= sockets; i++) {
@@ -298,9 +300,14 @@ static void measure_ages(struct ages *ages, unsigned sockets, uint64_t now_ms)
 			.cookie = i,
 		};
 
-		ages_observe(ages, &r, 0);
+		ages_observe(ages, &r, i > others_from ? TALLY_AGE_ROW_CREATORS : 0);
 	}
 	ages_finish(ages, true);
+}
+
+static void measure_ages(struct ages *ages, unsigned sockets, uint64_t now_ms)
+{
+	measure_ages_of(ages, sockets, sockets, now_ms);
 }
 
 static void test_alerts_judge_counts_only_what_is_old_enough(void **state)
@@ -331,6 +338,44 @@ static void test_alerts_judge_counts_only_what_is_old_enough(void **state)
 	ages_free(ages);
 }
 
+/* Whose most of the row's sockets are does not matter. */
+static void test_alert_names_the_owner_of_those_old_enough(void **state)
+{
+	struct creator_tally other = {.row = 0};
+	const struct creators creators = {.list = &other, .used = 1};
+	struct rule rule = number_rule;
+	struct port_tally *row = sample_port(&world.sample, SIDE_SERVER, 7777);
+	struct ages *ages;
+
+	(void)state;
+	assert_int_equal(ages_new(1000, &ages), 0);
+	world.sample.snapshot.ages = ages;
+	world.sample.snapshot.creators = &creators;
+	row->creators.first.owner = sample_owner("/system.slice/game.service");
+	row->creators.others = 1;
+	other.creator.owner = sample_owner("/system.slice/web.service");
+	other.sockets[STATE_CLOSE_WAIT][OWNERSHIP_HELD] = 300;
+	rule.older_than_ms = 1 * MINUTE;
+	rule.for_ms = rule.keep_ms = 0;
+	alerts_set_rules(world.alerts, &rule, 1);
+	measure_ages(ages, 120, 0);
+	measure_ages_of(ages, 420, 120, 61440);
+	set_sockets(row, STATE_CLOSE_WAIT, 420);
+	judge_at(61440);
+	assert_int_equal(world.events_count, 1);
+	assert_string_equal(world.events[0].alert.owner.unit, "game.service");
+	assert_false(world.events[0].alert.owner.is_mixed);
+	assert_true(world.events[0].alert.numbers.value == 120);
+
+	/* Later the others are as old. */
+	measure_ages_of(ages, 420, 120, 240000);
+	judge_at(240000);
+	assert_string_equal(alerts_get(world.alerts, 0)->owner.unit, "web.service");
+	assert_true(alerts_get(world.alerts, 0)->owner.is_mixed);
+	assert_true(alerts_get(world.alerts, 0)->numbers.value == 420);
+	ages_free(ages);
+}
+
 static void test_alert_names_the_owner_of_its_port(void **state)
 {
 	struct rule rule = number_rule;
@@ -339,13 +384,13 @@ static void test_alert_names_the_owner_of_its_port(void **state)
 	(void)state;
 	rule.for_ms = rule.keep_ms = 0;
 	alerts_set_rules(world.alerts, &rule, 1);
-	row->owner = "gameserver.service";
+	row->creators.first.owner = sample_owner("/system.slice/gameserver.service");
 	set_sockets(row, STATE_CLOSE_WAIT, 120);
 	judge_at(0);
 	assert_int_equal(world.events_count, 1);
 	assert_non_null(strstr(sentence_of_alert(&world.events[0].alert),
 		"port 7777 (gameserver.service): 120 CLOSE_WAIT"));
-	row->cgroup.mixed = true;
+	row->creators.uncounted = true;
 	judge_at(1000);
 	assert_non_null(strstr(sentence_of_alert(alerts_get(world.alerts, 0)),
 		"port 7777 (mostly gameserver.service): "));
@@ -755,6 +800,7 @@ int main(void)
 		TEST(test_alerts_set_rules_carries_on_by_name),
 		TEST(test_alerts_restore_reports_nothing_twice),
 		TEST(test_alerts_restore_clears_one_without_rule),
+		TEST(test_alert_names_the_owner_of_those_old_enough),
 		TEST(test_alert_names_the_owner_of_its_port),
 		TEST(test_alerts_judge_is_bounded),
 		TEST(test_alerts_judge_keeps_its_promises_on_a_random_walk),

@@ -530,7 +530,8 @@ static void test_diagnose_client_ports_of_a_source(void **state)
 	sample.snapshot.client_ports = (struct usage){300, 300};
 	sample.snapshot.busiest =
 		(struct destination){.sockets = 300, .family = AF_INET, .source = {10, 0, 0, 1}};
-	sample.snapshot.port_room = (struct port_room){.owner = "proxy.service"};
+	sample.snapshot.port_room =
+		(struct port_room){.owner = sample_owner("/system.slice/proxy.service")};
 	f = judge_one(&sample, "time-wait-client-ports", SEVERITY_CRITICAL);
 	assert_false(f.has_port);
 	assert_string_equal(sentence_of_finding(&f),

@@ -63,7 +63,9 @@ static void test_event_json_format(void **state)
 		"\"time\":\"2026-11-22T09:40:00.123Z\",\"since\":\"2026-11-22T09:39:30.120Z\","
 		"\"host\":\"gs1\",\"netns\":\"host\",\"alert\":\"close-wait-leak\","
 		"\"severity\":\"warning\",\"side\":\"server\",\"port\":7777,"
-		"\"owner\":\"game.service\",\"owner_mixed\":false,\"destination\":null,"
+		"\"owner\":{\"kind\":\"unit\",\"unit\":\"game.service\","
+		"\"container\":null,\"cgroup\":\"/system.slice/game.service\","
+		"\"user\":null,\"mixed\":false,\"gone\":false},\"destination\":null,"
 		"\"states\":[\"CLOSE_WAIT\"],\"ownership\":[\"held\"],\"older_than_seconds\":60,"
 		"\"measure\":\"sockets\",\"limit\":null,\"counter\":null,\"window_seconds\":null,"
 		"\"value\":412,\"raise\":100,\"clear\":50,\"rule_gone\":false,"
@@ -126,8 +128,14 @@ static void assert_same(const struct alert_event *a, const struct alert_event *b
 	assert_int_equal(x->key.has_port, y->key.has_port);
 	assert_int_equal(x->key.service.side, y->key.service.side);
 	assert_int_equal(x->key.service.port, y->key.service.port);
-	assert_string_equal(x->owner, y->owner);
-	assert_int_equal(x->owner_is_mixed, y->owner_is_mixed);
+	assert_int_equal(x->owner.kind, y->owner.kind);
+	assert_string_equal(x->owner.name, y->owner.name);
+	assert_string_equal(x->owner.unit, y->owner.unit);
+	assert_string_equal(x->owner.container, y->owner.container);
+	assert_string_equal(x->owner.cgroup, y->owner.cgroup);
+	assert_string_equal(x->owner.user, y->owner.user);
+	assert_int_equal(x->owner.is_mixed, y->owner.is_mixed);
+	assert_int_equal(x->owner.is_gone, y->owner.is_gone);
 	assert_int_equal(x->is_ruleless, y->is_ruleless);
 	assert_int_equal(x->rule.measure, y->rule.measure);
 	assert_int_equal(x->rule.limit, y->rule.limit);
@@ -152,6 +160,21 @@ static void assert_same(const struct alert_event *a, const struct alert_event *b
 	assert_ptr_equal(x->rule.diagnosis, y->rule.diagnosis);
 	assert_ptr_equal(a->explanation.id, b->explanation.id);
 	assert_int_equal(a->explanation.cause, b->explanation.cause);
+}
+
+/* Of the longest texts, each byte of which is two in the document. */
+static void longest_owner(struct owner *o)
+{
+	char path[OWNER_CGROUP_MAX], user[OWNER_USER_MAX];
+
+	memset(path, '"', sizeof(path));
+	memcpy(path, "/lxc.payload.", strlen("/lxc.payload."));
+	memcpy(path + 60, "/a", 2);
+	memset(path + 62, '\\', sizeof(path) - 62);
+	strcpy(path + sizeof(path) - sizeof(".service"), ".service");
+	memset(user, '"', sizeof(user));
+	user[sizeof(user) - 1] = '\0';
+	owner_restore(path, user, true, o);
 }
 
 /* Events that differ in whatever the document can say. */
@@ -182,7 +205,7 @@ static void test_event_json_round_trip(void **state)
 	memset(e[5].host, 'h', sizeof(e[5].host) - 1);
 	memset(e[5].netns, 'n', sizeof(e[5].netns) - 1);
 	memset(e[5].alert.rule.name, 'a', sizeof(e[5].alert.rule.name) - 1);
-	memset(e[5].alert.owner, 'o', sizeof(e[5].alert.owner) - 1);
+	longest_owner(&e[5].alert.owner);
 	strcpy(e[6].host, "\"\\/\xc3\xa4");
 	e[6].alert.rule.measure = MEASURE_PERCENT;
 	e[6].alert.rule.limit = LIMIT_MEMORY;
@@ -205,7 +228,7 @@ static void test_event_json_round_trip(void **state)
 		.address = {0x20, 0x01, 0x0d, 0xb8, [15] = 1},
 		.device_name = "eth1"};
 	e[9].explanation.cause = SYMPTOM_FIN_NOT_TAKEN;
-	e[9].alert.owner_is_mixed = true;
+	e[9].alert.owner.is_mixed = true;
 	e[9].alert.is_ruleless = true;
 	e[10].alert.rule.ownerships =
 		OWNERSHIP_BIT(OWNERSHIP_ORPHAN) | OWNERSHIP_BIT(OWNERSHIP_NONE);
@@ -336,8 +359,18 @@ static void test_event_json_parse_refuses(void **state)
 		{"913.4", "4294968"},
 		{"\"text\":", "\"test\":"},
 		{"\"text\":", "\"text\":0,\"more\":"},
-		{"\"owner\":\"game.service\"", "\"owner\":7"},
-		{"\"owner_mixed\":false", "\"owner_mixed\":0"},
+		{"\"owner\":{", "\"owner\":7,\"more\":{"},
+		{"\"owner\":{", "\"owner\":{},\"more\":{"},
+		{"\"mixed\":false", "\"mixed\":0"},
+		{"\"gone\":false", "\"gone\":null"},
+		{"\"gone\":false}", "\"goner\":false}"},
+		{"\"kind\":\"unit\"", "\"kind\":\"docker\""},
+		{"\"kind\":\"unit\"", "\"kind\":1"},
+		{"\"unit\":\"game.service\"", "\"unit\":\"other.service\""},
+		{"\"unit\":\"game.service\"", "\"unit\":null"},
+		{"\"container\":null", "\"container\":\"x\""},
+		{"\"cgroup\":\"/system.slice/game.service\"", "\"cgroup\":null"},
+		{"\"user\":null", "\"user\":1000"},
 		{"\"destination\":null", "\"destination\":\"10.0.0.5:3306\""},
 		{"\"destination\":null", "\"destination\":{\"address\":\"10.0.0.5\"}"},
 		{"\"destination\":null", DESTINATION("\"10.0.0\"", "null", "1", "null")},
@@ -455,7 +488,7 @@ static void test_event_json_longest_fits_into_a_page(void **state)
 	(void)state;
 	memset(e.host, '"', 64); /* HOST_NAME_MAX */
 	memset(e.netns, '"', sizeof(e.netns) - 1);
-	memset(e.alert.owner, '"', sizeof(e.alert.owner) - 1);
+	longest_owner(&e.alert.owner);
 	memset(e.alert.rule.name, 'a', sizeof(e.alert.rule.name) - 1);
 	e.alert.rule.states = STATE_SET_ALL & ~STATE_BIT(STATE_LISTEN);
 	for (const struct diagnosis *d = diagnoses; d->id; d++) {

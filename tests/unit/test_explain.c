@@ -65,8 +65,8 @@ static struct port_tally *leak(struct sample *sample, uint32_t sockets, bool ask
 
 	sample_init(sample);
 	row = sample_port(sample, SIDE_SERVER, 7777);
-	row->owner = "gameserver.service";
-	row->user = "game";
+	row->creators.first.owner = sample_owner("/system.slice/gameserver.service");
+	row->creators.first.user = "game";
 	sample_held(sample, row, STATE_CLOSE_WAIT, sockets);
 	row->states[STATE_CLOSE_WAIT].oldest_ms = 15 * 60000;
 	sample_held(sample, sample_port(sample, SIDE_SERVER, 80), STATE_ESTABLISHED, 3);
@@ -119,12 +119,56 @@ static void test_an_owner_of_most_is_reported_as_that(void **state)
 	cleanup_(freep) char *text = NULL;
 
 	(void)state;
-	leak(&sample, 412, false)->cgroup.mixed = true;
+	leak(&sample, 412, false)->creators.uncounted = true;
 	text = explain(&sample);
 	assert_contains(text,
 		"port 7777 (mostly gameserver.service): 412 CLOSE_WAIT, not closed by "
 		"the program, 1.5 MiB, oldest 15 min\n");
 	assert_contains(text, "  whose: mostly gameserver.service, user game\n");
+}
+
+static void test_several_owners_are_reported_by_their_shares(void **state)
+{
+	struct creator_tally others[2] = {{.next = 2}, {.next = 0}};
+	const struct creators creators = {.list = others, .used = ARRAY_SIZE(others)};
+	struct sample sample;
+	struct port_tally *row = leak(&sample, 412, false);
+	cleanup_(freep) char *text = NULL;
+
+	(void)state;
+	sample.snapshot.creators = &creators;
+	row->creators.others = 1;
+	others[0].creator.owner = sample_owner("/system.slice/web.service");
+	others[0].symptoms[SYMPTOM_EOF_READ] = 88;
+	others[1].creator.owner = sample_owner("/system.slice/mud.socket");
+	others[1].symptoms[SYMPTOM_EOF_READ] = 12;
+	text = explain(&sample);
+	assert_contains(text,
+		"WARNING: port 7777 (312 of gameserver.service, 88 of web.service, 12 accepted by "
+		"mud.socket): 412 CLOSE_WAIT, not closed by the program, 1.5 MiB, oldest 15 min\n");
+	assert_lacks(text, ", user game");
+}
+
+/* An owner that only listens is not whose the sockets are. */
+static void test_the_owner_is_that_of_the_sockets(void **state)
+{
+	struct creator_tally other = {.creator.listeners = 0};
+	const struct creators creators = {.list = &other, .used = 1};
+	struct sample sample;
+	struct port_tally *row = leak(&sample, 412, false);
+	cleanup_(freep) char *text = NULL;
+
+	(void)state;
+	sample.snapshot.creators = &creators;
+	row->creators.others = 1;
+	row->creators.first.listeners = 1;
+	other.creator.owner = sample_owner("/system.slice/web.service");
+	other.creator.user = "www";
+	other.symptoms[SYMPTOM_EOF_READ] = 412;
+	text = explain(&sample);
+	assert_contains(text, "WARNING: port 7777 (web.service): 412 CLOSE_WAIT");
+	assert_contains(text, "  whose: web.service, user www\n");
+	assert_lacks(text, "gameserver");
 }
 
 static void test_without_an_owner_none_is_reported(void **state)
@@ -134,7 +178,8 @@ static void test_without_an_owner_none_is_reported(void **state)
 	cleanup_(freep) char *text = NULL;
 
 	(void)state;
-	row->owner = row->user = NULL;
+	row->creators.first.owner = NULL;
+	row->creators.first.user = NULL;
 	text = explain(&sample);
 	assert_contains(text,
 		"port 7777: 412 CLOSE_WAIT, not closed by the program, 1.5 MiB, oldest 15 "
@@ -146,13 +191,13 @@ static void test_without_an_owner_none_is_reported(void **state)
 /* The longest name that a unit or a container may have. */
 static void test_a_long_owner_leaves_the_numbers(void **state)
 {
-	static char name[600];
+	static struct owner owner;
 	struct sample sample;
 	cleanup_(freep) char *text = NULL;
 
 	(void)state;
-	memset(name, 'x', sizeof(name) - 1);
-	leak(&sample, 412, false)->owner = name;
+	memset(owner.name, 'x', sizeof(owner.name) - 1);
+	leak(&sample, 412, false)->creators.first.owner = &owner;
 	text = explain(&sample);
 	assert_contains(text,
 		"xxx...): 412 CLOSE_WAIT, not closed by the program, 1.5 MiB, oldest 15 min\n");
@@ -351,6 +396,8 @@ int main(void)
 		cmocka_unit_test(test_the_sentence_names_the_owner),
 		cmocka_unit_test(test_every_sentence_names_the_owner),
 		cmocka_unit_test(test_an_owner_of_most_is_reported_as_that),
+		cmocka_unit_test(test_several_owners_are_reported_by_their_shares),
+		cmocka_unit_test(test_the_owner_is_that_of_the_sockets),
 		cmocka_unit_test(test_without_an_owner_none_is_reported),
 		cmocka_unit_test(test_a_long_owner_leaves_the_numbers),
 		cmocka_unit_test(test_below_the_floor_only_who_asks_is_reported),

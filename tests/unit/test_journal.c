@@ -110,7 +110,7 @@ static void test_journal_longest_values_are_not_cut(void **state)
 
 	(void)state;
 	memset(e.netns, 'n', sizeof(e.netns) - 1);
-	memset(e.alert.owner, 'o', sizeof(e.alert.owner) - 1);
+	memset(e.alert.owner.name, 'o', sizeof(e.alert.owner.name) - 1);
 	e.alert.rule.states = STATE_SET_ALL;
 	assert_int_equal(journal_send(&e), 0);
 	snprintf(expected, sizeof(expected), "\nTCPSTATED_NETNS=%s\n", e.netns);

@@ -424,8 +424,10 @@ static void test_json_limits_and_counters(void **state)
 		.port = 443,
 		.family = AF_INET6,
 		.address = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
-	sample.snapshot.port_room = (struct port_room){
-		.usable_min = 1000, .usable_max = UNKNOWN, .owner = "app.service"};
+	sample.snapshot.port_room = (struct port_room){.usable_min = 1000,
+		.usable_max = UNKNOWN,
+		.owner = sample_owner("/system.slice/app.service"),
+		.user = "app"};
 	doc = document(&sample);
 	assert_string_equal(
 		at(doc, "/limits/tw_buckets"), "{\"used\":1000,\"max\":131072,\"percent\":0.8}");
@@ -435,7 +437,9 @@ static void test_json_limits_and_counters(void **state)
 		"{\"used\":27000,\"max\":28232,\"percent\":95.6,\"usable\":1232,"
 		"\"usable_min\":1000,\"usable_max\":null,"
 		"\"destination\":{\"address\":\"2001:db8::1\",\"device\":null,\"port\":443,"
-		"\"source\":null},\"owner\":\"app.service\"}");
+		"\"source\":null},\"owner\":{\"kind\":\"unit\",\"unit\":\"app.service\","
+		"\"container\":null,\"cgroup\":\"/system.slice/app.service\","
+		"\"user\":\"app\",\"mixed\":false,\"gone\":false}}");
 	assert_string_equal(at(doc, "/limits/memory/max"), "17179869184");
 	assert_int_equal(
 		json_object_object_length(json_object_object_get(doc, "counters")), COUNTER_COUNT);
@@ -588,8 +592,8 @@ static void test_json_alerts(void **state)
 		"{\"name\":\"close-wait-leak\",\"state\":\"raised\","
 		"\"since\":\"2026-11-22T09:39:30.120Z\",\"severity\":\"warning\","
 		"\"measure\":\"sockets\",\"value\":412,\"raise\":100,\"clear\":50,"
-		"\"netns\":\"host\",\"side\":\"server\",\"port\":7777,\"sockets\":412,"
-		"\"memory_bytes\":1594000,\"oldest_seconds\":913.4,"
+		"\"netns\":\"host\",\"side\":\"server\",\"port\":7777,\"owner\":null,"
+		"\"sockets\":412,\"memory_bytes\":1594000,\"oldest_seconds\":913.4,"
 		"\"text\":\"port 7777: 412 CLOSE_WAIT, held by a program, 1.5 MiB, "
 		"oldest 15 min\"}");
 	assert_string_equal(at(doc, "/alerts/1/state"), "\"pending\"");

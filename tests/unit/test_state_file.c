@@ -109,10 +109,10 @@ static struct alert an_alert(const char *name, uint16_t port)
 		.since = {.tv_sec = 1795340400, .tv_nsec = 123000000},
 		.changed_ms = 4000000,
 		.reported_ms = 4500000,
-		.owner = "\"ga\\me\303\251\".service",
 		.numbers = {412.5, 412, 1600000, 913000, {UNKNOWN, UNKNOWN}, {0}},
 	};
 
+	owner_from_path("/\"ga\\me\303\251\"", &alert.owner);
 	strcpy(alert.rule.name, name);
 	alert.rule.severity = SEVERITY_CRITICAL;
 	alert.rule.raise = 100;
@@ -314,7 +314,7 @@ static void test_state_read_refuses_alerts_with_a_field_that_is_off(void **state
 		"\"event\":\"raised\",\"time\":\"2026-11-22T09:40:00.123Z\","
 		"\"since\":\"2026-11-22T09:40:00.123Z\",\"host\":null,\"netns\":null,"
 		"\"alert\":\"mine\",\"severity\":\"warning\",\"side\":\"server\",\"port\":80,"
-		"\"owner\":null,\"owner_mixed\":false,\"destination\":null,"
+		"\"owner\":null,\"destination\":null,"
 		"\"states\":[\"CLOSE_WAIT\"],\"ownership\":null,\"older_than_seconds\":null,"
 		"\"measure\":\"sockets\",\"limit\":null,\"counter\":null,\"window_seconds\":null,"
 		"\"value\":1,\"raise\":1,\"clear\":0,\"rule_gone\":false,\"used\":null,"

@@ -153,10 +153,28 @@ static void count_owned(
 	r.cgroup_id = cgroup_id;
 	r.inode = 4711;
 	r.uid = uid;
+	r.ownership = (uint8_t)sock_record_ownership(r.kind, s, r.inode);
 	tally_count(t, &r);
 }
 
-static void test_tally_count_owner_listener_decides(void **state)
+/* How many sockets of a state a cgroup has in a row. */
+static uint32_t created_by(struct tally *t, uint16_t port, enum tcp_state s, uint64_t cgroup)
+{
+	const struct port_tally found = row(t, SIDE_SERVER, port), *p = &found;
+	uint32_t others = 0;
+
+	for (uint32_t i = p->creators.others; i; i = t->creators.list[i - 1].next) {
+		const struct creator_tally *c = &t->creators.list[i - 1];
+
+		if (c->creator.cgroup == cgroup)
+			return c->sockets[s][OWNERSHIP_HELD];
+		others += c->sockets[s][OWNERSHIP_HELD];
+	}
+	assert_int_equal(p->creators.first.cgroup, cgroup);
+	return p->states[s].sockets - others;
+}
+
+static void test_tally_count_creators(void **state)
 {
 	struct tally *t = *state;
 	struct port_tally p;
@@ -165,66 +183,76 @@ static void test_tally_count_owner_listener_decides(void **state)
 	for (int i = 0; i < 50; i++)
 		count_owned(t, STATE_CLOSE_WAIT, 7777, 100, 33);
 	p = row(t, SIDE_SERVER, 7777);
-	assert_true(p.cgroup.reported && p.cgroup.by_listener);
-	assert_int_equal(p.cgroup.value, 100);
-	assert_false(p.cgroup.mixed);
+	assert_true(p.creators.first.reported && !p.creators.first.by_user);
+	assert_int_equal(p.creators.first.cgroup, 100);
+	assert_int_equal(p.creators.first.listeners, 1);
 	/* Root listens, another accepted. */
-	assert_int_equal(p.uid.value, 33);
-	assert_true(p.uid.mixed);
+	assert_int_equal(p.creators.first.uids.value, 33);
+	/* One creator costs nothing. */
+	assert_int_equal(p.creators.others, 0);
+	assert_null(t->creators.slots);
 
-	/* The remaining sockets of an earlier cgroup do not outvote it. */
-	for (int i = 0; i < 100; i++)
-		count_owned(t, STATE_CLOSE_WAIT, 7777, 99, 33);
-	p = row(t, SIDE_SERVER, 7777);
-	assert_int_equal(p.cgroup.value, 100);
-	assert_true(p.cgroup.mixed);
+	for (int i = 0; i < 100; i++) {
+		count_owned(t, STATE_CLOSE_WAIT, 7777, 99, 34);
+		count_owned(t, i % 2 ? STATE_ESTABLISHED : STATE_CLOSE_WAIT, 7777, 98, 35);
+	}
+	assert_int_equal(t->creators.used, 2);
+	assert_int_equal(created_by(t, 7777, STATE_CLOSE_WAIT, 100), 50);
+	assert_int_equal(created_by(t, 7777, STATE_CLOSE_WAIT, 99), 100);
+	assert_int_equal(created_by(t, 7777, STATE_CLOSE_WAIT, 98), 50);
+	assert_int_equal(created_by(t, 7777, STATE_ESTABLISHED, 98), 50);
+	assert_int_equal(created_by(t, 7777, STATE_ESTABLISHED, 100), 0);
 
 	/* A row of its own has its own. */
 	count_owned(t, STATE_LISTEN, 7778, 200, 0);
-	assert_int_equal(row(t, SIDE_SERVER, 7778).cgroup.value, 200);
-	assert_false(row(t, SIDE_SERVER, 7778).cgroup.mixed);
+	count_owned(t, STATE_CLOSE_WAIT, 7778, 99, 0);
+	assert_int_equal(row(t, SIDE_SERVER, 7778).creators.first.cgroup, 200);
+	assert_int_equal(created_by(t, 7778, STATE_CLOSE_WAIT, 99), 1);
+
+	/* The next scan starts anew. */
+	tally_start(t, &t->context);
+	count_owned(t, STATE_LISTEN, 7777, 99, 0);
+	count_owned(t, STATE_CLOSE_WAIT, 7777, 100, 0);
+	assert_int_equal(created_by(t, 7777, STATE_CLOSE_WAIT, 99), 0);
+	assert_int_equal(created_by(t, 7777, STATE_CLOSE_WAIT, 100), 1);
 }
 
-static void test_tally_count_owner_several_listeners(void **state)
+/* Root's cgroup is everybody's who has none. */
+static void test_tally_count_creators_by_user(void **state)
+{
+	struct tally *t = *state;
+	struct port_tally p;
+
+	count_owned(t, STATE_LISTEN, 7777, 1, 0);
+	for (int i = 0; i < 3; i++)
+		count_owned(t, STATE_CLOSE_WAIT, 7777, 1, 33);
+	p = row(t, SIDE_SERVER, 7777);
+	assert_true(p.creators.first.by_user);
+	assert_int_equal(p.creators.first.uid, 33);
+	assert_int_equal(p.creators.others, 0);
+	count_owned(t, STATE_CLOSE_WAIT, 7777, 1, 34);
+	assert_int_equal(t->creators.used, 1);
+	assert_int_equal(t->creators.list[0].creator.uid, 34);
+	assert_int_equal(t->creators.list[0].sockets[STATE_CLOSE_WAIT][OWNERSHIP_HELD], 1);
+}
+
+static void test_tally_count_more_creators_than_there_is_room_for(void **state)
 {
 	struct tally *t = *state;
 
-	count_owned(t, STATE_LISTEN, 7777, 1, 0);
-	count_owned(t, STATE_LISTEN, 7777, 2, 0);
-	count_owned(t, STATE_LISTEN, 7777, 2, 0);
-	count_owned(t, STATE_CLOSE_WAIT, 7777, 1, 0);
-	count_owned(t, STATE_CLOSE_WAIT, 7777, 1, 0);
-	assert_int_equal(row(t, SIDE_SERVER, 7777).cgroup.value, 2);
-	assert_true(row(t, SIDE_SERVER, 7777).cgroup.mixed);
+	count_owned(t, STATE_LISTEN, 7777, 1000, 0);
+	for (uint64_t i = 0; i <= CREATORS_MAX; i++)
+		count_owned(t, STATE_CLOSE_WAIT, 7777, 1000 + i, 0);
+	assert_int_equal(t->creators.used, CREATORS_MAX);
+	assert_false(row(t, SIDE_SERVER, 7777).creators.uncounted);
+	assert_int_equal(created_by(t, 7777, STATE_CLOSE_WAIT, 1000), 1);
+	count_owned(t, STATE_CLOSE_WAIT, 7777, 7, 0);
+	assert_true(row(t, SIDE_SERVER, 7777).creators.uncounted);
+	count_owned(t, STATE_CLOSE_WAIT, 7777, 1000 + CREATORS_MAX, 0);
+	assert_int_equal(created_by(t, 7777, STATE_CLOSE_WAIT, 1000 + CREATORS_MAX), 2);
 }
 
-/* More than half decide, in whatever order they come. */
-static void test_tally_count_owner_majority(void **state)
-{
-	static const uint8_t orders[][7] = {
-		{1, 1, 1, 1, 2, 3, 2},
-		{2, 3, 2, 1, 1, 1, 1},
-		{1, 2, 1, 3, 1, 2, 1},
-		{2, 1, 3, 1, 2, 1, 1},
-		{2, 2, 1, 1, 1, 3, 1},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
-		struct tally *t = *state;
-		struct tally_context c = context();
-		struct port_tally p;
-
-		tally_start(t, &c);
-		for (size_t j = 0; j < ARRAY_SIZE(orders[i]); j++)
-			count_owned(t, STATE_CLOSE_WAIT, 7777, orders[i][j], orders[i][j]);
-		p = row(t, SIDE_SERVER, 7777);
-		assert_true(p.cgroup.reported && p.cgroup.mixed && !p.cgroup.by_listener);
-		assert_int_equal(p.cgroup.value, 1);
-		assert_int_equal(p.uid.value, 1);
-	}
-}
-
-static void test_tally_count_owner_without_vote(void **state)
+static void test_tally_count_without_creator(void **state)
 {
 	struct tally *t = *state;
 	struct sock_record orphan = record(STATE_LAST_ACK, 7777, 50000);
@@ -232,37 +260,36 @@ static void test_tally_count_owner_without_vote(void **state)
 
 	count(t, STATE_TIME_WAIT, 7777, 50000);
 	count_owned(t, STATE_CLOSE_WAIT, 7777, 0, UID_OVERFLOW);
-	assert_false(row(t, SIDE_SERVER, 7777).cgroup.reported);
-	assert_false(row(t, SIDE_SERVER, 7777).uid.reported);
+	assert_false(row(t, SIDE_SERVER, 7777).creators.first.reported);
 
 	/* An orphan has a service, but no user. */
 	orphan.cgroup_id = 5;
 	tally_count(t, &orphan);
 	p = row(t, SIDE_SERVER, 7777);
-	assert_true(p.cgroup.reported);
-	assert_int_equal(p.cgroup.value, 5);
-	assert_false(p.uid.reported);
+	assert_true(p.creators.first.reported);
+	assert_int_equal(p.creators.first.cgroup, 5);
+	assert_false(p.creators.first.uids.reported);
 
 	/* Root is somebody. */
-	count_owned(t, STATE_CLOSE_WAIT, 7777, 0, 0);
+	count_owned(t, STATE_CLOSE_WAIT, 7777, 5, 0);
 	p = row(t, SIDE_SERVER, 7777);
-	assert_true(p.uid.reported && !p.uid.mixed);
-	assert_int_equal(p.uid.value, 0);
+	assert_true(p.creators.first.uids.reported);
+	assert_int_equal(p.creators.first.uids.value, 0);
 }
 
-static void test_tally_count_owner_filter(void **state)
+static void test_tally_count_creators_filter(void **state)
 {
 	struct tally *t = *state;
 	struct tally_context c = context();
 
-	/* The listener decides although it is filtered out; other filtered sockets do not vote. */
+	/* The listener is known although it is filtered out; other filtered sockets are not. */
 	c.filter.states = STATE_BIT(STATE_CLOSE_WAIT);
 	tally_start(t, &c);
 	count_owned(t, STATE_LISTEN, 7777, 1, 0);
 	count_owned(t, STATE_ESTABLISHED, 7777, 2, 0);
 	count_owned(t, STATE_CLOSE_WAIT, 7777, 1, 0);
-	assert_int_equal(row(t, SIDE_SERVER, 7777).cgroup.value, 1);
-	assert_false(row(t, SIDE_SERVER, 7777).cgroup.mixed);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).creators.first.listeners, 1);
+	assert_int_equal(t->creators.used, 0);
 	assert_int_equal(port_tally_sum(find_row(t, SIDE_SERVER, 7777), STATE_SET_ALL).sockets, 1);
 }
 
@@ -564,11 +591,11 @@ int main(void)
 		TALLY_TEST(test_tally_count_side_by_listener),
 		TALLY_TEST(test_tally_count_side_without_listener),
 		TALLY_TEST(test_tally_start_remembers_servers_until_empty),
-		TALLY_TEST(test_tally_count_owner_listener_decides),
-		TALLY_TEST(test_tally_count_owner_several_listeners),
-		TALLY_TEST(test_tally_count_owner_majority),
-		TALLY_TEST(test_tally_count_owner_without_vote),
-		TALLY_TEST(test_tally_count_owner_filter),
+		TALLY_TEST(test_tally_count_creators),
+		TALLY_TEST(test_tally_count_creators_by_user),
+		TALLY_TEST(test_tally_count_more_creators_than_there_is_room_for),
+		TALLY_TEST(test_tally_count_without_creator),
+		TALLY_TEST(test_tally_count_creators_filter),
 		TALLY_TEST(test_tally_count_ages),
 		TALLY_TEST(test_tally_count_kinds_and_ownership),
 		TALLY_TEST(test_tally_count_charges_a_local_port_once),
