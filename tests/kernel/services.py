@@ -279,7 +279,8 @@ class Judge:
                     sys.exit(f"the helper does not know a socket that the kernel has: {state} {local} {remote}")
                 found.append((key_of(s), s, state))
                 counts[key_of(s), s["service"] in listening] += 1
-        self.known = {n for n in self.known if any(s and s["service"] == n for _, s, _ in found)} | listening
+        served = {s["service"] for _, s, _ in found if s and s["side"] == "server"}
+        self.known = (self.known & served) | listening
         result = []
         for key, s, state in found:
             keys = [key]
