@@ -66,7 +66,8 @@ unit_tests = \
 	tests/unit/test_recording \
 	tests/unit/test_state \
 	tests/unit/test_symptom \
-	tests/unit/test_filter \
+	tests/unit/test_port_set \
+	tests/unit/test_service_set \
 	tests/unit/test_client_ports \
 	tests/unit/test_devices \
 	tests/unit/test_tally \
@@ -100,7 +101,8 @@ tests_unit_test_explain_LDADD = libtcpstated_lab.a $(LDADD)
 tests_unit_test_sock_list_SOURCES = tests/unit/test_sock_list.c tests/unit/unit.h
 tests_unit_test_state_SOURCES = tests/unit/test_state.c tests/unit/unit.h
 tests_unit_test_symptom_SOURCES = tests/unit/test_symptom.c tests/unit/unit.h
-tests_unit_test_filter_SOURCES = tests/unit/test_filter.c
+tests_unit_test_port_set_SOURCES = tests/unit/test_port_set.c
+tests_unit_test_service_set_SOURCES = tests/unit/test_service_set.c
 tests_unit_test_devices_SOURCES = tests/unit/test_devices.c tests/unit/fake_files.h
 tests_unit_test_client_ports_SOURCES = tests/unit/test_client_ports.c
 tests_unit_test_ages_SOURCES = tests/unit/test_ages.c

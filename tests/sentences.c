@@ -274,10 +274,10 @@ static void reserve(struct sample *sample)
 	snapshot->established_from_counter = true;
 	snapshot->origin.replayed = true;
 	strcpy(snapshot->origin.netns, "blue");
-	port_set_add(&sample->port_set, 7777);
-	port_set_add(&sample->port_set, 80);
-	port_set_add(&sample->port_set, 90);
-	snapshot->filter.ports = &sample->port_set;
+	port_set_add(&sample->services.ports, 7777);
+	port_set_add(&sample->services.ports, 80);
+	port_set_add(&sample->services.ports, 90);
+	snapshot->filter.ports = &sample->services;
 	snapshot->filter.states = STATE_SET_CLOSING;
 	snapshot->filter.sides[SIDE_CLIENT] = false;
 }

@@ -35,7 +35,13 @@ static int add_ports(const struct option_use *use)
 	const char *word;
 	size_t length;
 
-	if (port_set_parse(&o->ports, use->argument, &word, &length) < 0)
+	const int r = service_set_parse(&o->ports, use->argument, &word, &length);
+
+	if (r == -E2BIG)
+		return string_fail(use->error, -EINVAL,
+			"--%s: too many at '%.*s'; expected at most %d of ADDRESS:PORT",
+			use->row->name, (int)length, word, SERVICE_RANGES_MAX);
+	if (r < 0)
 		return option_refuse(use, word, length);
 	o->filter.ports = &o->ports;
 	return 0;
@@ -146,9 +152,10 @@ static const struct option_row rows[] = {
 	{"critical", "LIST", "with --check: CRITICAL above these", add_thresholds, AT(critical),
 		.group = BIT(CHECK), .what = "a threshold",
 		.expected = "a size such as 50M, or STATE=NUMBER such as CLOSE_WAIT=500"},
-	{"port", "LIST", "only these ports, e.g. 7777,27015-27030", add_ports, 0,
+	{"port", "LIST", "only these, e.g. 7777,27015-27030,192.0.2.7:80", add_ports, 0,
 		.group = SNAPSHOT | BIT(HEARTBEAT), .what = "a port",
-		.expected = "ports and ranges from 0 to 65535, such as 7777,27015-27030"},
+		.expected = "ports and ranges from 0 to 65535, such as 7777,27015-27030, "
+			    "192.0.2.7:80 or [2001:db8::1]:80"},
 	{"state", "LIST", "only these states, e.g. close_wait,fin_wait_2", set_states,
 		AT(filter.states), .group = SNAPSHOT, .choice = "states", .what = "a TCP state",
 		.expected = "some of"},
@@ -227,6 +234,22 @@ static int check_actions(const bool *given, const struct options *o, struct stri
 	return 0;
 }
 
+/* An address is a server's. */
+static int check_side(const struct options *o, struct string *error)
+{
+	if (!o->filter.ports || o->filter.sides[SIDE_SERVER] ||
+		!service_set_is_of_servers(o->filter.ports))
+		return 0;
+	return string_fail(error, -EINVAL,
+		"--side client and an address cannot be used together: the address is a server's");
+}
+
+/* Whether a word may be meant as the port of a report. */
+static bool is_like_port(const char *word)
+{
+	return strchr("0123456789[*", *word) && *word;
+}
+
 /* Arguments are ports of a report. */
 static int take_arguments(char **words, int count, struct options *o, struct string *error)
 {
@@ -235,7 +258,7 @@ static int take_arguments(char **words, int count, struct options *o, struct str
 
 	for (int i = 0; i < count; i++) {
 		use.argument = words[i];
-		if (!(REPORT & 1U << o->action) || words[i][0] < '0' || words[i][0] > '9')
+		if (!(REPORT & 1U << o->action) || !is_like_port(words[i]))
 			return string_fail(error, -EINVAL,
 				"unexpected argument '%s'; try 'tcpstated 80' or --help", words[i]);
 		if (add_ports(&use) < 0)
@@ -262,6 +285,8 @@ int options_parse(int argc, char **argv, struct options *ret, struct string *err
 	r = take_arguments(argv + 1, arguments, ret, error);
 	if (r == 0)
 		r = check_actions(given, ret, error);
+	if (r == 0)
+		r = check_side(ret, error);
 	if (r == 0 && ret->replay && given[option_index(&table, "source")])
 		r = string_fail(error, -EINVAL, "--source and --replay cannot be used together");
 	return r;

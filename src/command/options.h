@@ -38,7 +38,7 @@ struct options {
 	uint64_t ports_max;        /* 0: every port */
 	uint64_t sockets_max;      /* 0: do not list single sockets */
 	struct filter filter;      /* its ports point into this struct: do not copy it */
-	struct port_set ports;
+	struct service_set ports;
 	struct thresholds warning, critical;
 	/* borrowed from argv; NULL: not given */
 	const char *record, *replay, *slabinfo, *config, *state_directory;

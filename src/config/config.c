@@ -12,7 +12,7 @@ struct config *config_free(struct config *c)
 	if (!c)
 		return NULL;
 	for (size_t i = 0; i < c->rules_count; i++) {
-		free((struct port_set *)(uintptr_t)c->rules[i].ports);
+		free((struct service_set *)(uintptr_t)c->rules[i].ports);
 		free(c->origins->rules[i].raise);
 		free(c->origins->rules[i].clear);
 	}

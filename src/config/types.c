@@ -262,8 +262,8 @@ const struct value_type type_command = {
 
 static int ports_parse(const struct value *v, char *text)
 {
-	struct port_set **place = place_of(v);
-	cleanup_(freep) struct port_set *set = NULL;
+	struct service_set **place = place_of(v);
+	cleanup_(freep) struct service_set *set = NULL;
 	bool is_all = strcmp(text, "all") == 0;
 	int r = 0;
 
@@ -276,7 +276,15 @@ static int ports_parse(const struct value *v, char *text)
 		const char *wrong;
 		size_t length;
 
-		if (port_set_parse(set, word, &wrong, &length) < 0)
+		int error = service_set_parse(set, word, &wrong, &length);
+
+		if (error == -E2BIG) {
+			config_errors_expected(v->errors, &v->at, word, strlen(word),
+				"at most %d of ADDRESS:PORT", SERVICE_RANGES_MAX);
+			r = -EBADMSG;
+			break;
+		}
+		if (error < 0)
 			r = refuse(v, word);
 	}
 	free(*place);
@@ -286,8 +294,8 @@ static int ports_parse(const struct value *v, char *text)
 
 static void ports_print(const struct key_row *row, const void *object, FILE *out)
 {
-	const struct port_set *set = *(struct port_set *const *)const_place_of(row, object);
-	cleanup_(freep) char *list = set ? port_set_format(set) : NULL;
+	const struct service_set *set = *(struct service_set *const *)const_place_of(row, object);
+	cleanup_(freep) char *list = set ? service_set_format(set) : NULL;
 
 	/* Without memory it ends in an error that the reader of this sees, not in every port. */
 	fputs(!set ? "all" : list ? list : "?", out);
@@ -297,7 +305,8 @@ static void ports_expect(const struct key_row *row, struct expectation *e)
 {
 	(void)row;
 	expectation_add_word(e, "", "all");
-	string_add(&e->text, ", or ports and ranges from 0 to 65535, such as 7777,27015-27030");
+	string_add(&e->text, ", or ports and ranges from 0 to 65535, such as 7777,27015-27030, "
+			     "192.0.2.7:80 or [2001:db8::1]:80");
 }
 
 const struct value_type type_ports = {ports_parse, ports_print, .expect = ports_expect};

@@ -85,6 +85,16 @@ static void check_ages(const struct draft *d)
 			"a closing state among its states, since the age of others is unknown");
 }
 
+/* An address is a server's. */
+static void check_side(const struct draft *d)
+{
+	const struct rule *r = d->rule;
+
+	if (r->ports && !r->sides[SIDE_SERVER] && service_set_is_of_servers(r->ports))
+		expect(d, KEY_SIDE, KEY_PORTS, "client",
+			"server or both with an address in ports, since the address is a server's");
+}
+
 /* Reads raise or clear in the unit of the measure. Returns false after a mistake. */
 static bool validate_amount(const struct draft *d, enum config_key k, const char *text, double *ret)
 {
@@ -187,6 +197,8 @@ static void validate_rule(struct config *c, size_t i, struct config_errors *erro
 	drop_meaningless(d.rule);
 	if (!(d.entry->mistaken & (KEY_BIT(KEY_STATES) | KEY_BIT(KEY_OLDER_THAN))))
 		check_ages(&d);
+	if (!(d.entry->mistaken & (KEY_BIT(KEY_PORTS) | KEY_BIT(KEY_SIDE))))
+		check_side(&d);
 	if (d.built_in && !is_about_the_same(d.rule, d.built_in))
 		d.rule->diagnosis = NULL;
 }

@@ -109,7 +109,7 @@ struct heartbeat_report {
 	/* filled in by the caller */
 	struct origin origin;
 	struct scan scan;      /* of the last poll */
-	struct filter filter;  /* its port set is borrowed */
+	struct filter filter;  /* its set is borrowed */
 	uint64_t requested_ms; /* how long to watch; 0: one poll */
 
 	struct heartbeat_numbers numbers;

@@ -93,8 +93,7 @@ static const struct alert_numbers zero_numbers = {
 
 static bool selects_row(const struct rule *r, const struct port_tally *row)
 {
-	return r->sides[row->service.side] &&
-	       (!r->ports || port_set_has(r->ports, row->service.port));
+	return r->sides[row->service.side] && service_set_has(r->ports, &row->service);
 }
 
 /* Adds what the rule selects of one row. aged may be NULL. */

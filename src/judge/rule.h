@@ -49,7 +49,7 @@ struct rule {
 
 	/* which sockets; only for measures of sockets and for LIMIT_MEMORY */
 	state_set states;
-	const struct port_set *ports; /* NULL: every port. Borrowed. */
+	const struct service_set *ports; /* NULL: every service. Borrowed. */
 	bool sides[SIDE_COUNT];
 	ownership_set ownerships; /* OWNERSHIP_SET_ALL: any */
 	uint32_t older_than_ms;   /* only those at least this old; 0: any age */

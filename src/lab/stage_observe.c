@@ -2,7 +2,7 @@
 /* The sockets of both hosts as tcpstated itself reads them. */
 #include "basic/macro.h"
 #include "lab/stage_private.h"
-#include "model/filter.h"
+#include "model/port_set.h"
 #include "model/sock_memory.h"
 
 #include <string.h>

@@ -5,6 +5,7 @@
 #include "basic/hash.h"
 #include "basic/macro.h"
 #include "model/cookie_table.h"
+#include "model/port_set.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -27,10 +27,11 @@
 #ifndef TCPSTATED_MODEL_CLIENT_PORTS_H
 #define TCPSTATED_MODEL_CLIENT_PORTS_H
 
-#include "model/filter.h"
 #include "model/limits.h"
 #include "model/majority.h"
 #include "model/owner.h"
+#include "model/port_set.h"
+#include "model/service.h"
 #include "model/sock_record.h"
 
 #include <stdbool.h>

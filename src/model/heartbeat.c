@@ -133,11 +133,10 @@ static void count_established(
 	const struct sock_record *r, const struct service_key *service, void *userdata)
 {
 	struct heartbeat *h = userdata;
-	const struct filter *f = &h->context.filter;
 	struct heartbeat_port *p;
 	uint32_t row;
 
-	if (!f->sides[service->side] || (f->ports && !port_set_has(f->ports, service->port)))
+	if (!filter_has(&h->context.filter, service))
 		return;
 	row = row_of(h, service);
 	h->numbers.sockets++;

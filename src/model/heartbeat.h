@@ -46,7 +46,7 @@ struct heartbeat_port {
 struct heartbeat;
 
 struct heartbeat_context {
-	struct filter filter;           /* its port set is borrowed; its states are ignored */
+	struct filter filter;           /* its set is borrowed; its states are ignored */
 	uint16_t port_first, port_last; /* ip_local_port_range; 0, 0 when unknown */
 	bool watch;                     /* poll repeatedly and keep each connection's longest idle
 					   time */

@@ -8,9 +8,28 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
-static struct sock_address address_of(uint8_t family, const uint8_t bytes[16])
+static const char *const side_list[SIDE_COUNT] = {
+	[SIDE_SERVER] = "server",
+	[SIDE_CLIENT] = "client",
+};
+
+const struct names sock_side_names = NAMES(side_list);
+
+int side_parse(const char *word, enum sock_side *ret)
+{
+	for (enum sock_side s = 0; s < SIDE_COUNT; s++) {
+		if (strcasecmp(word, side_name(s)) == 0) {
+			*ret = s;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+struct sock_address sock_address_of(uint8_t family, const uint8_t bytes[16])
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	struct sock_address a = {.family = family};
@@ -26,12 +45,12 @@ static struct sock_address address_of(uint8_t family, const uint8_t bytes[16])
 
 struct sock_address sock_address_local(const struct sock_record *r)
 {
-	return address_of(r->family, r->local_address);
+	return sock_address_of(r->family, r->local_address);
 }
 
 struct sock_address sock_address_remote(const struct sock_record *r)
 {
-	return address_of(r->family, r->remote_address);
+	return sock_address_of(r->family, r->remote_address);
 }
 
 bool sock_address_is_wildcard(const struct sock_address *a)

@@ -3,11 +3,28 @@
 #ifndef TCPSTATED_MODEL_SERVICE_H
 #define TCPSTATED_MODEL_SERVICE_H
 
-#include "model/filter.h"
+#include "basic/names.h"
 #include "model/sock_record.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+enum sock_side {
+	SIDE_SERVER, /* counted under its local port */
+	SIDE_CLIENT, /* counted under its remote port */
+	SIDE_COUNT,
+};
+
+/* "server" and "client". */
+extern const struct names sock_side_names;
+
+static inline const char *side_name(enum sock_side s)
+{
+	return name_of(sock_side_names, s);
+}
+
+/* Finds a side by name, in either case. Returns 0 or -EINVAL. */
+int side_parse(const char *word, enum sock_side *ret);
 
 /* An address as it is compared and printed: an IPv4-mapped one is IPv4. All zero: none. */
 struct sock_address {
@@ -15,6 +32,8 @@ struct sock_address {
 	uint8_t bytes[16]; /* network byte order; AF_INET: the first four, the rest zero */
 };
 
+/* Of the first four bytes, or all 16, in network byte order. */
+struct sock_address sock_address_of(uint8_t family, const uint8_t bytes[16]);
 struct sock_address sock_address_local(const struct sock_record *r);
 struct sock_address sock_address_remote(const struct sock_record *r);
 bool sock_address_is_wildcard(const struct sock_address *a);

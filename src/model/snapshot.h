@@ -67,7 +67,7 @@ struct snapshot {
 	state_set scanned;             /* the states that were requested; the others are unknown */
 	bool established_from_counter; /* ESTABLISHED was not scanned: its number is CurrEstab minus
 					  CLOSE_WAIT, its memory unknown */
-	struct filter filter;          /* its port set is borrowed */
+	struct filter filter;          /* its set is borrowed */
 	struct prices prices;
 	struct limits limits;
 	uint64_t slab_bytes; /* pages in TCP's own caches; UNKNOWN without slabinfo */

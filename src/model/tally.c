@@ -218,11 +218,6 @@ static void count_symptom(struct port_tally *row, struct creator_tally *creator,
 		creator->symptoms[symptom]++;
 }
 
-static bool is_selected(const struct filter *f, const struct service_key *service)
-{
-	return f->sides[service->side] && (!f->ports || port_set_has(f->ports, service->port));
-}
-
 /* Counts a socket of a service. */
 static void count(const struct sock_record *r, const struct service_key *service, void *userdata)
 {
@@ -238,7 +233,7 @@ static void count(const struct sock_record *r, const struct service_key *service
 	memory = memory_of(t, r);
 	client_ports_count(&t->netns.client_ports, r, (enum sock_side)service->side);
 
-	if (!is_selected(&context->filter, service))
+	if (!filter_has(&context->filter, service))
 		return;
 	row = row_of(t, service);
 	if (r->state == STATE_LISTEN)

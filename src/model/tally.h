@@ -12,6 +12,7 @@
 #include "model/client_ports.h"
 #include "model/creators.h"
 #include "model/filter.h"
+#include "model/port_set.h"
 #include "model/prices.h"
 #include "model/service.h"
 #include "model/sock_observer.h"
@@ -71,7 +72,7 @@ struct tally_netns {
 
 struct tally_context {
 	struct prices prices;
-	struct filter filter;           /* its port set is borrowed while the tally counts */
+	struct filter filter;           /* its set is borrowed while the tally counts */
 	uint16_t port_first, port_last; /* ip_local_port_range; 0, 0 when unknown */
 	uint32_t fin_timeout_ms;        /* tcp_fin_timeout; UNKNOWN_U32 when unknown */
 	uint32_t reuse_delay_ms;        /* tcp_tw_reuse_delay */

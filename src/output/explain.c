@@ -75,20 +75,63 @@ static bool is_reported(const struct findings *f, const struct port_tally *row)
 	return false;
 }
 
+/* The ports of the rows: with a range, of those that it selects. */
+static void find_present(
+	const struct snapshot *s, const struct service_range *range, struct port_set *ret)
+{
+	for (size_t i = 0; i < s->ports_count; i++) {
+		const struct service_key *k = &s->ports[i]->service;
+
+		if (!range || service_range_has(range, k))
+			port_set_add(ret, k->port);
+	}
+}
+
+/* Adds what a range has and the ports have not. Of more than a set can hold, the first are kept:
+ * the sentence has room for fewer. */
+static void add_absent(struct service_set *absent, const struct service_range *range,
+	const struct port_set *present)
+{
+	struct service_range gap = {.address = range->address};
+
+	for (unsigned port = range->first; port <= range->last; port++) {
+		if (port_set_has(present, (uint16_t)port))
+			continue;
+		gap.first = gap.last = (uint16_t)port;
+		while (gap.last < range->last && !port_set_has(present, (uint16_t)(gap.last + 1)))
+			gap.last++;
+		port = gap.last;
+		(void)service_set_add(absent, &gap);
+	}
+}
+
+/* Those of *named without a row. */
+static void find_absent(
+	const struct snapshot *s, const struct service_set *named, struct service_set *ret)
+{
+	struct port_set present = {{0}};
+
+	find_present(s, NULL, &present);
+	for (size_t i = 0; i < ARRAY_SIZE(present.bits); i++)
+		ret->ports.bits[i] = named->ports.bits[i] & ~present.bits[i];
+	for (size_t i = 0; i < named->ranges_count; i++) {
+		present = (struct port_set){{0}};
+		find_present(s, &named->ranges[i], &present);
+		add_absent(ret, &named->ranges[i], &present);
+	}
+}
+
 /* The ports that the user named and that have no socket. */
 static void add_absent_ports(struct page *p, const struct snapshot *s)
 {
 	static const struct port_set none;
-	cleanup_(freep) struct port_set *absent = malloc(sizeof(*absent));
+	cleanup_(freep) struct service_set *absent = calloc(1, sizeof(*absent));
 
 	/* Ports without a row may have sockets. */
 	if (!absent || s->omitted.ports)
 		return;
-	*absent = *s->filter.ports;
-	for (size_t i = 0; i < s->ports_count; i++)
-		absent->bits[s->ports[i]->service.port / 64] &=
-			~(UINT64_C(1) << (s->ports[i]->service.port % 64));
-	if (memcmp(absent, &none, sizeof(none)) == 0)
+	find_absent(s, s->filter.ports, absent);
+	if (memcmp(&absent->ports, &none, sizeof(none)) == 0 && !absent->ranges_count)
 		return;
 	string_add(&p->sentence, "No socket on port ");
 	words_ports(&p->sentence, absent);

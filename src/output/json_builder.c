@@ -203,9 +203,9 @@ struct json_object *build_scan(
 }
 
 /* Not by build_string(): a list of ports can be longer than any name. */
-static struct json_object *port_list(struct builder *b, const struct port_set *ports)
+static struct json_object *port_list(struct builder *b, const struct service_set *ports)
 {
-	cleanup_(freep) char *text = port_set_format(ports);
+	cleanup_(freep) char *text = service_set_format(ports);
 
 	return build_checked(b, text ? json_object_new_string(text) : NULL);
 }

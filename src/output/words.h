@@ -80,8 +80,8 @@ void words_status(struct string *s, const struct snapshot *snapshot, const struc
  * from a recording"; took_us may be UNKNOWN. */
 void words_origin(struct string *s, const struct origin *o, uint64_t took_us);
 
-/* "80,443"; a longer list is cut behind a comma. */
-void words_ports(struct string *s, const struct port_set *ports);
+/* "80,443,192.0.2.7:80"; a longer list is cut behind a comma. */
+void words_ports(struct string *s, const struct service_set *ports);
 
 /* What makes the numbers incomplete, to be said before them. */
 struct reservation {

@@ -94,9 +94,9 @@ void words_origin(struct string *s, const struct origin *o, uint64_t took_us)
 	string_add(s, o->replayed ? ", replayed from a recording" : "");
 }
 
-void words_ports(struct string *s, const struct port_set *ports)
+void words_ports(struct string *s, const struct service_set *ports)
 {
-	cleanup_(freep) char *list = port_set_format(ports);
+	cleanup_(freep) char *list = service_set_format(ports);
 
 	if (!list) {
 		s->error = -ENOMEM;

@@ -28,6 +28,9 @@ load common
   refuses 2 "'65536'" "65535" -- --port 65536
   refuses 2 "'27030-27015'" -- --port 7777,27030-27015
   refuses 2 "'http'" -- --port http
+  refuses 2 "'192.0.2.7'" "192.0.2.7:80" -- --port 80,192.0.2.7
+  refuses 2 "'fe80::1:80'" "[2001:db8::1]:80" -- --port fe80::1:80
+  refuses 2 "a server's" -- --port 192.0.2.7:80 --side client
 }
 
 @test "thresholds" {

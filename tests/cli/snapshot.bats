@@ -28,6 +28,12 @@ load common
   [ "$(json filter.ports <<<"$output")" = "1-1024,8080" ]
 }
 
+@test "an address with a port as an argument" {
+  run --separate-stderr "$tcpstated" --json 192.0.2.7:80 '[2001:DB8::1]:443-444,8080'
+  [ "$status" -eq 0 ]
+  [ "$(json filter.ports <<<"$output")" = "8080,192.0.2.7:80,[2001:db8::1]:443-444" ]
+}
+
 @test "the snapshot is the default" {
   run --separate-stderr "$tcpstated"
   [ "$status" -eq 0 ]
@@ -55,7 +61,7 @@ load common
 }
 
 @test "JSON is valid by its schema" {
-  for how in "" "--closing" "--state close_wait,time_wait" "--port 1-65535 --side server" "--source proc" "--ports 0"; do
+  for how in "" "--closing" "--state close_wait,time_wait" "--port 1-65535 --side server" "--port 1-65535,[2001:db8::1]:443-444,192.0.2.7:80" "--source proc" "--ports 0"; do
     # shellcheck disable=SC2086
     "$tcpstated" --json $how >"$BATS_TEST_TMPDIR/snapshot.json"
     validate "$BATS_TEST_TMPDIR/snapshot.json"

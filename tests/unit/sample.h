@@ -30,7 +30,7 @@ struct sample {
 	struct snapshot snapshot;
 	struct port_tally rows[SAMPLE_ROWS];
 	const struct port_tally *ports[SAMPLE_ROWS];
-	struct port_set port_set;
+	struct service_set services;
 };
 
 /* An empty machine of 16 GiB whose scan went well and whose limits are far away. */

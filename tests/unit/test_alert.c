@@ -200,7 +200,7 @@ static void test_alerts_judge_reports_each_port_and_clears_one_that_is_gone(void
 
 static void test_alerts_judge_heeds_side_ports_and_ownership(void **state)
 {
-	static struct port_set ports;
+	static struct service_set ports;
 	struct rule rule = number_rule;
 	struct port_tally *row = sample_port(&world.sample, SIDE_SERVER, 7777);
 
@@ -230,7 +230,7 @@ static void test_alerts_judge_heeds_side_ports_and_ownership(void **state)
 	/* "many" was cleared, since there is no rule of that name any more; nothing was raised. */
 	assert_int_equal(world.events_count, 2);
 	assert_int_equal(world.events[1].kind, EVENT_CLEARED);
-	port_set_add(&ports, 7777);
+	port_set_add(&ports.ports, 7777);
 	judge_at(4);
 	assert_int_equal(world.events_count, 3);
 }

@@ -164,6 +164,8 @@ static void test_config_values(void **state)
 			"CLOSE_WAIT, LAST_ACK ; t:3"},
 		{OWN "ports = 27015-27030 , 25565,27031", "alert own", "ports",
 			"25565,27015-27031 ; t:3"},
+		{OWN "ports = 192.0.2.7:80, [2001:DB8::1]:443-444, 25", "alert own", "ports",
+			"25,192.0.2.7:80,[2001:db8::1]:443-444 ; t:3"},
 		{OWN "ports = 1\nports = all", "alert own", "ports", "all ; t:4"},
 		{OWN "side = client", "alert own", "side", "client ; t:3"},
 		{OWN "side = client\nside = both", "alert own", "side", "both ; t:4"},
@@ -275,7 +277,7 @@ static void test_config_stores_in_its_units(void **state)
 	r = find_rule("own");
 	assert_int_equal(r->measure, MEASURE_OLDEST);
 	assert_int_equal(r->states, STATE_BIT(STATE_CLOSE_WAIT));
-	assert_true(port_set_has(r->ports, 7777));
+	assert_true(port_set_has(&r->ports->ports, 7777));
 	assert_true(r->sides[SIDE_SERVER] && !r->sides[SIDE_CLIENT]);
 	assert_int_equal(r->ownerships, OWNERSHIP_BIT(OWNERSHIP_ORPHAN));
 	assert_int_equal(r->older_than_ms, 3000);
@@ -396,6 +398,10 @@ static void test_config_mistakes_name_line_word_and_expectation(void **state)
 			{"7777", "7777"}},
 		{OWN "states = CLOSE_WAIT,,LISTEN", {"t:3: 'states': "}, {"no empty part"}},
 		{OWN "ports = 80,http", {"t:3: 'http': "}, {"7777,27015-27030"}},
+		{OWN "ports = 192.0.2.7, 80", {"t:3: '192.0.2.7': "}, {"192.0.2.7:80"}},
+		{OWN "ports = [2001:db8::1]:x", {"t:3: '[2001:db8::1]:x': "}, {"65535"}},
+		{OWN "ports = 192.0.2.7:80\nside = client", {"t:4: 'client': "},
+			{"server or both with an address in ports"}},
 		{OWN "ports = 2-1", {"t:3: '2-1': "}, {"65535"}},
 		{OWN "side = left", {"t:3: 'left': "}, {"server or client or both"}},
 		{OWN "hold = held,none", {"t:3: 'none': "}, {"held, orphan, unaccepted"}},

@@ -10,6 +10,7 @@
 #include "sample.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 static const struct text_style plain = {.columns = 80};
 static const struct holders nobody = {NULL, 0, false};
@@ -71,10 +72,10 @@ static struct port_tally *leak(struct sample *sample, uint32_t sockets, bool ask
 	row->states[STATE_CLOSE_WAIT].oldest_ms = 15 * 60000;
 	sample_held(sample, sample_port(sample, SIDE_SERVER, 80), STATE_ESTABLISHED, 3);
 	if (ask) {
-		port_set_add(&sample->port_set, 7777);
-		port_set_add(&sample->port_set, 80);
-		port_set_add(&sample->port_set, 90);
-		sample->snapshot.filter.ports = &sample->port_set;
+		port_set_add(&sample->services.ports, 7777);
+		port_set_add(&sample->services.ports, 80);
+		port_set_add(&sample->services.ports, 90);
+		sample->snapshot.filter.ports = &sample->services;
 	}
 	return row;
 }
@@ -241,11 +242,30 @@ static void test_many_absent_ports_are_cut(void **state)
 	(void)state;
 	leak(&sample, 412, true);
 	for (unsigned port = 10001; port < 65535; port += 2)
-		port_set_add(&sample.port_set, (uint16_t)port);
+		port_set_add(&sample.services.ports, (uint16_t)port);
 	text = explain(&sample);
 	assert_contains(text, ",...");
 	assert_true(strlen(text) < 4000);
 	assert_width(text, 80);
+}
+
+/* An address that has no row is absent, also where the port has one on another address. */
+static void test_absent_addresses_are_named(void **state)
+{
+	static const struct sock_address address = {AF_INET, {192, 0, 2, 7}};
+	struct sample sample;
+	cleanup_(freep) char *text = NULL;
+
+	(void)state;
+	leak(&sample, 412, true);
+	sample.rows[0].service.address = address;
+	sample.services.ranges[0] = (struct service_range){address, 7776, 7779};
+	sample.services.ranges[1] = (struct service_range){{0}, 7777, 7777};
+	sample.services.ranges[2] = (struct service_range){{0}, 80, 80};
+	sample.services.ranges_count = 3;
+	text = explain(&sample);
+	assert_contains(text, "\nNo socket on port "
+			      "90,192.0.2.7:7776,192.0.2.7:7778-7779,*:7777.\n");
 }
 
 static uint64_t close_wait_group(uint16_t port, enum symptom symptom)
@@ -403,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_below_the_floor_only_who_asks_is_reported),
 		cmocka_unit_test(test_of_a_quiet_port_what_is_there_is_reported),
 		cmocka_unit_test(test_many_absent_ports_are_cut),
+		cmocka_unit_test(test_absent_addresses_are_named),
 		cmocka_unit_test(test_processes_are_reported_with_their_descriptors),
 		cmocka_unit_test(test_who_did_not_list_processes_learns_how),
 		cmocka_unit_test(test_groups_are_read_as_they_were_written),

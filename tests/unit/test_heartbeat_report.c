@@ -288,7 +288,7 @@ static void test_heartbeat_json_values(void **state)
 /* Not zero, and not left out. */
 static void test_heartbeat_json_unknown_is_null(void **state)
 {
-	static struct port_set ports;
+	static struct service_set ports;
 	struct json_object *doc;
 
 	(void)state;
@@ -300,7 +300,7 @@ static void test_heartbeat_json_unknown_is_null(void **state)
 	f.report.scan.complete = false;
 	strcpy(f.report.scan.error, "a \"reason\"\n");
 	f.report.filter.sides[SIDE_CLIENT] = false;
-	port_set_add(&ports, 7777);
+	port_set_add(&ports.ports, 7777);
 	f.report.filter.ports = &ports;
 	doc = document();
 	assert_value(doc, "host", "null");

@@ -277,13 +277,19 @@ static void test_json_states_not_scanned_are_null(void **state)
 	sample.snapshot.filter.sides[SIDE_CLIENT] = false;
 	sample.snapshot.scanned = sample.snapshot.filter.states;
 	for (uint16_t port = 27015; port <= 27030; port++)
-		port_set_add(&sample.port_set, port);
-	port_set_add(&sample.port_set, 7777);
-	sample.snapshot.filter.ports = &sample.port_set;
+		port_set_add(&sample.services.ports, port);
+	port_set_add(&sample.services.ports, 7777);
+	sample.services.ranges[0] = (struct service_range){{AF_INET, {192, 0, 2, 7}}, 80, 80};
+	sample.services.ranges[1] =
+		(struct service_range){{AF_INET6, {0x20, 1, 0xd, 0xb8, [15] = 1}}, 80, 81};
+	sample.services.ranges[2] = (struct service_range){.first = 443, .last = 443};
+	sample.services.ranges_count = 3;
+	sample.snapshot.filter.ports = &sample.services;
 	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_CLOSE_WAIT, 3);
 	doc = document(&sample);
 	assert_string_equal(at(doc, "/filter"),
-		"{\"ports\":\"7777,27015-27030\",\"states\":[\"TIME_WAIT\",\"CLOSE_WAIT\"],"
+		"{\"ports\":\"7777,27015-27030,192.0.2.7:80,[2001:db8::1]:80-81,*:443\",\"states\":"
+		"[\"TIME_WAIT\",\"CLOSE_WAIT\"],"
 		"\"side\":\"server\"}");
 	assert_string_equal(at(doc, "/totals/states/TIME_WAIT/sockets"), "0");
 	assert_string_equal(at(doc, "/totals/states/CLOSE_WAIT/sockets"), "3");
@@ -308,8 +314,8 @@ static void test_json_longest_port_list(void **state)
 	(void)state;
 	sample_init(&sample);
 	for (unsigned port = 1; port <= UINT16_MAX; port += 2)
-		port_set_add(&sample.port_set, (uint16_t)port);
-	sample.snapshot.filter.ports = &sample.port_set;
+		port_set_add(&sample.services.ports, (uint16_t)port);
+	sample.snapshot.filter.ports = &sample.services;
 	doc = document(&sample);
 	assert_true(strlen(at(doc, "/filter/ports")) > 190000);
 	json_object_put(doc);

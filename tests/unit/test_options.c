@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "basic/macro.h"
 #include "command/options.h"
 #include "unit.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define WORDS_MAX 8
 
@@ -12,7 +14,7 @@ static char error_text[512];
 
 static int parse(const char *const words[WORDS_MAX])
 {
-	static char storage[WORDS_MAX][128]; /* the options point into it */
+	static char storage[WORDS_MAX][2048]; /* the options point into it */
 	char *argv[WORDS_MAX + 2];
 	int argc = 1;
 
@@ -50,8 +52,8 @@ static void test_options_parse_everything(void **state)
 				 "--side=server", "--ports=0"),
 		0);
 	assert_true(options.json);
-	assert_true(port_set_has(options.filter.ports, 7777));
-	assert_true(port_set_has(options.filter.ports, 81));
+	assert_true(port_set_has(&options.filter.ports->ports, 7777));
+	assert_true(port_set_has(&options.filter.ports->ports, 81));
 	assert_int_equal(options.filter.states, STATE_BIT(STATE_CLOSE_WAIT));
 	assert_false(options.filter.sides[SIDE_CLIENT]);
 	assert_int_equal(options.ports_max, 0);
@@ -85,7 +87,7 @@ static void test_options_parse_watch(void **state)
 	/* The next word belongs to it only if it is a number. */
 	assert_int_equal(PARSE("--watch", "--port", "80"), 0);
 	assert_int_equal(options.interval_seconds, 2);
-	assert_true(port_set_has(options.filter.ports, 80));
+	assert_true(port_set_has(&options.filter.ports->ports, 80));
 	assert_int_equal(PARSE("--wide", "--watch", "5", "--port=80", "--state", "listen"), 0);
 	assert_int_equal(options.interval_seconds, 5);
 	assert_true(options.wide);
@@ -103,10 +105,10 @@ static void test_options_parse_heartbeat(void **state)
 	/* Ports may stand anywhere, any number of them. */
 	assert_int_equal(
 		PARSE("7777", "--heartbeat", "80-81,90", "--port=100", "--for=2h", "--json"), 0);
-	assert_true(port_set_has(options.filter.ports, 7777));
-	assert_true(port_set_has(options.filter.ports, 81));
-	assert_true(port_set_has(options.filter.ports, 100));
-	assert_false(port_set_has(options.filter.ports, 82));
+	assert_true(port_set_has(&options.filter.ports->ports, 7777));
+	assert_true(port_set_has(&options.filter.ports->ports, 81));
+	assert_true(port_set_has(&options.filter.ports->ports, 100));
+	assert_false(port_set_has(&options.filter.ports->ports, 82));
 	assert_int_equal(options.watch_ms, 7200000);
 	assert_true(options.json);
 	assert_int_equal(PARSE("--heartbeat", "--for=90"), 0);
@@ -129,8 +131,8 @@ static void test_options_parse_explain(void **state)
 	assert_int_equal(PARSE("7777", "--explain", "80-81", "--processes", "--sockets=10000",
 				 "--state=close_wait", "--json"),
 		0);
-	assert_true(port_set_has(options.filter.ports, 7777));
-	assert_true(port_set_has(options.filter.ports, 81));
+	assert_true(port_set_has(&options.filter.ports->ports, 7777));
+	assert_true(port_set_has(&options.filter.ports->ports, 81));
 	assert_true(options.processes);
 	assert_int_equal(options.sockets_max, 10000);
 	assert_int_equal(options.filter.states, STATE_BIT(STATE_CLOSE_WAIT));
@@ -146,18 +148,58 @@ static void test_options_parse_ports_as_arguments(void **state)
 	assert_int_equal(options.action, ACTION_ONCE);
 	assert_true(options.json);
 	for (size_t i = 0; i < 3; i++)
-		assert_true(
-			port_set_has(options.filter.ports, ((const uint16_t[]){80, 443, 8080})[i]));
-	assert_false(port_set_has(options.filter.ports, 81));
+		assert_true(port_set_has(
+			&options.filter.ports->ports, ((const uint16_t[]){80, 443, 8080})[i]));
+	assert_false(port_set_has(&options.filter.ports->ports, 81));
 	/* What follows "--" is no option. */
 	assert_int_equal(PARSE("81", "--json", "--", "82"), 0);
-	assert_true(port_set_has(options.filter.ports, 81));
-	assert_true(port_set_has(options.filter.ports, 82));
+	assert_true(port_set_has(&options.filter.ports->ports, 81));
+	assert_true(port_set_has(&options.filter.ports->ports, 82));
 	assert_int_equal(PARSE("--", "--json"), -EINVAL);
 	assert_non_null(strstr(error_text, "'--json'"));
 	/* --help wins over an argument that is none. */
 	assert_int_equal(PARSE("nginx", "--help"), 0);
 	assert_int_equal(options.action, ACTION_HELP);
+}
+
+static void test_options_parse_addresses_with_a_port(void **state)
+{
+	static const char *const words[][2] = {
+		{"--port=192.0.2.7:80,[2001:db8::1]:443", "--json"},
+		{"192.0.2.7:80", "[2001:db8::1]:443"},
+		{"--explain", "192.0.2.7:80,[2001:db8::1]:443"},
+		{"--heartbeat", "192.0.2.7:80,[2001:db8::1]:443"},
+	};
+	struct service_key k = {.port = 80};
+	uint8_t bytes[16] = {192, 0, 2, 7};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		assert_int_equal(PARSE(words[i][0], words[i][1]), 0);
+		k.address = sock_address_of(AF_INET, bytes);
+		assert_true(filter_has(&options.filter, &k));
+		k.address = (struct sock_address){0};
+		assert_false(filter_has(&options.filter, &k));
+		assert_int_equal(options.filter.ports->ranges_count, 2);
+	}
+	assert_int_equal(PARSE("*:80"), 0);
+	assert_true(filter_has(&options.filter, &k));
+	/* With a port of both sides, it may still be asked for clients. */
+	assert_int_equal(PARSE("192.0.2.7:80", "81", "--side=client"), 0);
+}
+
+/* 65 of them. */
+static void test_options_parse_refuses_too_many_addresses(void **state)
+{
+	char text[65 * sizeof("192.0.2.1:10000,")];
+	struct string list = STRING_IN(text);
+
+	(void)state;
+	for (unsigned i = 0; i < 65; i++)
+		string_addf(&list, "%s192.0.2.1:%u", i ? "," : "", 10000 + i);
+	assert_int_equal(PARSE("--port", text), -EINVAL);
+	assert_string_equal(error_text,
+		"--port: too many at '192.0.2.1:10064'; expected at most 64 of ADDRESS:PORT");
 }
 
 static void test_options_parse_check(void **state)
@@ -201,6 +243,12 @@ static void test_options_parse_refusals_name_word_and_expectation(void **state)
 		{{"--state=close_wait,nonsense"}, "nonsense", "ESTABLISHED"},
 		{{"--port=1,x"}, "'x'", "7777"},
 		{{"--port=70000"}, "70000", "65535"},
+		{{"--port=192.0.2.7"}, "'192.0.2.7'", "192.0.2.7:80"},
+		{{"--port=80,2001:db8::1:80"}, "'2001:db8::1:80'", "[2001:db8::1]:80"},
+		{{"--port=192.0.2.7:80-70"}, "'192.0.2.7:80-70'", "65535"},
+		{{"[2001:db8::1]"}, "'[2001:db8::1]'", "[2001:db8::1]:80"},
+		{{""}, "''", "--help"},
+		{{"--side=client", "192.0.2.7:80"}, "--side client", "the address is a server's"},
 		{{"--side=left"}, "left", "server or client"},
 		{{"--ports=-1"}, "-1", "0"},
 		{{"--ports=99999999999999999999999"}, "999", "0"},
@@ -284,6 +332,8 @@ int main(void)
 		cmocka_unit_test(test_options_parse_heartbeat),
 		cmocka_unit_test(test_options_parse_explain),
 		cmocka_unit_test(test_options_parse_ports_as_arguments),
+		cmocka_unit_test(test_options_parse_addresses_with_a_port),
+		cmocka_unit_test(test_options_parse_refuses_too_many_addresses),
 		cmocka_unit_test(test_options_parse_check),
 		cmocka_unit_test(test_options_parse_help_ends_the_reading),
 		cmocka_unit_test(test_options_parse_refusals_name_word_and_expectation),

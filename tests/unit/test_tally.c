@@ -381,10 +381,10 @@ static void test_tally_count_filters(void **state)
 {
 	struct tally *t = *state;
 	struct tally_context c = context();
-	struct port_set ports = {0};
+	static struct service_set ports;
 	struct snapshot s = {0};
 
-	port_set_add(&ports, 7777);
+	port_set_add(&ports.ports, 7777);
 	c.filter = (struct filter){
 		.ports = &ports, .states = STATE_BIT(STATE_CLOSE_WAIT), .sides = {true, false}};
 	tally_start(t, &c);
@@ -401,6 +401,32 @@ static void test_tally_count_filters(void **state)
 	assert_int_equal(s.ports_count, 1);
 	assert_true(s.ports[0]->listening);
 	snapshot_release(&s);
+}
+
+/* Of two servers on one port, only the one whose address was named. */
+static void test_tally_count_filters_by_address(void **state)
+{
+	static struct service_set services;
+	struct tally *t = *state;
+	struct tally_context c = context();
+
+	services.ranges[0] = (struct service_range){{AF_INET, {127, 0, 0, 2}}, 7777, 7777};
+	services.ranges_count = 1;
+	c.filter.ports = &services;
+	tally_start(t, &c);
+	for (uint8_t last = 1; last <= 3; last++) {
+		struct sock_record r = record(STATE_LISTEN, 7777, 0);
+
+		memcpy(r.local_address, (uint8_t[4]){127, 0, 0, last}, 4);
+		tally_count(t, &r);
+		r = record(STATE_CLOSE_WAIT, 7777, 50000);
+		memcpy(r.local_address, (uint8_t[4]){127, 0, 0, last}, 4);
+		tally_count(t, &r);
+	}
+	tally_finish(t, true);
+	assert_int_equal(t->rows_used, 1);
+	assert_int_equal(t->rows[0].service.address.bytes[3], 2);
+	assert_int_equal(t->rows[0].states[STATE_CLOSE_WAIT].sockets, 1);
 }
 
 /* More ports than rows: the sockets of the others are all in the rest, and counted as so many
@@ -601,6 +627,7 @@ int main(void)
 		TALLY_TEST(test_tally_count_charges_a_local_port_once),
 		TALLY_TEST(test_tally_count_accept_queue),
 		TALLY_TEST(test_tally_count_filters),
+		TALLY_TEST(test_tally_count_filters_by_address),
 		TALLY_TEST(test_tally_count_caps_rows),
 		TALLY_TEST(test_snapshot_take_ranks_and_sums),
 		TALLY_TEST(test_snapshot_take_client_ports),

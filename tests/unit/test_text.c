@@ -266,8 +266,8 @@ static void test_text_filter(void **state)
 	sample.snapshot.filter.states = STATE_BIT(STATE_CLOSE_WAIT) | STATE_BIT(STATE_SYN_RECV);
 	sample.snapshot.scanned = sample.snapshot.filter.states;
 	sample.snapshot.filter.sides[SIDE_CLIENT] = false;
-	port_set_add(&sample.port_set, 7777);
-	sample.snapshot.filter.ports = &sample.port_set;
+	port_set_add(&sample.services.ports, 7777);
+	sample.snapshot.filter.ports = &sample.services;
 	text = report(&sample, &plain);
 	assert_first_line(text, "Nothing found within this filter: 0 sockets");
 	assert_contains(text, "\nFilter: port 7777; state SYN_RECV CLOSE_WAIT; server side\n");
@@ -283,8 +283,8 @@ static void test_text_long_port_list_is_cut(void **state)
 	(void)state;
 	sample_init(&sample);
 	for (unsigned port = 1; port < UINT16_MAX; port += 2)
-		port_set_add(&sample.port_set, (uint16_t)port);
-	sample.snapshot.filter.ports = &sample.port_set;
+		port_set_add(&sample.services.ports, (uint16_t)port);
+	sample.snapshot.filter.ports = &sample.services;
 	text = report(&sample, &plain);
 	assert_contains(text, "\nFilter: port 1,3,5,7,");
 	assert_contains(text, ",...\n");

@@ -1,31 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "model/filter.h"
+#include "model/port_set.h"
 
 #include "basic/number.h"
 #include "basic/string.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
-#include <strings.h>
-
-static const char *const side_list[SIDE_COUNT] = {
-	[SIDE_SERVER] = "server",
-	[SIDE_CLIENT] = "client",
-};
-
-const struct names sock_side_names = NAMES(side_list);
-
-int side_parse(const char *word, enum sock_side *ret)
-{
-	for (enum sock_side s = 0; s < SIDE_COUNT; s++) {
-		if (strcasecmp(word, side_name(s)) == 0) {
-			*ret = s;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
 
 int port_set_parse(
 	struct port_set *set, const char *list, const char **ret_word, size_t *ret_length)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "basic/macro.h"
-#include "model/filter.h"
+#include "model/port_set.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -56,18 +56,6 @@ static void test_port_set_parse_names_the_wrong_word(void **state)
 	}
 }
 
-static void test_side_parse_words(void **state)
-{
-	enum sock_side side;
-
-	(void)state;
-	assert_int_equal(side_parse("server", &side), 0);
-	assert_int_equal(side, SIDE_SERVER);
-	assert_int_equal(side_parse("Client", &side), 0);
-	assert_int_equal(side, SIDE_CLIENT);
-	assert_int_equal(side_parse("both", &side), -EINVAL);
-}
-
 static void test_port_set_format_round_trip(void **state)
 {
 	static const char *const lists[] = {"0", "65535", "7777,27015-27030", "0-65535", "1,3,5-6"};
@@ -110,7 +98,6 @@ int main(void)
 		cmocka_unit_test(test_port_set_format_joins_and_sorts),
 		cmocka_unit_test(test_port_set_parse_ports_and_ranges),
 		cmocka_unit_test(test_port_set_parse_names_the_wrong_word),
-		cmocka_unit_test(test_side_parse_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
