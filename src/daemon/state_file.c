@@ -11,12 +11,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define HEADER "tcpstated-state 2"
+#define HEADER "tcpstated-state 3"
 
 /* 4096 alerts of 1 KiB, and 1025 events of a few KiB for each command, are less than that. */
 #define FILE_SIZE_MAX ((size_t)64 << 20)
 
-/* "alert STATE CHANGED_MS REPORTED_MS JSON": an event of an alert says the rest of it. */
+/* "alert STATE CHANGED_MS REPORTED_MS DEVICE JSON": an event of an alert says the rest of it. The
+ * index of its device is still true, as the boot and the namespace are the same. */
 static void add_alert(struct string *s, const struct alert *alert)
 {
 	const struct alert_event e = {
@@ -28,9 +29,9 @@ static void add_alert(struct string *s, const struct alert *alert)
 
 	/* Without memory for it, a restart raises it again. */
 	if (event_json_format(&e, &json) == 0)
-		string_addf(s, "alert %s %" PRIu64 " %" PRIu64 " %s\n",
+		string_addf(s, "alert %s %" PRIu64 " %" PRIu64 " %" PRIu32 " %s\n",
 			name_of(alert_state_names, alert->state), alert->changed_ms,
-			alert->reported_ms, json);
+			alert->reported_ms, alert->key.service.device, json);
 }
 
 /* "event OUTPUT<tab>JSON" */
@@ -126,24 +127,34 @@ static int read_header(struct reading *r, const struct state_identity *identity,
 	return 0;
 }
 
-/* A blank and a time, at most that of the saving. */
+/* A blank and a number. */
+static bool take_number(const struct reading *r, const char **at, uint64_t max, uint64_t *ret)
+{
+	return *(*at)++ == ' ' && scan_decimal(at, r->end, max, ret) == 0;
+}
+
+/* A time is at most that of the saving. */
 static bool take_time(const struct reading *r, const char **at, uint64_t *ret)
 {
-	return *(*at)++ == ' ' && scan_decimal(at, r->end, r->saved_ms, ret) == 0;
+	return take_number(r, at, r->saved_ms, ret);
 }
 
 static int take_alert(struct reading *r, char *text)
 {
 	const char *at = text + strcspn(text, " ");
 	const int state = name_find(alert_state_names, text, (size_t)(at - text));
-	uint64_t changed_ms, reported_ms;
+	uint64_t changed_ms, reported_ms, device;
 	struct alert_event e;
 	int error;
 
 	if (state <= ALERT_INACTIVE || !take_time(r, &at, &changed_ms) ||
-		!take_time(r, &at, &reported_ms) || *at++ != ' ' ||
-		event_json_parse(at, strlen(at), &e) < 0)
+		!take_time(r, &at, &reported_ms) || !take_number(r, &at, UINT32_MAX, &device) ||
+		*at++ != ' ' || event_json_parse(at, strlen(at), &e) < 0)
 		return -EBADMSG;
+	/* Both say whether there is one. */
+	if (!device != !*e.alert.device)
+		return -EBADMSG;
+	e.alert.key.service.device = (uint32_t)device;
 	e.alert.state = (enum alert_state)state;
 	e.alert.changed_ms = changed_ms;
 	e.alert.reported_ms = reported_ms;

@@ -43,8 +43,7 @@ struct judging {
 	struct rule_run *run;
 };
 
-/* By what the sockets of its port show now; without sockets, by the rule alone. */
-static struct explanation explain(const struct snapshot *s, const struct alert *alert)
+struct explanation alert_explain(const struct snapshot *s, const struct alert *alert)
 {
 	const char *id = alert->rule.diagnosis;
 	const struct diagnosis *d = id ? diagnosis_find(id) : NULL;
@@ -62,7 +61,7 @@ static void report_event(struct judging *j, struct alert *alert, enum event_kind
 		.kind = kind,
 		.time = j->snapshot->origin.time,
 		.alert = *alert,
-		.explanation = explain(j->snapshot, alert),
+		.explanation = alert_explain(j->snapshot, alert),
 	};
 	struct string host = STRING_IN(e.host), netns = STRING_IN(e.netns);
 
@@ -158,6 +157,14 @@ static struct alert_numbers rounded(const struct alert_numbers *n)
 	return r;
 }
 
+static void set_device(struct alert *alert, const struct measurement *m)
+{
+	struct string device = STRING_IN(alert->device);
+	char text[DEVICE_NAME_SIZE];
+
+	string_add_printable(&device, device_label(text, m->key.service.device, m->device));
+}
+
 static void set_owner(struct alert *alert, const struct measurement *m)
 {
 	const struct whose *w = &m->whose;
@@ -186,6 +193,7 @@ static int judge_measurement(const struct measurement *measured, void *userdata)
 			j->alerts->omitted++;
 		if (error < 0)
 			return error == -ENOSPC ? 0 : error;
+		set_device(alert, &m);
 	}
 	alert->seen = true;
 	if (isnan(m.numbers.value))

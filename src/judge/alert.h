@@ -29,7 +29,7 @@ enum alert_state {
 /* "inactive", "pending", "raised", "clearing" */
 extern const struct names alert_state_names;
 
-/* What an alert is about. */
+/* What an alert is about. The index of the device is of this boot and namespace. */
 struct alert_key {
 	bool has_port;
 	struct service_key service;
@@ -54,6 +54,9 @@ struct alert {
 			     must still be cleared */
 	bool is_ruleless; /* its rule went away */
 	struct alert_key key;
+	/* What people call the service's device (device_label()), as it was when the alert began:
+	 * a part of what the alert is known by outside. Printable; "": none. */
+	char device[DEVICE_NAME_SIZE];
 	struct owner owner; /* whose the sockets are; printable */
 	bool is_only;       /* as in struct port_tally, at that time */
 	enum alert_state state;
@@ -110,6 +113,10 @@ typedef void (*alert_event_fn)(const struct alert_event *e, void *userdata);
  * scope is cleared by the next alerts_judge(). Returns 0, or -ENOMEM: then the rules are unchanged.
  */
 int alerts_set_rules(struct alerts *a, const struct rule *rules, size_t count);
+
+/* What an alert of this snapshot means: by what the sockets of its service show, else by its rule
+ * alone. */
+struct explanation alert_explain(const struct snapshot *s, const struct alert *alert);
 
 /*
  * Judges a snapshot taken at now_ms (CLOCK_MONOTONIC, ms). An incomplete one changes nothing.

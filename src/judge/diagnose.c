@@ -50,6 +50,7 @@ static void set_port(struct finding *f, const struct port_tally *row, const stru
 {
 	f->has_port = true;
 	f->service = row->service;
+	f->device = row->device;
 	f->is_only = row->is_only;
 	f->whose = *whose;
 }

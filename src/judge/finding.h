@@ -39,7 +39,8 @@ struct finding {
 	const char *netns; /* borrowed from the snapshot */
 	bool has_port;     /* it is about one service */
 	struct service_key service;
-	bool is_only;       /* as in struct port_tally */
+	const char *device; /* as in struct port_tally; NULL: unknown, or none. Borrowed. */
+	bool is_only;       /* likewise */
 	struct whose whose; /* these sockets; where processes were searched for, those have them */
 	const struct owner
 		*accepted_by; /* who created them, if another has them; NULL. Borrowed. */

@@ -174,6 +174,7 @@ static struct measurement measurement_of(
 	return (struct measurement){
 		.key = {.has_port = true, .service = row->service},
 		.numbers = *numbers,
+		.device = row->device,
 		.is_only = row->is_only,
 	};
 }

@@ -16,8 +16,9 @@ struct measurement {
 	/* Its value is UNKNOWN_DOUBLE if it could not be measured. That of growth and rate is the
 	 * number of sockets and the counter itself: history.h makes a speed of them. */
 	struct alert_numbers numbers;
+	const char *device; /* as in struct port_tally; NULL: none. Borrowed. */
 	struct whose whose; /* the sockets that the rule selects are */
-	bool is_only;       /* as in struct port_tally */
+	bool is_only;       /* likewise */
 };
 
 /* m is valid during the call only. A failure of fn (-errno) ends the measuring. */

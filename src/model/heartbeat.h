@@ -23,6 +23,7 @@
 
 struct heartbeat_port {
 	struct service_key service;
+	char device[DEVICE_NAME_SIZE]; /* as in struct port_tally; for the last poll */
 	bool is_only; /* its port has no other service; set by heartbeat_finish() */
 
 	/* the last poll */

@@ -4,8 +4,11 @@
 #include "basic/array.h"
 #include "basic/hash.h"
 #include "basic/macro.h"
+#include "basic/string.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -68,6 +71,16 @@ bool sock_address_equal(const struct sock_address *a, const struct sock_address 
 bool sock_address_is_link_local(const struct sock_address *a)
 {
 	return a->family == AF_INET6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
+}
+
+const char *device_label(char buf[DEVICE_NAME_SIZE], uint32_t index, const char *name)
+{
+	buf[0] = '\0';
+	if (name && *name)
+		string_print(buf, DEVICE_NAME_SIZE, "%s", name);
+	else if (index)
+		snprintf(buf, DEVICE_NAME_SIZE, "%" PRIu32, index);
+	return buf;
 }
 
 uint64_t service_key_hash(const struct service_key *k)

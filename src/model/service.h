@@ -58,6 +58,12 @@ struct service_key {
 
 _Static_assert(sizeof(struct service_key) == 28, "a key must have no padding");
 
+/*
+ * What people call a device: its name, or its index where that is unknown (NULL or ""); "": there
+ * is none. An index means nothing after a reboot or in another namespace.
+ */
+const char *device_label(char buf[DEVICE_NAME_SIZE], uint32_t index, const char *name);
+
 uint64_t service_key_hash(const struct service_key *k);
 bool service_key_equal(const struct service_key *a, const struct service_key *b);
 

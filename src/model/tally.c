@@ -39,6 +39,7 @@ struct tally *tally_free(struct tally *t)
 	if (t) {
 		free(t->rows);
 		creators_release(&t->creators);
+		free(t->had);
 		service_map_release(&t->netns.row);
 		attribution_free(t->netns.attribution);
 		free(t);
@@ -264,12 +265,61 @@ void tally_count(struct tally *t, const struct sock_record *r)
 	count(r, &service, t);
 }
 
+static int compare_services(const void *a, const void *b)
+{
+	const struct service_states *x = a, *y = b;
+
+	return service_key_compare(&x->service, &y->service);
+}
+
+/* The states in which a row has sockets, and those of before. */
+static state_set states_of(const struct tally *t, const struct port_tally *row)
+{
+	const struct service_states key = {.service = row->service}, *had = NULL;
+	state_set states = 0;
+
+	if (t->had_count)
+		had = bsearch(&key, t->had, t->had_count, sizeof(key), compare_services);
+	STATE_FOREACH(s)
+		if (row->states[s].sockets)
+			states |= STATE_BIT(s);
+	return had ? states | had->states : states;
+}
+
+/* Remembers what the rows had, and unless forget what services without a row had. Without memory
+ * it stays as it was. */
+static void remember_states(struct tally *t, bool forget)
+{
+	const size_t room = t->rows_used + (forget ? 0 : t->had_count);
+	struct service_states *had = calloc(MAX(room, (size_t)1), sizeof(*had));
+	size_t count = 0;
+
+	if (!had)
+		return;
+	for (size_t i = 0; i < t->rows_used; i++)
+		had[count++] = (struct service_states){t->rows[i].service, t->rows[i].states_had};
+	for (size_t i = 0; i < t->had_count && !forget && count < TALLY_ROWS_MAX; i++)
+		if (!tally_row(t, &t->had[i].service))
+			had[count++] = t->had[i];
+	qsort(had, count, sizeof(*had), compare_services);
+	free(t->had);
+	t->had = had;
+	t->had_count = count;
+}
+
 bool tally_finish(struct tally *t, bool complete)
 {
 	const bool again = attribution_finish(t->netns.attribution, complete, count, t);
 
-	for (size_t i = 0; i < t->rows_used; i++)
-		t->rows[i].is_only = *services_of_port(t, &t->rows[i].service) == 1;
+	for (size_t i = 0; i < t->rows_used; i++) {
+		struct port_tally *row = &t->rows[i];
+
+		row->is_only = *services_of_port(t, &row->service) == 1;
+		row->states_had = states_of(t, row);
+	}
+	/* What the second pass attributes otherwise was never a service. */
+	if (!again)
+		remember_states(t, complete);
 	return again;
 }
 

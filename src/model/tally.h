@@ -58,6 +58,9 @@ struct port_tally {
 	bool is_only;                  /* its port has no other service; set by tally_finish() */
 	char device[DEVICE_NAME_SIZE]; /* the name of the service's device; "": none, or not looked
 					  up */
+	/* The states in which it had sockets in this scan or an earlier one, since it is known; set
+	 * by tally_finish() */
+	state_set states_had;
 	struct state_tally states[STATE_COUNT];
 	struct symptom_tally symptoms[SYMPTOM_COUNT];
 };
@@ -81,6 +84,11 @@ struct tally_context {
 	struct sock_observer observer; /* of each counted socket; observe may be NULL */
 };
 
+struct service_states {
+	struct service_key service;
+	state_set states;
+};
+
 struct tally {
 	struct tally_context context;
 	struct port_tally *rows;
@@ -89,6 +97,10 @@ struct tally {
 		rest;        /* sockets of services beyond TALLY_ROWS_MAX, or for lack of memory */
 	uint32_t rest_ports; /* how many services those are */
 	struct creators creators; /* of all rows */
+	/* The states that services had in earlier scans, sorted by service. A complete scan that
+	 * does not show a service forgets it; at most TALLY_ROWS_MAX. */
+	struct service_states *had;
+	size_t had_count;
 	struct tally_netns netns;
 };
 

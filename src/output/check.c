@@ -87,7 +87,7 @@ static void add_worst_port(struct string *text, const struct snapshot *s, size_t
 		quantity == CLOSING_MEMORY ? format_bytes(number, most)
 					   : format_count(number, most),
 		worst->service.side == SIDE_SERVER ? "on" : "to");
-	words_service(text, &worst->service, worst->is_only);
+	words_service(text, &worst->service, worst->device, worst->is_only);
 }
 
 static void add_quantity(struct string *text, const struct snapshot *s, size_t i,

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define EVENT_FIELDS_MAX 20
+#define EVENT_FIELDS_MAX 24
 
 struct event_fields {
 	char *list[EVENT_FIELDS_MAX]; /* within text */

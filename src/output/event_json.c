@@ -13,8 +13,8 @@
 #include <math.h>
 #include <string.h>
 
-/* The document holds lists of names at its deepest. */
-#define DEPTH_MAX 3
+/* The document holds the words of a diagnosis at its deepest. */
+#define DEPTH_MAX 5
 
 int event_json_format(const struct alert_event *e, char **ret)
 {
@@ -130,6 +130,37 @@ static bool read_side(struct json_object *value, struct alert_key *k)
 	return true;
 }
 
+/* As build_address() writes it. */
+static bool read_any_address(struct json_object *value, struct sock_address *ret)
+{
+	char text[INET6_ADDRSTRLEN], again[INET6_ADDRSTRLEN];
+	uint8_t bytes[16] = {0};
+	int family;
+
+	if (!read_text(value, text, sizeof(text)))
+		return false;
+	family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	if (inet_pton(family, text, bytes) != 1)
+		return false;
+	*ret = sock_address_of((uint8_t)family, bytes);
+	return inet_ntop(ret->family, ret->bytes, again, sizeof(again)) && strcmp(again, text) == 0;
+}
+
+/* Only a server's listener has one of its own. */
+static bool read_address(struct json_object *value, struct alert_key *k)
+{
+	return k->has_port && k->service.side == SIDE_SERVER &&
+	       read_any_address(value, &k->service.address) &&
+	       !sock_address_is_wildcard(&k->service.address);
+}
+
+/* A name that the kernel accepts (net/core/dev.c: dev_valid_name), or a number. */
+static bool read_device(struct json_object *value, struct alert *a)
+{
+	return a->key.has_port && read_text(value, a->device, sizeof(a->device)) &&
+	       !a->device[strcspn(a->device, "/: \t\n\v\f\r")];
+}
+
 static bool read_port(struct json_object *value, struct alert_key *k)
 {
 	uint64_t port;
@@ -156,7 +187,7 @@ static unsigned read_set(struct json_object *value, const struct names *names)
 }
 
 /* An address of either family; null leaves it unknown. */
-static bool read_address(struct json_object *value, uint8_t *family, uint8_t ret[16])
+static bool read_end(struct json_object *value, uint8_t *family, uint8_t ret[16])
 {
 	char text[INET6_ADDRSTRLEN];
 
@@ -187,8 +218,7 @@ static bool read_destination(struct json_object *value, struct destination *d)
 		return false;
 	d->port = (uint16_t)number;
 	d->sockets = 1;
-	return read_address(source, &d->family, d->source) &&
-	       read_address(address, &d->family, d->address);
+	return read_end(source, &d->family, d->source) && read_end(address, &d->family, d->address);
 }
 
 /* A text that may be null, as "". */
@@ -253,7 +283,7 @@ static const struct {
 	[EVENT_AGE] = {&(const uint32_t){UNKNOWN_U32}, sizeof(uint32_t)},
 	[EVENT_OWNERSHIP] = {&(const ownership_set){OWNERSHIP_SET_ALL}, sizeof(ownership_set)},
 	[EVENT_CAUSE] = {&(const enum symptom){CAUSE_NONE}, sizeof(enum symptom)},
-	[EVENT_FIX] = {NULL, 0},
+	[EVENT_DIAGNOSES] = {NULL, 0},
 };
 
 static bool read_null(const struct event_key *k, void *place)
@@ -288,6 +318,10 @@ static bool read_value(struct json_object *value, const struct event_key *k, voi
 		return read_time(value, place);
 	case EVENT_SIDE:
 		return read_side(value, place);
+	case EVENT_ADDRESS:
+		return read_address(value, place);
+	case EVENT_DEVICE:
+		return read_device(value, place);
 	case EVENT_PORT:
 		return read_port(value, place);
 	case EVENT_OWNER:
@@ -302,9 +336,10 @@ static bool read_value(struct json_object *value, const struct event_key *k, voi
 		return read_destination(value, place);
 	case EVENT_DIAGNOSIS:
 		return read_diagnosis(value, place);
+	case EVENT_DIAGNOSES:
+		return json_object_is_type(value, json_type_object);
+	case EVENT_KEY:
 	case EVENT_SENTENCE:
-	case EVENT_WHY:
-	case EVENT_FIX:
 		break;
 	}
 	return json_object_is_type(value, json_type_string);
@@ -316,6 +351,18 @@ static bool is_valid(const struct rule *r)
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 
 	return r->name[strspn(r->name, allowed)] == '\0' && r->severity != SEVERITY_OK;
+}
+
+/* Whether the key is that of what was read: two alerts never have the same. */
+static bool has_its_key(struct json_object *o, const struct alert_event *e)
+{
+	char buffer[EVENT_KEY_SIZE];
+	struct string key = STRING_IN(buffer);
+	struct json_object *value = json_object_object_get(o, "key");
+
+	event_key_text(&key, e);
+	return (size_t)json_object_get_string_len(value) == key.length &&
+	       strcmp(json_object_get_string(value), buffer) == 0;
 }
 
 static bool read_event(struct json_object *o, struct alert_event *ret)
@@ -338,7 +385,7 @@ static bool read_event(struct json_object *o, struct alert_event *ret)
 			event_keys[i].is_there(ret) !=
 				!!json_object_object_get(o, event_keys[i].name))
 			return false;
-	return is_valid(&ret->alert.rule);
+	return is_valid(&ret->alert.rule) && has_its_key(o, ret);
 }
 
 int event_json_parse(const char *text, size_t size, struct alert_event *ret)

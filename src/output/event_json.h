@@ -19,8 +19,9 @@ int event_json_format(const struct alert_event *e, char **ret);
 /*
  * Reads a document back, to what it says: times are in ms, ages in tenths of a second, numbers have
  * three decimals. Its sentences are made of the rest, and say the same again. Of the alert only
- * what a document has is set. Keys that it does not know are ignored. Returns 0, -EINVAL when the
- * text is not such a document as a whole, or -ENOMEM; *ret is undefined then.
+ * what a document has is set: the index of a device, which it has not, is 0. Keys that it does not
+ * know are ignored. Returns 0, -EINVAL when the text is not such a document as a whole, or -ENOMEM;
+ * *ret is undefined then.
  */
 int event_json_parse(const char *text, size_t size, struct alert_event *ret);
 

@@ -3,6 +3,7 @@
 
 #include "basic/macro.h"
 #include "basic/unknown.h"
+#include "output/diagnosis_json.h"
 #include "output/words.h"
 
 static bool is_of_sockets(const struct alert_event *e)
@@ -24,20 +25,27 @@ static bool is_of_a_counter(const struct alert_event *e)
 	.place = offsetof(struct alert_event, member),                                             \
 	.size = sizeof(((struct alert_event *)NULL)->member)
 #define NAMED(table) .names = &(table), .required = true
+#define OF_EVENT     .is_of_event = true
 
 /* The document, in its order. */
 const struct event_key event_keys[] = {
-	{"schema", NULL, EVENT_SCHEMA, .required = true},
-	{"sequence", "SEQUENCE", EVENT_NUMBER, AT(sequence), .required = true},
-	{"event", "EVENT", EVENT_NAME, AT(kind), NAMED(event_kind_names)},
-	{"time", "TIME", EVENT_TIME, AT(time), .required = true},
+	{"schema", NULL, EVENT_SCHEMA, .required = true, OF_EVENT},
+	{"sequence", "SEQUENCE", EVENT_NUMBER, AT(sequence), .required = true, OF_EVENT},
+	{"event", "EVENT", EVENT_NAME, AT(kind), NAMED(event_kind_names), OF_EVENT},
+	{"time", "TIME", EVENT_TIME, AT(time), .required = true, OF_EVENT},
 	{"since", "SINCE", EVENT_TIME, AT(alert.since), .required = true},
-	{"host", "HOST", EVENT_TEXT, AT(host)},
-	{"netns", "NETNS", EVENT_TEXT, AT(netns)},
+	{"host", "HOST", EVENT_TEXT, AT(host), OF_EVENT},
+	{"key", "KEY", EVENT_KEY, .required = true},
 	{"alert", "ALERT", EVENT_TEXT, AT(alert.rule.name), .required = true},
+	{"id", NULL, EVENT_DIAGNOSIS, AT(explanation.id)},
+	{"cause", NULL, EVENT_CAUSE, AT(explanation.cause), .names = &cause_names},
 	{"severity", "SEVERITY", EVENT_NAME, AT(alert.rule.severity), NAMED(severity_names)},
+	{"netns", "NETNS", EVENT_TEXT, AT(netns)},
 	{"side", "SIDE", EVENT_SIDE, AT(alert.key)},
+	{"address", "ADDRESS", EVENT_ADDRESS, AT(alert.key)},
+	{"device", "DEVICE", EVENT_DEVICE, AT(alert)},
 	{"port", "PORT", EVENT_PORT, AT(alert.key)},
+	{"only_service_of_port", NULL, EVENT_FLAG, AT(alert.is_only), .required = true},
 	{"owner", NULL, EVENT_OWNER, AT(alert.owner)},
 	{"destination", NULL, EVENT_DESTINATION, AT(alert.numbers.destination)},
 	{"states", "STATE", EVENT_STATES, AT(alert.rule.states), .is_there = is_of_sockets},
@@ -58,12 +66,9 @@ const struct event_key event_keys[] = {
 	{"sockets", "SOCKETS", EVENT_NUMBER, AT(alert.numbers.sockets)},
 	{"memory_bytes", "MEMORY_BYTES", EVENT_NUMBER, AT(alert.numbers.memory_bytes)},
 	{"oldest_seconds", "OLDEST_SECONDS", EVENT_AGE, AT(alert.numbers.oldest_ms)},
-	{"diagnosis", NULL, EVENT_DIAGNOSIS, AT(alert.rule.diagnosis)},
-	{"explained_by", NULL, EVENT_DIAGNOSIS, AT(explanation.id)},
-	{"cause", NULL, EVENT_CAUSE, AT(explanation.cause), .names = &cause_names},
-	{"text", "TEXT", EVENT_SENTENCE, AT(alert)},
-	{"why", NULL, EVENT_WHY, AT(explanation)},
-	{"do", NULL, EVENT_FIX, AT(explanation)},
+	{"rule_diagnosis", NULL, EVENT_DIAGNOSIS, AT(alert.rule.diagnosis)},
+	{"what", "TEXT", EVENT_SENTENCE, AT(alert), .required = true},
+	{"diagnoses", NULL, EVENT_DIAGNOSES, AT(explanation), .required = true, OF_EVENT},
 };
 
 const size_t event_keys_count = ARRAY_SIZE(event_keys);
@@ -81,6 +86,37 @@ static struct json_object *ownership(
 	return array;
 }
 
+void event_key_text(struct string *s, const struct alert_event *e)
+{
+	const struct alert *a = &e->alert;
+
+	/* Neither the name of a rule, of a namespace nor of a device has a slash, and that of a
+	 * device no colon. */
+	string_addf(s, "%s/", a->rule.name);
+	string_add_printable(s, e->netns);
+	if (!a->key.has_port)
+		return;
+	string_addf(s, "/%s/", side_name((enum sock_side)a->key.service.side));
+	words_service(s, &a->key.service, a->device, false);
+}
+
+static struct json_object *key_text(struct builder *b, const struct alert_event *e)
+{
+	char buffer[EVENT_KEY_SIZE];
+	struct string s = STRING_IN(buffer);
+
+	event_key_text(&s, e);
+	return build_string(b, buffer);
+}
+
+static struct json_object *diagnosis(struct builder *b, const struct explanation *why)
+{
+	struct json_object *o = build_object(b);
+
+	diagnosis_json_put_event(b, o, why);
+	return o;
+}
+
 static struct json_object *sentence(struct builder *b, const struct alert *a)
 {
 	char buffer[SENTENCE_SIZE];
@@ -95,7 +131,6 @@ struct json_object *event_value(
 {
 	const void *place = (const char *)e + k->place;
 	const struct alert_key *key = place;
-	const struct explanation *why = place;
 
 	if (k->is_there && !k->is_there(e))
 		return NULL;
@@ -124,6 +159,10 @@ struct json_object *event_value(
 	case EVENT_SIDE:
 		return build_string(
 			b, key->has_port ? side_name((enum sock_side)key->service.side) : NULL);
+	case EVENT_ADDRESS:
+		return build_address(b, &key->service.address);
+	case EVENT_DEVICE:
+		return build_string(b, ((const struct alert *)place)->device);
 	case EVENT_PORT:
 		return build_number(b, key->has_port ? key->service.port : UNKNOWN);
 	case EVENT_OWNER:
@@ -138,10 +177,10 @@ struct json_object *event_value(
 		return build_string(b, *(const char *const *)place);
 	case EVENT_SENTENCE:
 		return sentence(b, place);
-	case EVENT_WHY:
-		return build_string(b, words_advice(why->id, why->cause).why);
-	case EVENT_FIX:
+	case EVENT_KEY:
+		return key_text(b, e);
+	case EVENT_DIAGNOSES:
 		break;
 	}
-	return build_string(b, words_advice(why->id, why->cause).fix);
+	return diagnosis(b, place);
 }

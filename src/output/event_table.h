@@ -3,6 +3,7 @@
 #ifndef TCPSTATED_OUTPUT_EVENT_TABLE_H
 #define TCPSTATED_OUTPUT_EVENT_TABLE_H
 
+#include "basic/string.h"
 #include "judge/alert.h"
 #include "output/json_builder.h"
 
@@ -24,16 +25,18 @@ enum event_type {
 	EVENT_DURATION,    /* a uint32_t of ms; 0 */
 	EVENT_TIME,        /* a struct timespec */
 	EVENT_SIDE,        /* of a struct alert_key; no port */
-	EVENT_PORT,        /* likewise; stands behind the side */
+	EVENT_ADDRESS,     /* likewise; none. Stands behind the side, as do the next two. */
+	EVENT_DEVICE,      /* of a struct alert; "" */
+	EVENT_PORT,        /* of a struct alert_key; no port */
+	EVENT_KEY,         /* of the event: made of the rest */
 	EVENT_OWNER,       /* a struct owner; unknown */
 	EVENT_STATES,      /* a state_set */
 	EVENT_OWNERSHIP,   /* an ownership_set; all */
 	EVENT_DESTINATION, /* a struct destination; none */
 	EVENT_DIAGNOSIS,   /* the id of one; NULL */
 	EVENT_CAUSE,       /* an enum symptom; CAUSE_NONE */
-	EVENT_SENTENCE,    /* of a struct alert: made of the rest */
-	EVENT_WHY,         /* of a struct explanation, likewise */
-	EVENT_FIX,         /* likewise */
+	EVENT_SENTENCE,    /* of a struct alert, likewise */
+	EVENT_DIAGNOSES,   /* of a struct explanation, likewise; empty */
 };
 
 struct event_key {
@@ -43,11 +46,21 @@ struct event_key {
 	size_t place, size; /* in struct alert_event */
 	const struct names *names;
 	bool required;                                 /* it is never null */
+	bool is_of_event;                              /* not of an alert in the snapshot */
 	bool (*is_there)(const struct alert_event *e); /* whether it is not null; NULL: may be */
 };
 
 extern const struct event_key event_keys[];
 extern const size_t event_keys_count;
+
+/* Room for the text of a key: its rule, namespace and service. */
+#define EVENT_KEY_SIZE 512
+
+/*
+ * What an alert is known by outside: "close-wait-leak/host/server/192.0.2.7%eth1:27015". Equal for
+ * all of its events, over restarts too, and different for every other alert of the host.
+ */
+void event_key_text(struct string *s, const struct alert_event *e);
 
 /* The value of a key; NULL is null. */
 struct json_object *event_value(

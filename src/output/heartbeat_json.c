@@ -26,7 +26,13 @@ static struct json_object *distribution(
 	static const struct {
 		const char *key;
 		double share;
-	} keys[] = {{"median", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99_9", 0.999}, {"longest", 1}};
+	} keys[] = {
+		{"median_seconds", 0.5},
+		{"p90_seconds", 0.9},
+		{"p99_seconds", 0.99},
+		{"p99_9_seconds", 0.999},
+		{"longest_seconds", 1},
+	};
 	struct json_object *o = build_object(b);
 
 	build_put(b, o, "connections", build_number(b, h->count));
@@ -74,7 +80,7 @@ static struct json_object *timeouts(
 		build_put(b, o, "timeout_seconds", seconds(b, rows[i].timeout_ms, 1000));
 		build_put(b, o, "cut", build_number(b, rows[i].cut));
 		build_put(b, o, "heard_again", build_number(b, watched ? rows[i].again : UNKNOWN));
-		build_put(b, o, "silent_now", build_number(b, rows[i].still));
+		build_put(b, o, "idle_now", build_number(b, rows[i].still));
 		build_append(b, array, o);
 	}
 	return array;
@@ -117,20 +123,16 @@ static struct json_object *port(
 	bool watched = r->numbers.polls > 1;
 	struct json_object *o = build_object(b);
 
-	build_put(b, o, "netns", build_string(b, r->origin.netns));
-	build_put(b, o, "side", build_string(b, side_name((enum sock_side)p->service.side)));
-	build_put(b, o, "address", build_address(b, &p->service.address));
-	build_put(b, o, "device", build_device(b, p->service.device, ""));
-	build_put(b, o, "port", build_number(b, p->service.port));
+	build_put_service(b, o, r->origin.netns, &p->service, p->device);
 	build_put(b, o, "sockets", build_number(b, p->sockets));
 	build_put(b, o, "never_sent", build_number(b, p->mute));
 	build_put(b, o, "unacknowledged", build_number(b, p->unacknowledged));
 	build_put(b, o, "keepalive", keepalive(b, p));
-	build_put(b, o, "user_timeout", NULL);
-	build_put(b, o, "silent_seconds", by_kind(b, p->idle_ms, &p->sent_ms));
-	build_put(b, o, "longest_seconds", by_kind(b, p->longest_ms, NULL));
-	build_put(b, o, "heard_again_seconds", watched ? by_kind(b, p->ended_ms, NULL) : NULL);
-	build_put(b, o, "rtt_seconds", distribution(b, &p->rtt_us, 1000000));
+	build_put(b, o, "user_timeout_seconds", NULL);
+	build_put(b, o, "idle", by_kind(b, p->idle_ms, &p->sent_ms));
+	build_put(b, o, "longest_idle", by_kind(b, p->longest_ms, NULL));
+	build_put(b, o, "ended_idle", watched ? by_kind(b, p->ended_ms, NULL) : NULL);
+	build_put(b, o, "rtt", distribution(b, &p->rtt_us, 1000000));
 	build_put(b, o, "timeouts", timeouts(b, r, line));
 	build_put(b, o, "advice", advice(b, r, line));
 	return o;
@@ -142,10 +144,10 @@ static struct json_object *watched(struct builder *b, const struct heartbeat_rep
 	struct json_object *o = build_object(b);
 
 	build_put(b, o, "seconds", seconds(b, n->watched_ms, 1000));
-	build_put(b, o, "asked_seconds", seconds(b, r->requested_ms, 1000));
-	build_put(b, o, "looks", build_number(b, n->polls));
+	build_put(b, o, "requested_seconds", seconds(b, r->requested_ms, 1000));
+	build_put(b, o, "polls", build_number(b, n->polls));
 	build_put(b, o, "connections", build_number(b, n->polls > 1 ? n->watched : UNKNOWN));
-	build_put(b, o, "each_stands_for", build_number(b, n->weight));
+	build_put(b, o, "weight", build_number(b, n->weight));
 	return o;
 }
 

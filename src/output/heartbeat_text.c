@@ -109,7 +109,7 @@ static void add_port(
 
 	string_addf(&page->out, "\n%s%s ", page_color(page, SEVERITY_OK),
 		p->service.side == SIDE_SERVER ? "Server port" : "Client side, to port");
-	words_service(&page->out, &p->service, p->is_only);
+	words_service(&page->out, &p->service, p->device, p->is_only);
 	string_addf(&page->out, "%s: ", page_plain(page));
 	words_count(&page->out, p->sockets, "connection", "connections");
 	if (p->mute)

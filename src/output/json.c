@@ -2,6 +2,7 @@
 #include "output/json.h"
 
 #include "basic/cleanup.h"
+#include "basic/unknown.h"
 #include "config.h"
 #include "output/json_private.h"
 #include "output/sock_table.h"
@@ -75,6 +76,20 @@ static struct json_object *tail(struct builder *b, const struct document *d)
 	return o;
 }
 
+/* The same two fields of a record are bytes, or of a listener connections. */
+static void put_queues(
+	struct builder *b, struct json_object *o, const struct sock_record *r, bool has_backlogs)
+{
+	const bool listens = r->state == STATE_LISTEN;
+
+	build_put(
+		b, o, "receive_queue_bytes", build_number(b, listens ? UNKNOWN : r->receive_queue));
+	build_put(b, o, "send_queue_bytes", build_number(b, listens ? UNKNOWN : r->send_queue));
+	build_put(b, o, "accept_queue", build_number(b, listens ? r->receive_queue : UNKNOWN));
+	build_put(b, o, "backlog",
+		build_number(b, listens && has_backlogs ? r->send_queue : UNKNOWN));
+}
+
 static struct json_object *single_socket(struct builder *b, const struct document *d, size_t index)
 {
 	const struct sock_observation *s = &d->extras->sockets->list[index];
@@ -83,15 +98,14 @@ static struct json_object *single_socket(struct builder *b, const struct documen
 	struct json_object *o = build_object(b);
 	char end[ENDPOINT_SIZE];
 
-	build_put(b, o, "side", build_string(b, side_name((enum sock_side)s->service.side)));
-	build_put(b, o, "port", build_number(b, s->service.port));
+	build_put_service(b, o, d->snapshot->origin.netns, &s->service,
+		s->service.device ? s->device_name : NULL);
 	build_put(b, o, "state", build_string(b, state_name((enum tcp_state)r->state)));
 	build_put(b, o, "local", build_string(b, sock_local_end(end, s)));
 	build_put(b, o, "remote", has_peer ? build_string(b, sock_remote_end(end, s)) : NULL);
 	build_put(b, o, "age_seconds", build_seconds(b, s->age_ms));
 	build_put(b, o, "memory_bytes", build_number(b, s->memory_bytes));
-	build_put(b, o, "receive_queue", build_number(b, r->receive_queue));
-	build_put(b, o, "send_queue", build_number(b, r->send_queue));
+	put_queues(b, o, r, strcmp(d->snapshot->scan.source, "proc") != 0);
 	build_put(
 		b, o, "timer", has_timer ? build_string(b, name_of(timer_names, r->timer)) : NULL);
 	build_put(b, o, "timer_seconds", has_timer ? build_seconds(b, r->expires_ms) : NULL);

@@ -9,8 +9,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 struct json_object *build_checked(struct builder *b, struct json_object *value)
 {
@@ -73,6 +73,9 @@ struct json_object *build_quantity(struct builder *b, double value)
 
 	if (!format_number(text, value))
 		return NULL;
+	/* A reader that takes the type from the first document must not find an integer there. */
+	if (!strpbrk(text, ".e"))
+		strcat(text, ".0");
 	return build_checked(b, json_object_new_double_s(value, text));
 }
 
@@ -100,21 +103,21 @@ struct json_object *build_string(struct builder *b, const char *text)
 
 static struct json_object *build_end(struct builder *b, uint8_t family, const uint8_t address[16])
 {
-	struct sock_address a = {.family = family};
+	const struct sock_address a = sock_address_of(family, address);
 
-	memcpy(a.bytes, address, sizeof(a.bytes));
 	return sock_address_is_wildcard(&a) ? NULL : build_address(b, &a);
 }
 
 struct json_object *build_destination(struct builder *b, const struct destination *d)
 {
+	char device[DEVICE_NAME_SIZE];
 	struct json_object *o;
 
 	if (!d->sockets)
 		return NULL;
 	o = build_object(b);
 	build_put(b, o, "address", build_end(b, d->family, d->address));
-	build_put(b, o, "device", build_device(b, d->device, d->device_name));
+	build_put(b, o, "device", build_string(b, device_label(device, d->device, d->device_name)));
 	build_put(b, o, "port", build_number(b, d->port ? d->port : UNKNOWN));
 	build_put(b, o, "source", build_end(b, d->family, d->source));
 	return o;
@@ -126,14 +129,6 @@ struct json_object *build_address(struct builder *b, const struct sock_address *
 
 	return build_string(
 		b, a->family ? inet_ntop(a->family, a->bytes, text, sizeof(text)) : NULL);
-}
-
-struct json_object *build_device(struct builder *b, uint32_t index, const char *name)
-{
-	char number[16];
-
-	snprintf(number, sizeof(number), "%" PRIu32, index);
-	return index || *name ? build_string(b, *name ? name : number) : NULL;
 }
 
 struct json_object *build_owner(
@@ -185,6 +180,21 @@ void build_put_origin(
 	build_put(b, o, "boot_id", build_string(b, origin->boot_id));
 	build_put(b, o, "kernel", build_string(b, origin->kernel));
 	build_put(b, o, "netns", build_string(b, origin->netns));
+}
+
+void build_put_service(struct builder *b, struct json_object *o, const char *netns,
+	const struct service_key *service, const char *device)
+{
+	static const struct service_key none;
+	const struct service_key *k = service ? service : &none;
+	const char *side = service ? side_name((enum sock_side)k->side) : NULL;
+	char text[DEVICE_NAME_SIZE];
+
+	build_put(b, o, "netns", build_string(b, netns));
+	build_put(b, o, "side", build_string(b, side));
+	build_put(b, o, "address", build_address(b, &k->address));
+	build_put(b, o, "device", build_string(b, device_label(text, k->device, device)));
+	build_put(b, o, "port", build_number(b, service ? k->port : UNKNOWN));
 }
 
 struct json_object *build_scan(

@@ -36,7 +36,7 @@ struct json_object *build_boolean(struct builder *b, bool value);
 /* With one decimal; a negative value is unknown. */
 struct json_object *build_decimal(struct builder *b, double value);
 
-/* As format_number() writes it; NaN is unknown. */
+/* As format_number() writes it, and with a fraction; NaN is unknown. */
 struct json_object *build_quantity(struct builder *b, double value);
 
 /* A duration; UNKNOWN_U32 is unknown. */
@@ -52,9 +52,6 @@ struct json_object *build_destination(struct builder *b, const struct destinatio
 
 /* "10.0.0.5"; null: none. */
 struct json_object *build_address(struct builder *b, const struct sock_address *a);
-
-/* The name of a device, or its index where the name is unknown (""); null: none. */
-struct json_object *build_device(struct builder *b, uint32_t index, const char *name);
 
 /*
  * Whose sockets are; null: unknown. user is that of the sockets, where the owner has none of its
@@ -74,6 +71,13 @@ const char *build_text(struct builder *b, struct json_object *value, bool pretty
 /* Puts "schema", "version", "time", "host", "boot_id", "kernel" and "netns". */
 void build_put_origin(
 	struct builder *b, struct json_object *o, const char *schema, const struct origin *origin);
+
+/*
+ * Puts what a service is: "netns", "side", "address", "device" and "port"; all null but the first
+ * with NULL. device is the name of its device, NULL or "" where that is unknown.
+ */
+void build_put_service(struct builder *b, struct json_object *o, const char *netns,
+	const struct service_key *service, const char *device);
 
 /* How the scan went. */
 struct json_object *build_scan(

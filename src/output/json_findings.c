@@ -4,44 +4,35 @@
 #include "basic/macro.h"
 #include "basic/unknown.h"
 #include "judge/match.h"
+#include "output/diagnosis_json.h"
+#include "output/event_table.h"
 #include "output/words.h"
 
-static struct json_object *alert(struct builder *b, const struct document *d, const struct alert *a)
+/* What its event would say, and its state. */
+static struct json_object *alert(struct builder *b, const struct document *d, const struct alert *a,
+	struct json_object *explained)
 {
-	const struct alert_numbers *n = &a->numbers;
+	struct alert_event e = {.alert = *a, .explanation = alert_explain(d->snapshot, a)};
+	struct string netns = STRING_IN(e.netns);
 	struct json_object *o = build_object(b);
-	char sentence[SENTENCE_SIZE];
-	struct string text = STRING_IN(sentence);
 
-	build_put(b, o, "name", build_string(b, a->rule.name));
+	string_add(&netns, d->snapshot->origin.netns);
+	diagnosis_json_put(b, explained, e.explanation.id);
 	build_put(b, o, "state", build_string(b, name_of(alert_state_names, a->state)));
-	build_put(b, o, "since", build_time(b, &a->since));
-	build_put(b, o, "severity", build_string(b, name_of(severity_names, a->rule.severity)));
-	build_put(b, o, "measure", build_string(b, name_of(measure_names, a->rule.measure)));
-	build_put(b, o, "value", build_quantity(b, n->value));
-	build_put(b, o, "raise", build_quantity(b, a->rule.raise));
-	build_put(b, o, "clear", build_quantity(b, a->rule.clear));
-	build_put(b, o, "netns", build_string(b, d->snapshot->origin.netns));
-	build_put(b, o, "side",
-		a->key.has_port ? build_string(b, side_name((enum sock_side)a->key.service.side))
-				: NULL);
-	build_put(b, o, "port", build_number(b, a->key.has_port ? a->key.service.port : UNKNOWN));
-	build_put(b, o, "owner", build_owner(b, &a->owner, NULL, a->owner.is_mixed));
-	build_put(b, o, "sockets", build_number(b, n->sockets));
-	build_put(b, o, "memory_bytes", build_number(b, n->memory_bytes));
-	build_put(b, o, "oldest_seconds", build_seconds(b, n->oldest_ms));
-	words_alert(&text, a);
-	build_put(b, o, "text", build_string(b, sentence));
+	for (size_t i = 0; i < event_keys_count; i++)
+		if (!event_keys[i].is_of_event)
+			build_put(b, o, event_keys[i].name, event_value(b, &event_keys[i], &e));
 	return o;
 }
 
 /* A single poll gives no rule a state. */
-static struct json_object *alerts(struct builder *b, const struct document *d)
+static struct json_object *alerts(
+	struct builder *b, const struct document *d, struct json_object *explained)
 {
 	struct json_object *array = build_array(b);
 
 	for (size_t i = 0; d->extras->alerts && i < alerts_count(d->extras->alerts); i++)
-		build_append(b, array, alert(b, d, alerts_get(d->extras->alerts, i)));
+		build_append(b, array, alert(b, d, alerts_get(d->extras->alerts, i), explained));
 	return array;
 }
 
@@ -92,20 +83,19 @@ static void put_owner(struct builder *b, struct json_object *o, const struct fin
 	build_put(b, o, "split", split);
 }
 
-static struct json_object *finding(struct builder *b, const struct document *d, size_t index)
+static struct json_object *finding(
+	struct builder *b, const struct document *d, size_t index, struct json_object *explained)
 {
 	const struct finding *f = &d->findings->list[index];
-	const struct advice advice = words_advice(f->id, f->cause);
 	struct json_object *o = build_object(b);
 	char sentence[SENTENCE_SIZE];
 	struct string what = STRING_IN(sentence);
 
+	diagnosis_json_put(b, explained, f->id);
 	build_put(b, o, "id", build_string(b, f->id));
+	build_put(b, o, "cause", build_string(b, name_of(cause_names, f->cause)));
 	build_put(b, o, "severity", build_string(b, name_of(severity_names, f->severity)));
-	build_put(b, o, "netns", build_string(b, f->netns));
-	build_put(b, o, "side",
-		f->has_port ? build_string(b, side_name((enum sock_side)f->service.side)) : NULL);
-	build_put(b, o, "port", build_number(b, f->has_port ? f->service.port : UNKNOWN));
+	build_put_service(b, o, f->netns, f->has_port ? &f->service : NULL, f->device);
 	build_put(b, o, "sockets", build_number(b, f->sockets));
 	build_put(b, o, "memory_bytes", build_number(b, f->memory_bytes));
 	build_put(b, o, "oldest_seconds", build_seconds(b, f->oldest_ms));
@@ -115,18 +105,16 @@ static struct json_object *finding(struct builder *b, const struct document *d, 
 		build_put(b, o, "processes", holders_of(b, d, index));
 	words_finding(&what, f);
 	build_put(b, o, "what", build_string(b, sentence));
-	build_put(b, o, "why", build_string(b, advice.why));
-	build_put(b, o, "do", build_string(b, advice.fix));
-	build_put(b, o, "see", build_string(b, advice.see));
 	return o;
 }
 
-static struct json_object *findings(struct builder *b, const struct document *d)
+static struct json_object *findings(
+	struct builder *b, const struct document *d, struct json_object *explained)
 {
 	struct json_object *array = build_array(b);
 
 	for (size_t i = 0; i < d->findings->count; i++)
-		build_append(b, array, finding(b, d, i));
+		build_append(b, array, finding(b, d, i, explained));
 	return array;
 }
 
@@ -145,10 +133,12 @@ static struct json_object *processes(struct builder *b, const struct document *d
 void json_put_findings(struct builder *b, struct json_object *o, const struct document *d)
 {
 	const struct alerts *a = d->extras->alerts;
+	struct json_object *explained = build_object(b); /* that these refer to */
 
-	build_put(b, o, "alerts", alerts(b, d));
+	build_put(b, o, "alerts", alerts(b, d, explained));
 	build_put(b, o, "alerts_omitted", build_number(b, a ? alerts_omitted(a) : 0));
-	build_put(b, o, "findings", findings(b, d));
+	build_put(b, o, "findings", findings(b, d, explained));
+	build_put(b, o, "diagnoses", explained);
 	if (d->extras->processes)
 		build_put(b, o, "processes", processes(b, d));
 }

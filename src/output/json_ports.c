@@ -7,26 +7,28 @@
 
 #include <string.h>
 
-static void put_ages(
-	struct builder *b, struct json_object *o, const struct age_stats *a, uint64_t sockets)
+/* Of the full sockets of a state; null: nothing is known. */
+static struct json_object *age(struct builder *b, const struct age_stats *a, uint64_t sockets)
 {
 	static const char *const older[AGE_MARK_COUNT] = {
 		[AGE_MARK_1_MINUTE] = "older_than_1_minute",
 		[AGE_MARK_10_MINUTES] = "older_than_10_minutes",
 		[AGE_MARK_60_MINUTES] = "older_than_60_minutes",
 	};
-	static const struct age_stats nothing;
-	const struct age_stats *stats = a ? a : &nothing;
-	/* The table of ages has no mini sockets; without any sockets, none is old. */
-	const bool known = a && (stats->tracked || !sockets);
-	const bool any = stats->tracked;
+	struct json_object *o;
 
-	build_put(b, o, "median_seconds", build_seconds(b, any ? stats->median_ms : UNKNOWN_U32));
-	build_put(b, o, "p90_seconds", build_seconds(b, any ? stats->p90_ms : UNKNOWN_U32));
+	/* The table of ages has no mini sockets; without any sockets, none is old. */
+	if (!a || (!a->tracked && sockets))
+		return NULL;
+	o = build_object(b);
+	build_put(
+		b, o, "median_seconds", build_seconds(b, a->tracked ? a->median_ms : UNKNOWN_U32));
+	build_put(b, o, "p90_seconds", build_seconds(b, a->tracked ? a->p90_ms : UNKNOWN_U32));
 	for (enum age_mark m = 0; m < AGE_MARK_COUNT; m++)
-		build_put(b, o, older[m], build_number(b, known ? stats->older[m] : UNKNOWN));
+		build_put(b, o, older[m], build_number(b, a->older[m]));
 	build_put(b, o, "added_last_minute",
-		build_number(b, known && stats->added != UNKNOWN_U32 ? stats->added : UNKNOWN));
+		build_number(b, a->added != UNKNOWN_U32 ? a->added : UNKNOWN));
+	return o;
 }
 
 struct state_numbers {
@@ -50,7 +52,7 @@ static struct json_object *state(struct builder *b, const struct state_numbers *
 	build_put(b, o, "sockets", build_number(b, n->sockets));
 	build_put(b, o, "memory_bytes", build_number(b, n->memory_bytes));
 	build_put(b, o, "oldest_seconds", build_seconds(b, n->oldest_ms));
-	put_ages(b, o, n->ages, n->sockets);
+	build_put(b, o, "age", age(b, n->ages, n->sockets));
 	build_put(b, o, "growth_per_minute", build_quantity(b, n->growth));
 	return o;
 }
@@ -181,6 +183,8 @@ struct json_object *json_port(struct builder *b, const struct document *d, size_
 
 	STATE_FOREACH(i) {
 		const struct state_tally *t = &p->states[i];
+		/* One that was read before, and not now, is unknown. */
+		const bool known = state_set_has(s->scanned, i);
 		const struct state_numbers n = {
 			.sockets = t->sockets,
 			.memory_bytes = t->memory_bytes,
@@ -191,14 +195,11 @@ struct json_object *json_port(struct builder *b, const struct document *d, size_
 
 		unaccepted += t->unaccepted;
 		orphans += t->orphan;
-		if (t->sockets)
-			build_put(b, states, state_name(i), state(b, &n));
+		if (t->sockets || state_set_has(p->states_had, i))
+			build_put(
+				b, states, state_name(i), state(b, known ? &n : &unknown_numbers));
 	}
-	build_put(b, o, "netns", build_string(b, s->origin.netns));
-	build_put(b, o, "side", build_string(b, side_name((enum sock_side)p->service.side)));
-	build_put(b, o, "address", build_address(b, &p->service.address));
-	build_put(b, o, "device", build_device(b, p->service.device, p->device));
-	build_put(b, o, "port", build_number(b, p->service.port));
+	build_put_service(b, o, s->origin.netns, &p->service, p->device);
 	build_put(b, o, "owner", build_owner(b, whose.owner, whose.user, whose.is_mixed));
 	build_put(b, o, "listening", build_boolean(b, p->listening));
 	build_put(b, o, "sockets", build_number(b, port_tally_sum(p, STATE_SET_ALL).sockets));

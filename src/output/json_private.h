@@ -20,7 +20,7 @@ struct json_object *json_port(struct builder *b, const struct document *d, size_
 /* json_limits.c: "prices", "slab", "limits", "counters" and "sockstat". */
 void json_put_limits(struct builder *b, struct json_object *o, const struct document *d);
 
-/* json_findings.c: "alerts", "alerts_omitted", "findings" and "processes". */
+/* json_findings.c: "alerts", "alerts_omitted", "findings", "diagnoses" and "processes". */
 void json_put_findings(struct builder *b, struct json_object *o, const struct document *d);
 
 #endif

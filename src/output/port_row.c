@@ -28,8 +28,8 @@ static void fill_changes(struct port_row *r, const struct counts *now, const str
 			before ? change_of(now->states[i], before->states[i]) : UNKNOWN_I64;
 }
 
-static void label_port(
-	struct port_row *r, const struct service_key *service, bool is_only, bool listening)
+static void label_port(struct port_row *r, const struct service_key *service, const char *device,
+	bool is_only, bool listening)
 {
 	struct string label = STRING_IN(r->label);
 
@@ -38,7 +38,7 @@ static void label_port(
 		return;
 	}
 	string_add(&label, service->side == SIDE_SERVER ? "" : "to ");
-	words_service(&label, service, is_only);
+	words_service(&label, service, device, is_only);
 	string_add(&label, service->side == SIDE_CLIENT || listening ? "" : "*");
 }
 
@@ -57,7 +57,7 @@ struct port_row port_row_of(
 	fill_states(&r, s, p->states);
 	counts_of_port(&now, s, p);
 	fill_changes(&r, &now, c ? changes_before(c, &p->service) : NULL);
-	label_port(&r, &p->service, p->is_only, p->listening);
+	label_port(&r, &p->service, p->device, p->is_only, p->listening);
 	return r;
 }
 
@@ -68,7 +68,7 @@ struct port_row port_row_gone(const struct changes *c, size_t i)
 	struct port_row r = {.gone = true, .oldest_ms = UNKNOWN_U32};
 
 	/* A star would mean that nothing listens, which is unknown. */
-	label_port(&r, &p->service, false, true);
+	label_port(&r, &p->service, NULL, false, true);
 	fill_changes(&r, &none, changes_before(c, &p->service));
 	return r;
 }

@@ -8,7 +8,6 @@
 #include "output/words_private.h"
 
 #include <arpa/inet.h>
-#include <inttypes.h>
 #include <string.h>
 
 const char *const severity_labels[] = {
@@ -90,28 +89,31 @@ void words_owner(struct string *s, const struct whose *w)
 	}
 }
 
-void words_service(struct string *s, const struct service_key *service, bool is_only)
+void words_service(
+	struct string *s, const struct service_key *service, const char *device, bool is_only)
 {
 	const struct sock_address *a = &service->address;
-	const bool is_bound = service_key_is_bound(service) && !is_only;
-	char address[INET6_ADDRSTRLEN] = "*";
+	char address[INET6_ADDRSTRLEN] = "*", text[DEVICE_NAME_SIZE];
+	const bool has_device = *device_label(text, service->device, device);
+	const bool is_bound = (a->family || has_device) && !is_only;
 
 	if (is_bound && a->family)
 		inet_ntop(a->family, a->bytes, address, sizeof(address));
 	if (is_bound) {
 		string_addf(s, a->family == AF_INET6 ? "[%s" : "%s", address);
-		if (service->device)
-			string_addf(s, "%%%" PRIu32, service->device);
+		if (has_device)
+			string_add_char(s, '%');
+		string_add_printable(s, text);
 		string_add(s, a->family == AF_INET6 ? "]:" : ":");
 	}
 	string_addf(s, "%u", (unsigned)service->port);
 }
 
-void words_port(struct string *s, const struct service_key *service, bool is_only,
-	const struct whose *whose)
+void words_port(struct string *s, const struct service_key *service, const char *device,
+	bool is_only, const struct whose *whose)
 {
 	string_add(s, service->side == SIDE_SERVER ? "port " : "to port ");
-	words_service(s, service, is_only);
+	words_service(s, service, device, is_only);
 	if (whose->owner || whose->shares_count) {
 		string_add(s, " (");
 		words_owner(s, whose);

@@ -29,10 +29,10 @@ extern const char *const severity_labels[];
 /* Foreign text, printable and at most max bytes of it; "..." ends what is longer. */
 void words_name(struct string *s, const char *name, size_t max);
 
-/* "80", "192.0.2.7:80", "[fe80::7%2]:80", "*%2:80"; the port alone if it is the port's only
- * service.
- */
-void words_service(struct string *s, const struct service_key *service, bool is_only);
+/* "80", "192.0.2.7:80", "[fe80::7%eth1]:80", "*%eth1:80"; the port alone if it is the port's only
+ * service. device is as in device_label(). */
+void words_service(
+	struct string *s, const struct service_key *service, const char *device, bool is_only);
 
 /* "game.service", "mostly game.service", "accepted by mud.socket", "212 of game.service, 88 of
  * web.service", "300 of game.service, 12 of 3 others" */

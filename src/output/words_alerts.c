@@ -113,7 +113,7 @@ void words_alert(struct string *s, const struct alert *a)
 	if (a->numbers.destination.sockets)
 		words_destination(s, &a->numbers.destination, &whose);
 	else if (a->key.has_port)
-		words_port(s, &a->key.service, a->is_only, &whose);
+		words_port(s, &a->key.service, a->device, a->is_only, &whose);
 	adders[a->rule.measure](s, a);
 	if (a->is_ruleless)
 		string_add(s, "; its rule was switched off");

@@ -361,7 +361,7 @@ static void add_subject(struct string *s, const struct finding *f)
 	if (f->destination.sockets)
 		words_destination(s, &f->destination, &f->whose);
 	else if (f->has_port)
-		words_port(s, &f->service, f->is_only, &f->whose);
+		words_port(s, &f->service, f->device, f->is_only, &f->whose);
 	else if (!is_known(f->usage.max))
 		string_add(s, "many ports: ");
 }

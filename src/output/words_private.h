@@ -19,8 +19,8 @@ const char *words_of_diagnosis(const char *id);
 extern const char *const limit_nouns[LIMIT_COUNT];
 
 /* "port 80: ", "port 192.0.2.7:80: ", "to port 5432 (mostly app.service): " */
-void words_port(struct string *s, const struct service_key *service, bool is_only,
-	const struct whose *whose);
+void words_port(struct string *s, const struct service_key *service, const char *device,
+	bool is_only, const struct whose *whose);
 
 /* "to 10.0.0.5:3306 from 10.0.0.1", "from 10.0.0.1 to any address" */
 void words_endpoints(struct string *s, const struct destination *d);

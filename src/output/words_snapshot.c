@@ -284,7 +284,7 @@ void words_nothing_on_port(
 	const char *separator = ": ";
 	char number[FORMAT_SIZE];
 
-	words_port(s, &row->service, row->is_only, &whose);
+	words_port(s, &row->service, row->device, row->is_only, &whose);
 	string_add(s, "nothing found; ");
 	words_count(s, port_tally_sum(row, STATE_SET_ALL).sockets, "socket", "sockets");
 	string_addf(

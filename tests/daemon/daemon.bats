@@ -34,11 +34,13 @@ assert e["port"] == 7001 and e["side"] == "server", e
 assert e["value"] == 300 and e["sockets"] == 300 and e["raise"] == 100, e
 assert e["memory_bytes"] > 300 * 2000, e
 assert 2 <= e["oldest_seconds"] < 60, e
-assert re.match(r"port 7001 \(.+\): 300 CLOSE_WAIT .*, not closed by the program, ", e["text"]), e
-assert e["why"] and e["do"], e
+assert re.match(r"port 7001 \(.+\): 300 CLOSE_WAIT .*, not closed by the program, ", e["what"]), e
+assert e["key"].endswith("/server/7001") and e["address"] is None, e
+advice = e["diagnoses"][e["id"]]
+assert advice["why"] and advice["do"], e
 END
   validate "$BATS_TEST_TMPDIR/snapshot"
-  [ "$(json alerts.0.name <"$BATS_TEST_TMPDIR/snapshot")" = close-wait-leak ]
+  [ "$(json alerts.0.alert <"$BATS_TEST_TMPDIR/snapshot")" = close-wait-leak ]
   [ "$(json alerts.0.state <"$BATS_TEST_TMPDIR/snapshot")" = raised ]
   lab_end
   eventually has_events 1 cleared close-wait-leak

@@ -69,7 +69,7 @@ print(json.dumps(value) if not isinstance(value, str) else value)' "$@"
   [ "$(of_port watched.json 7004 advice.timeout_seconds)" = 5.0 ]
   [ "$(of_port watched.json 7004 advice.dead)" -eq 20 ]
   [ "$(of_port watched.json 7004 advice.doubtful)" = false ]
-  [ "$(of_port watched.json 7004 heard_again_seconds.data.connections)" -eq 40 ]
+  [ "$(of_port watched.json 7004 ended_idle.data.connections)" -eq 40 ]
   [ "$(of_port watched.json 7001 advice.dead)" -eq 0 ]
   [[ $(head -n 1 watched) == "WARNING: 20 of 275 connections appear dead on 1 port; watched 6.0 s, "* ]]
   tr -s " \n" " " <watched | grep "they appear dead"
@@ -94,9 +94,9 @@ print(json.dumps(value) if not isinstance(value, str) else value)' "$@"
 import json, sys
 port = next(p for p in json.load(open(sys.argv[1]))["ports"] if p["side"] == "client" and p["port"] == 7001)
 assert port["sockets"] == 100, port
-assert port["silent_seconds"]["sent"]["longest"] < 1, port
-assert port["silent_seconds"]["data"]["median"] > 1, port
-assert port["silent_seconds"]["sign"]["longest"] < 1, port
+assert port["idle"]["sent"]["longest_seconds"] < 1, port
+assert port["idle"]["data"]["median_seconds"] > 1, port
+assert port["idle"]["sign"]["longest_seconds"] < 1, port
 assert port["never_sent"] == 100, port
 assert port["advice"]["basis"] == "sign", port
 assert port["advice"]["timeout_seconds"] == 5, port

@@ -11,7 +11,7 @@ time each is idle for PERIOD, again and again.
 import json
 import sys
 
-SHARES = {"median": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}
+SHARES = {"median_seconds": 0.5, "p90_seconds": 0.9, "p99_seconds": 0.99, "p99_9_seconds": 0.999}
 
 # The kernel measures idle times in ticks, of 10 ms at most, and a tick wakes up the sender, too.
 TICKS = 0.020
@@ -25,9 +25,9 @@ def main(path, *words):
     print(f"{'PORT':6}{'PERIOD':>8}  {'':18}{'MEDIAN':>16}{'90 %':>16}{'99 %':>16}{'99.9 %':>16}  SUGGESTED")
     for word in words:
         port, period = int(word.split("=")[0]), float(word.split("=")[1])
-        rows = [("idle at one poll", "silent_seconds", lambda share, period=period: share * period)]
-        if ports[port]["heard_again_seconds"]:
-            rows.append(("longest idle time", "heard_again_seconds", lambda share, period=period: period))
+        rows = [("idle at one poll", "idle", lambda share, period=period: share * period)]
+        if ports[port]["ended_idle"]:
+            rows.append(("longest idle time", "ended_idle", lambda share, period=period: period))
         suggestion = ports[port]["advice"]["timeout_seconds"]
         suggestions.append((period, suggestion))
         for title, key, truth in rows:

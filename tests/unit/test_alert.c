@@ -198,6 +198,33 @@ static void test_alerts_judge_reports_each_port_and_clears_one_that_is_gone(void
 	assert_int_equal(alerts_count(world.alerts), 1);
 }
 
+/* What an alert is known by outside stays the same until it is over, whatever happens to the name
+ * of its device. */
+static void test_alerts_keep_the_device_they_began_with(void **state)
+{
+	static const char *const names[][2] = {{"eth1", "renamed"}, {"", "eth1"}, {"eth1", ""}};
+	static const char *const told[] = {"eth1", "4", "eth1"};
+	struct rule rule = number_rule;
+	struct port_tally *row = sample_port(&world.sample, SIDE_SERVER, 7777);
+
+	(void)state;
+	rule.for_ms = rule.keep_ms = 0;
+	alerts_set_rules(world.alerts, &rule, 1);
+	row->service.device = 4;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		set_sockets(row, STATE_CLOSE_WAIT, 200);
+		strcpy(row->device, names[i][0]);
+		judge_at(2 * i);
+		set_sockets(row, STATE_CLOSE_WAIT, 0);
+		strcpy(row->device, names[i][1]);
+		judge_at(2 * i + 1);
+		assert_int_equal(world.events_count, 2 * i + 2);
+		for (size_t k = 0; k < 2; k++)
+			assert_string_equal(world.events[2 * i + k].alert.device, told[i]);
+		assert_int_equal(world.events[2 * i + 1].kind, EVENT_CLEARED);
+	}
+}
+
 static void test_alerts_judge_heeds_side_ports_and_ownership(void **state)
 {
 	static struct service_set ports;
@@ -790,6 +817,7 @@ int main(void)
 		TEST(test_alerts_judge_raises_at_once_without_for),
 		TEST(test_alerts_judge_repeats_while_it_lasts),
 		TEST(test_alerts_judge_reports_each_port_and_clears_one_that_is_gone),
+		TEST(test_alerts_keep_the_device_they_began_with),
 		TEST(test_alerts_judge_heeds_side_ports_and_ownership),
 		TEST(test_alerts_judge_measures_limits_and_leaves_unknown_ones_alone),
 		TEST(test_alerts_judge_leaves_states_alone_that_were_not_scanned),

@@ -10,8 +10,10 @@
 #include "output/event_json.h"
 #include "sample_event.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -61,33 +63,35 @@ static void test_event_json_format(void **state)
 	assert_string_equal(text,
 		"{\"schema\":\"tcpstated.event/1\",\"sequence\":17,\"event\":\"raised\","
 		"\"time\":\"2026-11-22T09:40:00.123Z\",\"since\":\"2026-11-22T09:39:30.120Z\","
-		"\"host\":\"gs1\",\"netns\":\"host\",\"alert\":\"close-wait-leak\","
-		"\"severity\":\"warning\",\"side\":\"server\",\"port\":7777,"
+		"\"host\":\"gs1\",\"key\":\"close-wait-leak/host/server/7777\","
+		"\"alert\":\"close-wait-leak\",\"id\":\"close-wait-eof-unread\",\"cause\":null,"
+		"\"severity\":\"warning\",\"netns\":\"host\",\"side\":\"server\","
+		"\"address\":null,\"device\":null,\"port\":7777,\"only_service_of_port\":false,"
 		"\"owner\":{\"kind\":\"unit\",\"unit\":\"game.service\","
 		"\"container\":null,\"cgroup\":\"/system.slice/game.service\","
 		"\"user\":null,\"mixed\":false,\"gone\":false},\"destination\":null,"
-		"\"states\":[\"CLOSE_WAIT\"],\"ownership\":[\"held\"],\"older_than_seconds\":60,"
+		"\"states\":[\"CLOSE_WAIT\"],\"ownership\":[\"held\"],\"older_than_seconds\":60.0,"
 		"\"measure\":\"sockets\",\"limit\":null,\"counter\":null,\"window_seconds\":null,"
-		"\"value\":412,\"raise\":100,\"clear\":50,\"rule_gone\":false,"
+		"\"value\":412.0,\"raise\":100.0,\"clear\":50.0,\"rule_gone\":false,"
 		"\"used\":null,\"max\":null,"
 		"\"sockets\":412,\"memory_bytes\":1594000,\"oldest_seconds\":913.4,"
-		"\"diagnosis\":\"close-wait-not-closed\",\"explained_by\":\"close-wait-eof-"
-		"unread\","
-		"\"cause\":null,\"text\":\"port 7777 (game.service): 412 CLOSE_WAIT for 60 s or "
+		"\"rule_diagnosis\":\"close-wait-not-closed\","
+		"\"what\":\"port 7777 (game.service): 412 CLOSE_WAIT for 60 s or "
 		"longer, not closed by the program, 1.5 MiB, oldest 15 min\","
+		"\"diagnoses\":{\"close-wait-eof-unread\":{"
 		"\"why\":\"The peer has closed, and the program has not even read that: it no "
-		"longer "
-		"calls recv() on these sockets, because it lost track of them, does not poll them, "
-		"or "
-		"is stuck. The kernel never ends this state by itself: each socket keeps its "
-		"memory "
-		"and its file descriptor, until the program has no descriptors left for new "
-		"connections.\","
+		"longer calls recv() on these sockets, because it lost track of them, does not "
+		"poll "
+		"them, or is stuck. The kernel never ends this state by itself: each socket keeps "
+		"its memory and its file descriptor, until the program has no descriptors left for "
+		"new connections.\","
 		"\"do\":\"Find out why these sockets are not in the program's event loop (every "
 		"descriptor must be polled for reading until it is closed, even while nothing is "
 		"expected), or which thread is stuck. Restarting the program frees them for now; "
 		"no "
-		"sysctl does.\"}");
+		"sysctl does.\","
+		"\"see\":\"recv(2), epoll(7); RFC 9293 section 3.6; tcpstated-lab run "
+		"close-wait-leak\",\"causes\":{}}}}");
 	assert_true(schema_accepts(SCHEMA, text));
 }
 
@@ -96,15 +100,17 @@ static void test_event_json_unknown_is_null(void **state)
 	struct alert_event e = sparse_event();
 	cleanup_(freep) char *text = format(&e);
 	struct json_object *doc = json_tokener_parse(text);
-	static const char *const unknown[] = {"/host", "/netns", "/side", "/port", "/owner",
-		"/destination", "/states", "/ownership", "/older_than_seconds", "/limit",
-		"/window_seconds", "/value", "/used", "/max", "/sockets", "/memory_bytes",
-		"/oldest_seconds", "/diagnosis", "/explained_by", "/cause", "/why", "/do"};
+	static const char *const unknown[] = {"/host", "/netns", "/side", "/address", "/device",
+		"/port", "/owner", "/destination", "/states", "/ownership", "/older_than_seconds",
+		"/limit", "/window_seconds", "/value", "/used", "/max", "/sockets", "/memory_bytes",
+		"/oldest_seconds", "/rule_diagnosis", "/id", "/cause"};
 
 	(void)state;
 	assert_true(schema_accepts(SCHEMA, text));
 	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
 		assert_string_equal(at(doc, unknown[i]), "null");
+	assert_string_equal(at(doc, "/key"), "\"overflow/\"");
+	assert_string_equal(at(doc, "/diagnoses"), "{}");
 	json_object_put(doc);
 }
 
@@ -128,6 +134,9 @@ static void assert_same(const struct alert_event *a, const struct alert_event *b
 	assert_int_equal(x->key.has_port, y->key.has_port);
 	assert_int_equal(x->key.service.side, y->key.service.side);
 	assert_int_equal(x->key.service.port, y->key.service.port);
+	assert_true(sock_address_equal(&x->key.service.address, &y->key.service.address));
+	assert_string_equal(x->device, y->device);
+	assert_int_equal(x->is_only, y->is_only);
 	assert_int_equal(x->owner.kind, y->owner.kind);
 	assert_string_equal(x->owner.name, y->owner.name);
 	assert_string_equal(x->owner.unit, y->owner.unit);
@@ -180,7 +189,7 @@ static void longest_owner(struct owner *o)
 /* Events that differ in whatever the document can say. */
 static void test_event_json_round_trip(void **state)
 {
-	struct alert_event e[12];
+	struct alert_event e[15];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(e); i++) {
@@ -232,6 +241,12 @@ static void test_event_json_round_trip(void **state)
 	e[9].alert.is_ruleless = true;
 	e[10].alert.rule.ownerships =
 		OWNERSHIP_BIT(OWNERSHIP_ORPHAN) | OWNERSHIP_BIT(OWNERSHIP_NONE);
+	e[12].alert.key.service.address = (struct sock_address){AF_INET, {192, 0, 2, 7}};
+	e[12].alert.is_only = true;
+	e[13].alert.key.service.address = (struct sock_address){AF_INET6, {0xfe, 0x80, [15] = 7}};
+	strcpy(e[13].alert.device, "eth1.100");
+	e[14].alert.key.service.side = SIDE_CLIENT;
+	memset(e[14].alert.device, '9', sizeof(e[14].alert.device) - 1);
 	for (size_t i = 0; i < ARRAY_SIZE(e); i++) {
 		cleanup_(freep) char *text = format(&e[i]);
 		struct alert_event again;
@@ -239,6 +254,64 @@ static void test_event_json_round_trip(void **state)
 		assert_true(schema_accepts(SCHEMA, text));
 		assert_int_equal(event_json_parse(text, strlen(text), &again), 0);
 		assert_same(&e[i], &again);
+	}
+}
+
+/* Equal for every event of an alert, also of one that was read back; different for alerts that
+ * differ in any part of what they are about. */
+static void test_event_json_key(void **state)
+{
+	static const struct {
+		const char *rule, *netns;
+		bool has_port;
+		enum sock_side side;
+		const char *address, *device;
+		uint16_t port;
+		const char *key;
+	} rows[] = {
+		{"a", "host", true, SIDE_SERVER, NULL, "", 80, "a/host/server/80"},
+		{"b", "host", true, SIDE_SERVER, NULL, "", 80, "b/host/server/80"},
+		{"a", "blue", true, SIDE_SERVER, NULL, "", 80, "a/blue/server/80"},
+		{"a", "host", true, SIDE_CLIENT, NULL, "", 80, "a/host/client/80"},
+		{"a", "host", true, SIDE_SERVER, NULL, "", 81, "a/host/server/81"},
+		{"a", "host", true, SIDE_SERVER, "192.0.2.7", "", 80, "a/host/server/192.0.2.7:80"},
+		{"a", "host", true, SIDE_SERVER, "192.0.2.7", "eth1", 80,
+			"a/host/server/192.0.2.7%eth1:80"},
+		{"a", "host", true, SIDE_SERVER, NULL, "eth1", 80, "a/host/server/*%eth1:80"},
+		{"a", "host", true, SIDE_SERVER, "fe80::7", "2", 80,
+			"a/host/server/[fe80::7%2]:80"},
+		{"a", "host", false, 0, NULL, "", 0, "a/host"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct alert_event e = sample_event, again;
+		cleanup_(freep) char *text = NULL, *cleared = NULL, *expected = NULL;
+		struct service_key *k = &e.alert.key.service;
+		uint8_t bytes[16] = {0};
+		int family;
+
+		strcpy(e.alert.rule.name, rows[i].rule);
+		strcpy(e.netns, rows[i].netns);
+		strcpy(e.alert.device, rows[i].device);
+		e.alert.key.has_port = rows[i].has_port;
+		*k = (struct service_key){.side = (uint8_t)rows[i].side, .port = rows[i].port};
+		if (rows[i].address) {
+			family = strchr(rows[i].address, ':') ? AF_INET6 : AF_INET;
+			assert_int_equal(inet_pton(family, rows[i].address, bytes), 1);
+			k->address = sock_address_of((uint8_t)family, bytes);
+		}
+		text = format(&e);
+		assert_int_equal(asprintf(&expected, "\"key\":\"%s\",", rows[i].key) < 0, 0);
+		assert_non_null(strstr(text, expected));
+		/* What is told of it may change meanwhile, and its index is not in the document. */
+		assert_int_equal(event_json_parse(text, strlen(text), &again), 0);
+		again.kind = EVENT_CLEARED;
+		again.alert.numbers.value = 0;
+		again.alert.is_only = !again.alert.is_only;
+		again.alert.owner = (struct owner){0};
+		cleared = format(&again);
+		assert_non_null(strstr(cleared, expected));
 	}
 }
 
@@ -282,14 +355,34 @@ static char *changed(const char *text, const char *from, const char *to)
 	return result;
 }
 
+/* With every such place changed, so that the key is that of the rest. */
+static char *changed_everywhere(const char *text, const char *from, const char *to)
+{
+	char *result = changed(text, from, to);
+	size_t done = (size_t)(strstr(text, from) - text) + strlen(to);
+
+	while (strstr(result + done, from)) {
+		char *tail = changed(result + done, from, to), *longer = NULL;
+		size_t place = (size_t)(strstr(result + done, from) - result);
+
+		assert_int_equal(asprintf(&longer, "%.*s%s", (int)done, result, tail) < 0, 0);
+		free(tail);
+		free(result);
+		result = longer;
+		done = place + strlen(to);
+	}
+	return result;
+}
+
 static void test_event_json_parse_takes_what_a_later_version_adds(void **state)
 {
 	static const struct {
 		const char *from, *to;
 	} rows[] = {
 		{"{", " { \"more\" : [{}], "},
-		{"412,\"raise\"", "4.12e2,\"raise\""},
-		{"}", "}\n"},
+		{"412.0,\"raise\"", "4.12e2,\"raise\""},
+		{"\"diagnoses\":{", "\"diagnoses\":{\"more\":{},"},
+		{"}}}}", "}}}}\n"},
 	};
 	cleanup_(freep) char *text = format(&sample_event);
 	struct alert_event e;
@@ -347,18 +440,34 @@ static void test_event_json_parse_refuses(void **state)
 		{"[\"CLOSE_WAIT\"]", "[null]"},
 		{"[\"CLOSE_WAIT\"]", "\"CLOSE_WAIT\""},
 		{"\"sockets\",\"limit\"", "\"socks\",\"limit\""},
-		{"\"raise\":100", "\"raise\":null"},
-		{"\"raise\":100", "\"raise\":1e999"},
-		{"\"raise\":100", "\"raise\":NaN"},
-		{"\"raise\":100", "\"raise\":true"},
-		{"\"value\":412", "\"value\":Infinity"},
+		{"\"raise\":100.0", "\"raise\":null"},
+		{"\"raise\":100.0", "\"raise\":1e999"},
+		{"\"raise\":100.0", "\"raise\":NaN"},
+		{"\"raise\":100.0", "\"raise\":true"},
+		{"\"value\":412.0", "\"value\":Infinity"},
 		{"\"sockets\":412", "\"sockets\":-1"},
 		{"\"sockets\":412", "\"sockets\":99999999999999999999"},
 		{"\"memory_bytes\":1594000", "\"memory_bytes\":\"x\""},
 		{"913.4", "-0.1"},
 		{"913.4", "4294968"},
-		{"\"text\":", "\"test\":"},
-		{"\"text\":", "\"text\":0,\"more\":"},
+		{"\"what\":", "\"that\":"},
+		{"\"what\":", "\"what\":0,\"more\":"},
+		{"\"diagnoses\":{", "\"diagnoses\":null,\"more\":{"},
+		{"\"diagnoses\":{", "\"diagnoses\":[],\"more\":{"},
+		{"\"address\":null", "\"address\":0"},
+		{"\"address\":null", "\"address\":\"\""},
+		{"\"address\":null", "\"address\":\"192.0.2.7\""}, /* the key says none */
+		{"\"address\":null,", ""},
+		{"\"device\":null", "\"device\":\"eth1\""},
+		{"\"device\":null", "\"device\":7"},
+		{"\"device\":null,", ""},
+		{"server/7777", "client/7777"},
+		{"server/7777", "server/7777 "},
+		{"server/7777", "server/7777\\u0000"},
+		{"server/7777", "server/*:7777"},
+		{"leak/host", "leak/blue"},
+		{"\"key\":\"close", "\"key\":null,\"more\":\"close"},
+		{"\"only_service_of_port\":false", "\"only_service_of_port\":null"},
 		{"\"owner\":{", "\"owner\":7,\"more\":{"},
 		{"\"owner\":{", "\"owner\":{},\"more\":{"},
 		{"\"mixed\":false", "\"mixed\":0"},
@@ -384,13 +493,13 @@ static void test_event_json_parse_refuses(void **state)
 		{"[\"held\"]", "[\"holds\"]"},
 		{"\"limit\":null", "\"limit\":\"orphans\""},
 		{"\"counter\":null", "\"counter\":\"ListenOverflows\""},
-		{"\"older_than_seconds\":60", "\"older_than_seconds\":-1"},
+		{"\"older_than_seconds\":60.0", "\"older_than_seconds\":-1"},
 		{"\"used\":null", "\"used\":-1"},
-		{"\"diagnosis\":\"close", "\"diagnosis\":7,\"more\":\"close"},
+		{"\"rule_diagnosis\":\"close", "\"rule_diagnosis\":7,\"more\":\"close"},
 		{"\"cause\":null", "\"cause\":\"bad luck\""},
 		{"\"do\"", "do"},
-		{"}", "} {}"},
-		{"}", ""},
+		{"}}}}", "}}}} {}"},
+		{"}}}}", "}}}"},
 		{"{", "[{"},
 	};
 	cleanup_(freep) char *text = format(&sample_event);
@@ -398,9 +507,43 @@ static void test_event_json_parse_refuses(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		cleanup_(freep) char *wrong = changed(text, rows[i].from, rows[i].to);
+		cleanup_(freep) char *wrong = changed_everywhere(text, rows[i].from, rows[i].to);
 
 		if (event_json_parse(wrong, strlen(wrong), &e) != -EINVAL)
+			fail_msg("'%s' is taken for '%s'", rows[i].to, rows[i].from);
+	}
+}
+
+/* An address or a device that does not fit, with a key that does. */
+static void test_event_json_parse_refuses_what_no_service_has(void **state)
+{
+	static const struct {
+		const char *from, *to, *key;
+	} rows[] = {
+		{"\"192.0.2.7\"", "\"0.0.0.0\"", "0.0.0.0%eth1"},
+		{"\"192.0.2.7\"", "\"::ffff:192.0.2.7\"", "192.0.2.7%eth1"},
+		{"\"192.0.2.7\"", "\"2001:DB8::1\"", "[2001:db8::1%eth1]"},
+		{"\"192.0.2.7\"", "\"192.0.2.7 \"", "192.0.2.7%eth1"},
+		{"\"192.0.2.7\"", "\"192.0.2\"", "192.0.2.7%eth1"},
+		{"\"192.0.2.7\"", "\"localhost\"", "192.0.2.7%eth1"},
+		{"\"eth1\"", "\"eth/1\"", "192.0.2.7%eth/1"},
+		{"\"eth1\"", "\"eth:1\"", "192.0.2.7%eth:1"},
+		{"\"eth1\"", "\"e h1\"", "192.0.2.7%e h1"},
+		{"\"eth1\"", "\"0123456789abcdef\"", "192.0.2.7%0123456789abcde"},
+	};
+	struct alert_event e = sample_event, again;
+	cleanup_(freep) char *text = NULL;
+
+	(void)state;
+	e.alert.key.service.address = (struct sock_address){AF_INET, {192, 0, 2, 7}};
+	strcpy(e.alert.device, "eth1");
+	text = format(&e);
+	assert_int_equal(event_json_parse(text, strlen(text), &again), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_(freep) char *wrong = changed(text, rows[i].from, rows[i].to);
+		cleanup_(freep) char *keyed = changed(wrong, "192.0.2.7%eth1", rows[i].key);
+
+		if (event_json_parse(keyed, strlen(keyed), &again) != -EINVAL)
 			fail_msg("'%s' is taken for '%s'", rows[i].to, rows[i].from);
 	}
 }
@@ -415,10 +558,12 @@ static void test_event_schema_refuses_what_the_contract_forbids(void **state)
 		{"\"sequence\":17,", ""},
 		{"T09:40:00.123Z", " 09:40:00.123Z"},
 		{"\"warning\"", "\"ok\""},
-		{"7777", "65536"},
+		{":7777", ":65536"},
 		{"[\"CLOSE_WAIT\"]", "[]"},
-		{"\"raise\":100", "\"raise\":null"},
+		{"\"raise\":100.0", "\"raise\":null"},
 		{"913.4", "-0.1"},
+		{"\"address\":null", "\"address\":\"\""},
+		{"\"why\":", "\"because\":"},
 	};
 	cleanup_(freep) char *text = format(&sample_event);
 
@@ -474,8 +619,7 @@ static void test_event_json_the_programs_own_sentences_read_back(void **state)
 		assert_string_equal(before, after);
 	}
 	text = format(&sample_event);
-	later = changed(text, "\"explained_by\":\"close-wait-eof-unread\"",
-		"\"explained_by\":\"of-a-later-version\"");
+	later = changed(text, "\"id\":\"close-wait-eof-unread\"", "\"id\":\"of-a-later-version\"");
 	assert_int_equal(event_json_parse(later, strlen(later), &again), 0);
 	assert_null(again.explanation.id);
 }
@@ -507,12 +651,14 @@ int main(void)
 		cmocka_unit_test(test_event_json_format),
 		cmocka_unit_test(test_event_json_unknown_is_null),
 		cmocka_unit_test(test_event_json_round_trip),
+		cmocka_unit_test(test_event_json_key),
 		cmocka_unit_test(test_event_json_oldest_age_reads_back),
 		cmocka_unit_test(test_event_json_the_programs_own_sentences_read_back),
 		cmocka_unit_test(test_event_json_longest_fits_into_a_page),
 		cmocka_unit_test(test_event_json_foreign_text_stays_json),
 		cmocka_unit_test(test_event_json_parse_takes_what_a_later_version_adds),
 		cmocka_unit_test(test_event_json_parse_refuses),
+		cmocka_unit_test(test_event_json_parse_refuses_what_no_service_has),
 		cmocka_unit_test(test_event_schema_refuses_what_the_contract_forbids),
 		cmocka_unit_test(test_event_json_parse_refuses_what_is_cut),
 	};

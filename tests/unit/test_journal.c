@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 /* What sd_journal_sendv() was given, a field a line. */
@@ -46,41 +47,49 @@ static int journal_send(const struct alert_event *e)
 
 static void test_journal_fields(void **state)
 {
+	struct alert_event e = sample_event;
+
 	(void)state;
-	assert_int_equal(journal_send(&sample_event), 0);
-	assert_string_equal(sent,
-		"MESSAGE=raised close-wait-leak: "
-		"port 7777 (game.service): 412 CLOSE_WAIT for 60 s or longer, not closed by the "
-		"program, 1.5 MiB, oldest 15 min\n"
-		"MESSAGE_ID=" JOURNAL_ID_RAISED "\n"
-		"PRIORITY=4\n"
-		"SYSLOG_IDENTIFIER=tcpstated\n"
-		"TCPSTATED_SEQUENCE=17\n"
-		"TCPSTATED_EVENT=raised\n"
-		"TCPSTATED_TIME=2026-11-22T09:40:00.123Z\n"
-		"TCPSTATED_SINCE=2026-11-22T09:39:30.120Z\n"
-		"TCPSTATED_HOST=gs1\n"
-		"TCPSTATED_NETNS=host\n"
-		"TCPSTATED_ALERT=close-wait-leak\n"
-		"TCPSTATED_SEVERITY=warning\n"
-		"TCPSTATED_SIDE=server\n"
-		"TCPSTATED_PORT=7777\n"
-		"TCPSTATED_STATE=CLOSE_WAIT\n"
-		"TCPSTATED_MEASURE=sockets\n"
-		"TCPSTATED_VALUE=412\n"
-		"TCPSTATED_THRESHOLD=100\n"
-		"TCPSTATED_CLEAR=50\n"
-		"TCPSTATED_SOCKETS=412\n"
-		"TCPSTATED_MEMORY_BYTES=1594000\n"
-		"TCPSTATED_OLDEST_SECONDS=913.4\n"
-		"TCPSTATED_TEXT=port 7777 (game.service): 412 CLOSE_WAIT for 60 s or longer, not "
-		"closed by the program, 1.5 MiB, oldest 15 min\n");
+	e.alert.key.service.address = (struct sock_address){AF_INET, {192, 0, 2, 7}};
+	strcpy(e.alert.device, "eth1");
+	assert_int_equal(journal_send(&e), 0);
+	assert_string_equal(sent, "MESSAGE=raised close-wait-leak: "
+				  "port 192.0.2.7%eth1:7777 (game.service): 412 CLOSE_WAIT for 60 "
+				  "s or longer, not closed by the "
+				  "program, 1.5 MiB, oldest 15 min\n"
+				  "MESSAGE_ID=" JOURNAL_ID_RAISED "\n"
+				  "PRIORITY=4\n"
+				  "SYSLOG_IDENTIFIER=tcpstated\n"
+				  "TCPSTATED_SEQUENCE=17\n"
+				  "TCPSTATED_EVENT=raised\n"
+				  "TCPSTATED_TIME=2026-11-22T09:40:00.123Z\n"
+				  "TCPSTATED_SINCE=2026-11-22T09:39:30.120Z\n"
+				  "TCPSTATED_HOST=gs1\n"
+				  "TCPSTATED_KEY=close-wait-leak/host/server/192.0.2.7%eth1:7777\n"
+				  "TCPSTATED_ALERT=close-wait-leak\n"
+				  "TCPSTATED_SEVERITY=warning\n"
+				  "TCPSTATED_NETNS=host\n"
+				  "TCPSTATED_SIDE=server\n"
+				  "TCPSTATED_ADDRESS=192.0.2.7\n"
+				  "TCPSTATED_DEVICE=eth1\n"
+				  "TCPSTATED_PORT=7777\n"
+				  "TCPSTATED_STATE=CLOSE_WAIT\n"
+				  "TCPSTATED_MEASURE=sockets\n"
+				  "TCPSTATED_VALUE=412\n"
+				  "TCPSTATED_THRESHOLD=100\n"
+				  "TCPSTATED_CLEAR=50\n"
+				  "TCPSTATED_SOCKETS=412\n"
+				  "TCPSTATED_MEMORY_BYTES=1594000\n"
+				  "TCPSTATED_OLDEST_SECONDS=913.4\n"
+				  "TCPSTATED_TEXT=port 192.0.2.7%eth1:7777 (game.service): 412 "
+				  "CLOSE_WAIT for 60 s or longer, not "
+				  "closed by the program, 1.5 MiB, oldest 15 min\n");
 }
 
 static void test_journal_leaves_out_what_is_unknown(void **state)
 {
-	static const char *const unknown[] = {
-		"NETNS", "SIDE", "PORT", "STATE", "VALUE", "SOCKETS", "MEMORY_BYTES", "OLDEST"};
+	static const char *const unknown[] = {"NETNS", "SIDE", "ADDRESS", "DEVICE", "PORT", "STATE",
+		"VALUE", "SOCKETS", "MEMORY_BYTES", "OLDEST"};
 	struct alert_event e = sample_event;
 
 	(void)state;

@@ -17,11 +17,7 @@
 #include <sys/socket.h>
 
 /* What a state has without ages. */
-#define NO_AGES                                                                                    \
-	"\"median_seconds\":null,\"p90_seconds\":null,\"older_than_1_minute\":null,"               \
-	"\"older_than_10_minutes\":null,\"older_than_60_minutes\":null,\"added_last_minute\":"     \
-	"null,"                                                                                    \
-	"\"growth_per_minute\":null"
+#define NO_AGES "\"age\":null,\"growth_per_minute\":null"
 
 /* The alerts, in place of those of rules that judged. */
 static struct alert alerts[3];
@@ -221,19 +217,19 @@ static void test_json_ages(void **state)
 		"{\"tracked\":4,\"sampled\":false,\"weight\":1,\"watched_seconds\":660.5}");
 	assert_string_equal(at(doc, "/ports/0/states/CLOSE_WAIT"),
 		"{\"sockets\":2,\"memory_bytes\":7734,\"oldest_seconds\":null,"
-		"\"median_seconds\":660.5,\"p90_seconds\":660.5,\"older_than_1_minute\":2,"
+		"\"age\":{\"median_seconds\":660.5,\"p90_seconds\":660.5,\"older_than_1_minute\":2,"
 		"\"older_than_10_minutes\":2,\"older_than_60_minutes\":0,"
-		"\"added_last_minute\":0,\"growth_per_minute\":null}");
-	assert_string_equal(at(doc, "/ports/1/states/CLOSE_WAIT/median_seconds"), "10.2");
-	assert_string_equal(at(doc, "/ports/1/states/CLOSE_WAIT/added_last_minute"), "1");
-	assert_string_equal(at(doc, "/totals/states/CLOSE_WAIT/median_seconds"), "660.5");
-	assert_string_equal(at(doc, "/totals/states/CLOSE_WAIT/older_than_1_minute"), "3");
-	assert_string_equal(at(doc, "/totals/states/CLOSE_WAIT/added_last_minute"), "1");
+		"\"added_last_minute\":0},\"growth_per_minute\":null}");
+	assert_string_equal(at(doc, "/ports/1/states/CLOSE_WAIT/age/median_seconds"), "10.2");
+	assert_string_equal(at(doc, "/ports/1/states/CLOSE_WAIT/age/added_last_minute"), "1");
+	assert_string_equal(at(doc, "/totals/states/CLOSE_WAIT/age/median_seconds"), "660.5");
+	assert_string_equal(at(doc, "/totals/states/CLOSE_WAIT/age/older_than_1_minute"), "3");
+	assert_string_equal(at(doc, "/totals/states/CLOSE_WAIT/age/added_last_minute"), "1");
 	/* Mini sockets are not tracked; where there is none, none is old. */
-	assert_string_equal(at(doc, "/ports/0/states/FIN_WAIT_2/older_than_1_minute"), "null");
-	assert_string_equal(at(doc, "/totals/states/LAST_ACK/older_than_1_minute"), "0");
-	assert_string_equal(at(doc, "/totals/states/LAST_ACK/median_seconds"), "null");
-	assert_string_equal(at(doc, "/totals/states/TIME_WAIT/older_than_1_minute"), "null");
+	assert_string_equal(at(doc, "/ports/0/states/FIN_WAIT_2/age"), "null");
+	assert_string_equal(at(doc, "/totals/states/LAST_ACK/age/older_than_1_minute"), "0");
+	assert_string_equal(at(doc, "/totals/states/LAST_ACK/age/median_seconds"), "null");
+	assert_string_equal(at(doc, "/totals/states/TIME_WAIT/age"), "null");
 	json_object_put(doc);
 	age_table_release(&sample.snapshot.age_table);
 	ages_free(a);
@@ -255,13 +251,13 @@ static void test_json_growth(void **state)
 	sample_held(&sample, port, STATE_CLOSE_WAIT, 30);
 	assert_int_equal(growth_take(&growth, &sample.snapshot, 91000), 0);
 	doc = document(&sample);
-	assert_string_equal(at(doc, "/ports/0/states/CLOSE_WAIT/growth_per_minute"), "20");
+	assert_string_equal(at(doc, "/ports/0/states/CLOSE_WAIT/growth_per_minute"), "20.0");
 	assert_string_equal(at(doc, "/ports/0/states/ESTABLISHED/growth_per_minute"), "null");
-	assert_string_equal(at(doc, "/totals/states/CLOSE_WAIT/growth_per_minute"), "20");
+	assert_string_equal(at(doc, "/totals/states/CLOSE_WAIT/growth_per_minute"), "20.0");
 	json_object_put(doc);
 	port->states[STATE_CLOSE_WAIT].sockets = 85;
 	doc = document(&sample);
-	assert_string_equal(at(doc, "/ports/0/states/CLOSE_WAIT/growth_per_minute"), "-10");
+	assert_string_equal(at(doc, "/ports/0/states/CLOSE_WAIT/growth_per_minute"), "-10.0");
 	json_object_put(doc);
 	growth_release(&growth);
 }
@@ -482,16 +478,103 @@ static void test_json_findings(void **state)
 	assert_string_equal(at(doc, "/findings/1/sockets"), "412");
 	assert_string_equal(at(doc, "/findings/1/oldest_seconds"), "null");
 	assert_string_equal(at(doc, "/findings/1/owner"), "null");
-	assert_non_null(strstr(at(doc, "/findings/1/see"), "tcpstated-lab run close-wait-leak"));
-	/* The texts whole, though they are long. */
-	for (int i = 0; i < 2; i++) {
-		char pointer[64];
-		const char *text;
+	assert_string_equal(at(doc, "/findings/1/cause"), "null");
+	assert_string_equal(at(doc, "/findings/1/destination"), "null");
+	/* What they mean, once each, and whole though it is long. */
+	assert_int_equal(json_object_object_length(json_object_object_get(doc, "diagnoses")), 2);
+	assert_non_null(strstr(at(doc, "/diagnoses/close-wait-not-closed/see"),
+		"tcpstated-lab run close-wait-leak"));
+	assert_string_equal(at(doc, "/diagnoses/orphans-near-limit/causes"), "{}");
+	assert_string_equal(at(doc, "/diagnoses/close-wait-not-closed/do") +
+				    strlen(at(doc, "/diagnoses/close-wait-not-closed/do")) - 2,
+		".\"");
+	json_object_put(doc);
+}
 
-		snprintf(pointer, sizeof(pointer), "/findings/%d/do", i);
-		text = at(doc, pointer);
-		assert_string_equal(text + strlen(text) - 2, ".\"");
-	}
+/* A finding names its service whole; one about a destination has that. */
+static void test_json_findings_name_the_service(void **state)
+{
+	struct sample sample;
+	struct json_object *doc;
+	struct port_tally *row;
+
+	(void)state;
+	sample_init(&sample);
+	row = sample_port(&sample, SIDE_SERVER, 7777);
+	row->service.address = (struct sock_address){AF_INET6, {0xfe, 0x80, [15] = 7}};
+	row->service.device = 4;
+	sample_held(&sample, row, STATE_CLOSE_WAIT, 412);
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/findings/0/address"), "\"fe80::7\"");
+	/* Nobody has told its name. */
+	assert_string_equal(at(doc, "/findings/0/device"), "\"4\"");
+	assert_string_equal(at(doc, "/findings/0/port"), "7777");
+	assert_string_equal(at(doc, "/ports/0/address"), "\"fe80::7\"");
+	assert_string_equal(at(doc, "/ports/0/device"), "\"4\"");
+	json_object_put(doc);
+
+	strcpy(row->device, "eth1");
+	sample.snapshot.client_ports = (struct usage){28000, 28232};
+	sample.snapshot.busiest =
+		(struct destination){.sockets = 28000, .port = 443, .family = AF_INET6};
+	memcpy(sample.snapshot.busiest.address, (uint8_t[16]){[10] = 0xff, 0xff, 192, 0, 2, 1}, 16);
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/findings/0/id"), "\"time-wait-client-ports\"");
+	assert_string_equal(at(doc, "/findings/0/side"), "\"client\"");
+	assert_string_equal(at(doc, "/findings/0/address"), "null");
+	assert_string_equal(at(doc, "/findings/0/destination"),
+		"{\"address\":\"192.0.2.1\",\"device\":null,\"port\":443,\"source\":null}");
+	assert_string_equal(at(doc, "/findings/1/device"), "\"eth1\"");
+	assert_string_equal(at(doc, "/ports/0/device"), "\"eth1\"");
+	json_object_put(doc);
+}
+
+/* Every finding and alert has its diagnosis; one with causes has words for each. */
+static void test_json_diagnoses_have_causes(void **state)
+{
+	struct sample sample;
+	struct json_object *doc;
+	struct port_tally *row;
+
+	(void)state;
+	sample_init(&sample);
+	row = sample_port(&sample, SIDE_SERVER, 7777);
+	sample_held(&sample, row, STATE_FIN_WAIT_1, 412);
+	row->symptoms[SYMPTOM_FIN_NOT_TAKEN].sockets = 412;
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/findings/0/id"), "\"fin-wait-1-stuck\"");
+	assert_string_equal(at(doc, "/findings/0/cause"), "\"fin_not_taken\"");
+	assert_non_null(strstr(at(doc, "/diagnoses/fin-wait-1-stuck/why"), "healthy close"));
+	assert_non_null(strstr(
+		at(doc, "/diagnoses/fin-wait-1-stuck/causes/fin_not_taken/do"), "do not read"));
+	assert_non_null(strstr(
+		at(doc, "/diagnoses/fin-wait-1-stuck/causes/fin_unanswered/why"), "vanished"));
+	json_object_put(doc);
+}
+
+/* A state that a service had is there without sockets, too; what was not read is unknown. */
+static void test_json_states_that_a_service_had(void **state)
+{
+	struct sample sample;
+	struct json_object *doc;
+	struct port_tally *row;
+
+	(void)state;
+	sample_init(&sample);
+	row = sample_port(&sample, SIDE_SERVER, 7777);
+	sample_held(&sample, row, STATE_CLOSE_WAIT, 4);
+	row->states_had = STATE_BIT(STATE_CLOSE_WAIT) | STATE_BIT(STATE_LAST_ACK) |
+			  STATE_BIT(STATE_ESTABLISHED);
+	sample.snapshot.scanned &= (state_set)~STATE_BIT(STATE_ESTABLISHED);
+	doc = document(&sample);
+	assert_int_equal(json_object_object_length(json_object_object_get(
+				 json_object_array_get_idx(json_object_object_get(doc, "ports"), 0),
+				 "states")),
+		3);
+	assert_string_equal(at(doc, "/ports/0/states/LAST_ACK"),
+		"{\"sockets\":0,\"memory_bytes\":0,\"oldest_seconds\":null," NO_AGES "}");
+	assert_string_equal(at(doc, "/ports/0/states/ESTABLISHED"),
+		"{\"sockets\":null,\"memory_bytes\":null,\"oldest_seconds\":null," NO_AGES "}");
 	json_object_put(doc);
 }
 
@@ -501,13 +584,20 @@ static void set_alerts(void)
 	memset(alerts, 0, sizeof(alerts));
 	alerts[0] = (struct alert){
 		.rule = {.name = "close-wait-leak",
+			.diagnosis = "close-wait-not-closed",
 			.severity = SEVERITY_WARNING,
 			.states = STATE_BIT(STATE_CLOSE_WAIT),
 			.ownerships = OWNERSHIP_BIT(OWNERSHIP_HELD),
 			.measure = MEASURE_SOCKETS,
 			.raise = 100,
 			.clear = 50},
-		.key = {.has_port = true, .service.side = SIDE_SERVER, .service.port = 7777},
+		.key = {.has_port = true,
+			.service = {.side = SIDE_SERVER,
+				.port = 7777,
+				.device = 4,
+				.address = {AF_INET, {192, 0, 2, 7}}}},
+		.device = "eth1",
+		.is_only = true,
 		.state = ALERT_RAISED,
 		.since = {.tv_sec = 1795340370, .tv_nsec = 120000000},
 		.numbers = {412, 412, 1594000, 913400, {UNKNOWN, UNKNOWN}, {0}},
@@ -595,13 +685,21 @@ static void test_json_alerts(void **state)
 	doc = document(&sample);
 	alerts_used = 0;
 	assert_string_equal(at(doc, "/alerts/0"),
-		"{\"name\":\"close-wait-leak\",\"state\":\"raised\","
-		"\"since\":\"2026-11-22T09:39:30.120Z\",\"severity\":\"warning\","
-		"\"measure\":\"sockets\",\"value\":412,\"raise\":100,\"clear\":50,"
-		"\"netns\":\"host\",\"side\":\"server\",\"port\":7777,\"owner\":null,"
-		"\"sockets\":412,\"memory_bytes\":1594000,\"oldest_seconds\":913.4,"
-		"\"text\":\"port 7777: 412 CLOSE_WAIT, held by a program, 1.5 MiB, "
+		"{\"state\":\"raised\",\"since\":\"2026-11-22T09:39:30.120Z\","
+		"\"key\":\"close-wait-leak/host/server/192.0.2.7%eth1:7777\","
+		"\"alert\":\"close-wait-leak\",\"id\":\"close-wait-not-closed\",\"cause\":null,"
+		"\"severity\":\"warning\",\"netns\":\"host\",\"side\":\"server\","
+		"\"address\":\"192.0.2.7\",\"device\":\"eth1\",\"port\":7777,"
+		"\"only_service_of_port\":true,\"owner\":null,"
+		"\"destination\":null,\"states\":[\"CLOSE_WAIT\"],\"ownership\":[\"held\"],"
+		"\"older_than_seconds\":null,\"measure\":\"sockets\",\"limit\":null,"
+		"\"counter\":null,\"window_seconds\":null,\"value\":412.0,\"raise\":100.0,"
+		"\"clear\":50.0,\"rule_gone\":false,\"used\":null,\"max\":null,\"sockets\":412,"
+		"\"memory_bytes\":1594000,\"oldest_seconds\":913.4,"
+		"\"rule_diagnosis\":\"close-wait-not-closed\","
+		"\"what\":\"port 7777: 412 CLOSE_WAIT, not closed by the program, 1.5 MiB, "
 		"oldest 15 min\"}");
+	assert_non_null(strstr(at(doc, "/diagnoses/close-wait-not-closed/why"), "close()"));
 	assert_string_equal(at(doc, "/alerts/1/state"), "\"pending\"");
 	assert_string_equal(at(doc, "/alerts/1/severity"), "\"critical\"");
 	assert_string_equal(at(doc, "/alerts/1/value"), "0.333");
@@ -654,7 +752,7 @@ static void test_json_pretty_is_the_same_document(void **state)
 	assert_true(json_object_equal(a, b));
 	assert_true(strncmp(pretty, "{\n  \"schema\": \"tcpstated", 24) == 0);
 	assert_non_null(strstr(pretty, "\n  \"ports\": [\n    {\n      \"netns\": \"host\","));
-	assert_non_null(strstr(pretty, "\n  ]\n}\n"));
+	assert_non_null(strstr(pretty, "\n  }\n}\n"));
 	json_object_put(a);
 	json_object_put(b);
 }
@@ -692,7 +790,13 @@ static void test_schema_refuses_what_the_contract_forbids(void **state)
 		{"\"percent\":0.1", "\"percent\":\"0.1\""},
 		{"\"severity\":\"warning\"", "\"severity\":\"ok\""},
 		{"\"state\":\"raised\"", "\"state\":\"inactive\""},
-		{"\"raise\":100", "\"raise\":null"},
+		{"\"raise\":100.0", "\"raise\":null"},
+		{"\"states\":{\"CLOSE_WAIT\":{",
+			"\"states\":{\"CLOSE_WAIT\":{\"median_seconds\":null,"},
+		{"\"age\":null", "\"age\":{}"},
+		{"\"diagnoses\":{", "\"diagnoses\":{\"more\":{},"},
+		{"\"key\":", "\"keys\":"},
+		{"\"address\":null", "\"address\":0"},
 		{"\"alerts_omitted\":5,", ""},
 		{"T09:40:00.123Z", " 09:40:00"},
 	};
@@ -751,6 +855,9 @@ int main(void)
 		cmocka_unit_test(test_json_findings),
 		cmocka_unit_test(test_json_close_rates),
 		cmocka_unit_test(test_json_alerts),
+		cmocka_unit_test(test_json_findings_name_the_service),
+		cmocka_unit_test(test_json_diagnoses_have_causes),
+		cmocka_unit_test(test_json_states_that_a_service_had),
 		cmocka_unit_test(test_json_many_ports),
 		cmocka_unit_test(test_json_pretty_is_the_same_document),
 		cmocka_unit_test(test_json_hostile_names_stay_json),

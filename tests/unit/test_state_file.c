@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -127,6 +128,10 @@ static void test_state_load_reads_back_what_was_saved(void **state)
 	char reason[256], said[SENTENCE_SIZE];
 
 	(void)state;
+	one.key.service.side = SIDE_SERVER;
+	one.key.service.address = (struct sock_address){AF_INET6, {0xfe, 0x80, [15] = 7}};
+	one.key.service.device = 4;
+	strcpy(one.device, "eth1");
 	two.key = (struct alert_key){0};
 	two.state = ALERT_PENDING;
 	two.numbers.sockets = two.numbers.memory_bytes = UNKNOWN;
@@ -152,8 +157,9 @@ static void test_state_load_reads_back_what_was_saved(void **state)
 	assert_string_equal(back->rule.name, "close-wait-leak");
 	assert_int_equal(back->rule.severity, SEVERITY_CRITICAL);
 	assert_true(back->rule.raise == 100 && back->rule.clear == 0.5);
-	assert_int_equal(back->key.service.port, 7777);
-	assert_int_equal(back->key.service.side, SIDE_CLIENT);
+	/* The very service: its alert goes on. */
+	assert_true(service_key_equal(&back->key.service, &one.key.service));
+	assert_string_equal(back->device, "eth1");
 	assert_int_equal(back->state, ALERT_RAISED);
 	assert_int_equal(back->since.tv_sec, 1795340400);
 	assert_int_equal(back->since.tv_nsec, 123000000);
@@ -241,7 +247,7 @@ static void test_state_load_does_not_wait_for_a_fifo(void **state)
 }
 
 #define HEADER                                                                                     \
-	"tcpstated-state 2\nboot_id " BOOT_ID "\nnetns host\nmonotonic_ms 4500000\nsequence 7\n"
+	"tcpstated-state 3\nboot_id " BOOT_ID "\nnetns host\nmonotonic_ms 4500000\nsequence 7\n"
 
 static int read_text(const char *text, char reason[256])
 {
@@ -266,18 +272,18 @@ static void test_state_read_refuses_what_is_not_valid(void **state)
 		{HEADER "end\n", 0},
 		{"", -EPROTONOSUPPORT},
 		{"\n", -EPROTONOSUPPORT},
-		{"tcpstated-state 1\nboot_id " BOOT_ID "\nnetns host\nmonotonic_ms 1\n"
+		{"tcpstated-state 2\nboot_id " BOOT_ID "\nnetns host\nmonotonic_ms 1\n"
 		 "sequence 7\nage CLOSE_WAIT 1f 5000\nend\n",
 			-EPROTONOSUPPORT},
-		{"tcpstated-state 2\n", -EBADMSG},
-		{"tcpstated-state 2\nnetns host\nboot_id " BOOT_ID "\n", -EBADMSG},
-		{"tcpstated-state 2\nboot_id " BOOT_ID "\nnetns host\nmonotonic_ms 5000001\n"
+		{"tcpstated-state 3\n", -EBADMSG},
+		{"tcpstated-state 3\nnetns host\nboot_id " BOOT_ID "\n", -EBADMSG},
+		{"tcpstated-state 3\nboot_id " BOOT_ID "\nnetns host\nmonotonic_ms 5000001\n"
 		 "sequence 7\nend\n",
 			-EBADMSG},
-		{"tcpstated-state 2\nboot_id " BOOT_ID "\nnetns host\nmonotonic_ms 1\n"
+		{"tcpstated-state 3\nboot_id " BOOT_ID "\nnetns host\nmonotonic_ms 1\n"
 		 "sequence 18446744073709551616\nend\n",
 			-EBADMSG},
-		{"tcpstated-state 2\nboot_id " BOOT_ID "\nnetns host\nmonotonic_ms 1 \n"
+		{"tcpstated-state 3\nboot_id " BOOT_ID "\nnetns host\nmonotonic_ms 1 \n"
 		 "sequence 7\nend\n",
 			-EBADMSG},
 		{HEADER, -EBADMSG},
@@ -288,8 +294,8 @@ static void test_state_read_refuses_what_is_not_valid(void **state)
 		{HEADER "alert \nend\n", -EBADMSG},
 		{HEADER "alert {}\nend\n", -EBADMSG},
 		{HEADER "alert []\nend\n", -EBADMSG},
-		{HEADER "alert raised 1 1 {}\nend\n", -EBADMSG},
-		{HEADER "alert raised 1 1 []\nend\n", -EBADMSG},
+		{HEADER "alert raised 1 1 0 {}\nend\n", -EBADMSG},
+		{HEADER "alert raised 1 1 0 []\nend\n", -EBADMSG},
 		{HEADER "event nothing\nend\n", -EBADMSG},
 		{HEADER "event exec page\t{}\nend\n", -EBADMSG},
 	};
@@ -310,17 +316,19 @@ static void test_state_read_refuses_what_is_not_valid(void **state)
 static void test_state_read_refuses_alerts_with_a_field_that_is_off(void **state)
 {
 	static const char good[] =
-		"raised 4000000 4500000 {\"schema\":\"tcpstated.event/1\",\"sequence\":0,"
+		"raised 4000000 4500000 4 {\"schema\":\"tcpstated.event/1\",\"sequence\":0,"
 		"\"event\":\"raised\",\"time\":\"2026-11-22T09:40:00.123Z\","
-		"\"since\":\"2026-11-22T09:40:00.123Z\",\"host\":null,\"netns\":null,"
-		"\"alert\":\"mine\",\"severity\":\"warning\",\"side\":\"server\",\"port\":80,"
-		"\"owner\":null,\"destination\":null,"
+		"\"since\":\"2026-11-22T09:40:00.123Z\",\"host\":null,"
+		"\"key\":\"mine//server/192.0.2.7%eth1:80\",\"alert\":\"mine\",\"id\":null,"
+		"\"cause\":null,\"severity\":\"warning\",\"netns\":null,\"side\":\"server\","
+		"\"address\":\"192.0.2.7\",\"device\":\"eth1\",\"port\":80,"
+		"\"only_service_of_port\":true,\"owner\":null,"
+		"\"destination\":null,"
 		"\"states\":[\"CLOSE_WAIT\"],\"ownership\":null,\"older_than_seconds\":null,"
 		"\"measure\":\"sockets\",\"limit\":null,\"counter\":null,\"window_seconds\":null,"
 		"\"value\":1,\"raise\":1,\"clear\":0,\"rule_gone\":false,\"used\":null,"
 		"\"max\":null,\"sockets\":1,\"memory_bytes\":1,\"oldest_seconds\":null,"
-		"\"diagnosis\":null,\"explained_by\":null,\"cause\":null,\"text\":\"t\","
-		"\"why\":null,\"do\":null}";
+		"\"rule_diagnosis\":null,\"what\":\"t\",\"diagnoses\":{}}";
 	static const char *const off[][2] = {
 		{"\"alert\":\"mine\"", "\"alert\":\"\""},
 		{"\"alert\":\"mine\"", "\"alert\":7"},
@@ -338,7 +346,14 @@ static void test_state_read_refuses_alerts_with_a_field_that_is_off(void **state
 		{"4500000 ", "99999999999999999999 "},
 		{"\"raise\":1", "\"raise\":NaN"},
 		{"\"raise\":1", "\"raise\":\"1\""},
-		{"\"text\":\"t\"", "\"texts\":\"t\""},
+		{"\"what\":\"t\"", "\"whats\":\"t\""},
+		{"4500000 4 ", "4500000 "},
+		{"4500000 4 ", "4500000 0 "}, /* the document has a device */
+		{"4500000 4 ", "4500000 -4 "},
+		{"4500000 4 ", "4500000 4294967296 "},
+		{"4500000 4 ", "4500000 4x "},
+		{"\"address\":\"192.0.2.7\"", "\"address\":\"192.0.2.8\""},
+		{"server/192.0.2.7%eth1:80\"", "server/80\""},
 		{"\"counter\":null", "\"counter\":1000"},
 		{"4000000 ", "4500001 "},
 		{"4500000 ", "4500001 "},
@@ -349,6 +364,7 @@ static void test_state_read_refuses_alerts_with_a_field_that_is_off(void **state
 	snprintf(text, sizeof(text), HEADER "alert %s\nend\n", good);
 	assert_int_equal(read_text(text, reason), 0);
 	assert_int_equal(alerts_count(world.alerts_back), 1);
+	assert_int_equal(alerts_get(world.alerts_back, 0)->key.service.device, 4);
 	for (size_t i = 0; i < ARRAY_SIZE(off); i++) {
 		const char *at = strstr(good, off[i][0]);
 

@@ -429,6 +429,62 @@ static void test_tally_count_filters_by_address(void **state)
 	assert_int_equal(t->rows[0].states[STATE_CLOSE_WAIT].sockets, 1);
 }
 
+static state_set states_had(struct tally *t, enum sock_side side, uint16_t port)
+{
+	const struct port_tally *found = NULL;
+
+	for (size_t i = 0; i < t->rows_used; i++)
+		if (t->rows[i].service.side == side && t->rows[i].service.port == port)
+			found = &t->rows[i];
+	assert_non_null(found);
+	return found ? found->states_had : 0;
+}
+
+/* The states of earlier scans are remembered, over failed and partial ones, until a complete scan
+ * does not show the service. */
+static void test_tally_remembers_the_states_of_a_service(void **state)
+{
+	const state_set listen = STATE_BIT(STATE_LISTEN), wait = STATE_BIT(STATE_CLOSE_WAIT),
+			ack = STATE_BIT(STATE_LAST_ACK);
+	struct tally *t = *state;
+	struct tally_context c = context();
+
+	count(t, STATE_LISTEN, 7777, 0);
+	count(t, STATE_CLOSE_WAIT, 7777, 50000);
+	count(t, STATE_LISTEN, 7778, 0);
+	tally_finish(t, true);
+	assert_int_equal(states_had(t, SIDE_SERVER, 7777), listen | wait);
+	assert_int_equal(states_had(t, SIDE_SERVER, 7778), listen);
+
+	/* A scan that fails, which nobody finishes. */
+	tally_start(t, &c);
+	count(t, STATE_LISTEN, 7777, 0);
+	/* A partial one, in which the other service is not seen. */
+	tally_start(t, &c);
+	count(t, STATE_LISTEN, 7777, 0);
+	count(t, STATE_LAST_ACK, 7777, 50000);
+	tally_finish(t, false);
+	assert_int_equal(states_had(t, SIDE_SERVER, 7777), listen | wait | ack);
+
+	tally_start(t, &c);
+	count(t, STATE_LISTEN, 7777, 0);
+	count(t, STATE_CLOSE_WAIT, 7778, 50000);
+	tally_finish(t, true);
+	assert_int_equal(states_had(t, SIDE_SERVER, 7777), listen | wait | ack);
+	assert_int_equal(states_had(t, SIDE_SERVER, 7778), listen | wait);
+	assert_int_equal(t->had_count, 2);
+
+	/* Gone, and back: a new service. */
+	tally_start(t, &c);
+	count(t, STATE_LISTEN, 7777, 0);
+	tally_finish(t, true);
+	tally_start(t, &c);
+	count(t, STATE_LISTEN, 7778, 0);
+	tally_finish(t, true);
+	assert_int_equal(states_had(t, SIDE_SERVER, 7778), listen);
+	assert_int_equal(t->had_count, 1);
+}
+
 /* More ports than rows: the sockets of the others are all in the rest, and counted as so many
  * ports. */
 static void test_tally_count_caps_rows(void **state)
@@ -628,6 +684,7 @@ int main(void)
 		TALLY_TEST(test_tally_count_accept_queue),
 		TALLY_TEST(test_tally_count_filters),
 		TALLY_TEST(test_tally_count_filters_by_address),
+		TALLY_TEST(test_tally_remembers_the_states_of_a_service),
 		TALLY_TEST(test_tally_count_caps_rows),
 		TALLY_TEST(test_snapshot_take_ranks_and_sums),
 		TALLY_TEST(test_snapshot_take_client_ports),

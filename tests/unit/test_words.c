@@ -10,6 +10,7 @@
 #include "sentence.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 static void test_words_name_is_bounded_where_a_character_ends(void **state)
 {
@@ -126,9 +127,61 @@ static void test_every_diagnosis_and_cause_has_its_words(void **state)
 	assert_null(words_advice("unknown", CAUSE_NONE).see);
 }
 
+#define V4                                                                                         \
+	{                                                                                          \
+		AF_INET,                                                                           \
+		{                                                                                  \
+			192, 0, 2, 7                                                               \
+		}                                                                                  \
+	}
+#define V6                                                                                         \
+	{                                                                                          \
+		AF_INET6,                                                                          \
+		{                                                                                  \
+			0xfe, 0x80, [15] = 7                                                       \
+		}                                                                                  \
+	}
+
+/* The address and the device are left out where the port has no other service. */
+static void test_words_service(void **state)
+{
+	static const struct {
+		struct sock_address address;
+		uint32_t index;
+		const char *device;
+		bool is_only;
+		const char *text;
+	} rows[] = {
+		{{0}, 0, NULL, false, "80"},
+		{{0}, 0, "", false, "80"},
+		{V4, 0, NULL, false, "192.0.2.7:80"},
+		{V4, 0, NULL, true, "80"},
+		{V4, 4, NULL, false, "192.0.2.7%4:80"},
+		{V4, 4, "eth1", false, "192.0.2.7%eth1:80"},
+		{V4, 4, "eth1", true, "80"},
+		{V6, 4, "eth1", false, "[fe80::7%eth1]:80"},
+		{{0}, 4, "eth1", false, "*%eth1:80"},
+		/* That of an alert that was read back has no index. */
+		{{0}, 0, "eth1", false, "*%eth1:80"},
+		{{0}, 4, "e\033\xff", false, "*%e??:80"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct service_key k = {
+			.address = rows[i].address, .device = rows[i].index, .port = 80};
+		char text[80];
+		struct string s = STRING_IN(text);
+
+		words_service(&s, &k, rows[i].device, rows[i].is_only);
+		assert_string_equal(text, rows[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words_service),
 		cmocka_unit_test(test_words_name_is_bounded_where_a_character_ends),
 		cmocka_unit_test(test_long_names_leave_the_numbers),
 		cmocka_unit_test(test_an_alert_shows_as_much_of_a_name_as_a_finding),
