@@ -307,7 +307,7 @@ check_PROGRAMS = $(unit_tests) $(helpers) $(measures) $(readers)
 TESTS = $(unit_tests) $(bats_tests) $(lab_tests) $(daemon_tests)
 load_tests = tests/daemon/budget.bats tests/daemon/soak.bats
 EXTRA_DIST = tests/bench/bench.sh tests/bench/connect_search.py $(bats_tests) $(lab_tests) $(daemon_tests) $(load_tests) \
-	tests/daemon/common.bash tests/daemon/notify.py tests/cli/common.bash tests/cli/validate_json.py \
+	tests/daemon/common.bash tests/daemon/leak.py tests/daemon/notify.py tests/cli/common.bash tests/cli/validate_json.py \
 	tests/cli/watch.bash tests/cli/connect.py tests/kernel/common.bash \
 	tests/kernel/client_ports.py tests/kernel/compare_counts.py tests/kernel/owners.py tests/kernel/heartbeat_table.py \
 	tests/kernel/matrix.py tests/kernel/services.py tests/helpers/services.py \

@@ -22,6 +22,12 @@ quick_configuration() {
   { printf '%s\n' "${quick//@/$BATS_TEST_TMPDIR}" && cat; } | configure
 }
 
+# Whether no event waits in the state file. A crash right after a delivery could deliver the event again, until the delivery is
+# saved.
+saved() {
+  [ -s "$BATS_TEST_TMPDIR/state/state" ] && ! grep -q '^event ' "$BATS_TEST_TMPDIR/state/state"
+}
+
 @test "a leak is reported with port, number and memory, and so is its end" {
   quick_configuration </dev/null
   lab_start CLOSE_WAIT -n 300 --port 7001
@@ -52,8 +58,6 @@ END
   lab_start CLOSE_WAIT -n 300 --port 7001
   daemon_start
   eventually has_events 1 raised close-wait-leak
-  # A crash right after a delivery could deliver the event again, until the delivery is saved.
-  saved() { [ -s "$BATS_TEST_TMPDIR/state/state" ] && ! grep -q '^event ' "$BATS_TEST_TMPDIR/state/state"; }
   eventually saved
   daemon_end KILL || true
   since=$(json since <"$BATS_TEST_TMPDIR/events")
@@ -67,6 +71,44 @@ END
   has_events 1 raised
   [ "$(tail -n 1 "$BATS_TEST_TMPDIR/events" | json since)" = "$since" ]
   [ "$(tail -n 1 "$BATS_TEST_TMPDIR/events" | json sequence)" -eq 2 ]
+}
+
+@test "of two services on one port, the one that leaks is told by its address, the same after a restart" {
+  quick_configuration <<'END'
+[alert game]
+ports = 127.0.0.2:7010,127.0.0.3:7010
+states = CLOSE_WAIT
+raise = 100
+for = 0
+keep = 0
+END
+  lab_start LISTEN -n 1 --port 7001
+  launch_within python3 "$TOP_SRCDIR/tests/daemon/leak.py" 7010 127.0.0.2=20 127.0.0.3=200 127.0.0.4=200 \
+    >"$BATS_TEST_TMPDIR/leak-ready"
+  listener=$!
+  eventually test -s "$BATS_TEST_TMPDIR/leak-ready"
+  daemon_start
+  eventually has_events 1 raised game
+  eventually saved
+  daemon_end KILL || true
+  rm -f "$BATS_TEST_TMPDIR/snapshot"
+  daemon_start
+  eventually test -s "$BATS_TEST_TMPDIR/snapshot"
+  validate "$BATS_TEST_TMPDIR/snapshot"
+  kill "$listener"
+  listener=
+  eventually has_events 1 cleared game
+  daemon_end
+  has_events 1 raised game
+  python3 - "$BATS_TEST_TMPDIR/events" <<'END'
+import json, sys
+events = [e for e in map(json.loads, open(sys.argv[1])) if e["alert"] == "game"]
+assert [e["event"] for e in events] == ["raised", "cleared"], events
+for e in events:
+    assert (e["side"], e["address"], e["device"], e["port"]) == ("server", "127.0.0.3", None, 7010), e
+    assert e["key"] == events[0]["key"] and e["key"].endswith("/server/127.0.0.3:7010"), e
+    assert e["what"].startswith("port 127.0.0.3:7010"), e
+END
 }
 
 @test "the age of a socket survives a restart" {

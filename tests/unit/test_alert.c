@@ -203,7 +203,7 @@ static void test_alerts_judge_reports_each_port_and_clears_one_that_is_gone(void
 static void test_alerts_keep_the_device_they_began_with(void **state)
 {
 	static const char *const names[][2] = {{"eth1", "renamed"}, {"", "eth1"}, {"eth1", ""}};
-	static const char *const told[] = {"eth1", "4", "eth1"};
+	static const char *const expected[] = {"eth1", "4", "eth1"};
 	struct rule rule = number_rule;
 	struct port_tally *row = sample_port(&world.sample, SIDE_SERVER, 7777);
 
@@ -220,7 +220,7 @@ static void test_alerts_keep_the_device_they_began_with(void **state)
 		judge_at(2 * i + 1);
 		assert_int_equal(world.events_count, 2 * i + 2);
 		for (size_t k = 0; k < 2; k++)
-			assert_string_equal(world.events[2 * i + k].alert.device, told[i]);
+			assert_string_equal(world.events[2 * i + k].alert.device, expected[i]);
 		assert_int_equal(world.events[2 * i + 1].kind, EVENT_CLEARED);
 	}
 }
