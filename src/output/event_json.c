@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The document holds the words of a diagnosis at its deepest. */
@@ -87,14 +88,27 @@ static bool read_double(struct json_object *value, double *ret)
 	return isfinite(*ret);
 }
 
-static bool read_seconds(struct json_object *value, uint32_t *ret)
+/* As precise as it is written: of more digits, the sentences would have some that the document of
+ * the same event has not. */
+static bool read_quantity(struct json_object *value, double *ret)
+{
+	char text[FORMAT_SIZE];
+
+	if (!read_double(value, ret) || !format_number(text, *ret))
+		return false;
+	*ret = strtod(text, NULL);
+	return true;
+}
+
+/* In steps of so many ms, as it is written. */
+static bool read_seconds(struct json_object *value, unsigned step_ms, uint32_t *ret)
 {
 	double seconds;
 
 	/* The tenth of a second above what fits may come from what does. */
 	if (!read_double(value, &seconds) || seconds < 0 || seconds > UNKNOWN_U32 / 1000.0 + 0.1)
 		return false;
-	*ret = (uint32_t)MIN(seconds * 1000 + 0.5, UNKNOWN_U32 - 1.0);
+	*ret = (uint32_t)MIN(round(seconds * 1000 / step_ms) * step_ms, UNKNOWN_U32 - 1.0);
 	return true;
 }
 
@@ -310,10 +324,11 @@ static bool read_value(struct json_object *value, const struct event_key *k, voi
 	case EVENT_NUMBER:
 		return read_number(value, UNKNOWN - 1, place);
 	case EVENT_QUANTITY:
-		return read_double(value, place);
+		return read_quantity(value, place);
 	case EVENT_AGE:
+		return read_seconds(value, 100, place);
 	case EVENT_DURATION:
-		return read_seconds(value, place);
+		return read_seconds(value, 1, place);
 	case EVENT_TIME:
 		return read_time(value, place);
 	case EVENT_SIDE:
