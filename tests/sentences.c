@@ -108,8 +108,16 @@ static void findings_of_groups(const struct diagnosis *d)
 	f.oldest_ms = UNKNOWN_U32;
 	finding(&f);
 	f.has_port = false;
+	f.scope = SCOPE_OWNER;
+	f.ports = 60;
 	for (enum symptom c = 0; c < SYMPTOM_COUNT; c++)
 		f.causes[c] = d->causes & SYMPTOM_BIT(c) ? 100 + c : 0;
+	for (f.owner_key.side = 0; f.owner_key.side <= SIDE_COUNT; f.owner_key.side++)
+		finding(&f);
+	f.owner_key = (struct owner_key){.cgroup = 4711, .side = SIDE_COUNT};
+	finding(&f);
+	f.is_rest = true;
+	f.whose = (struct whose){.owner = &game};
 	finding(&f);
 }
 
@@ -159,15 +167,21 @@ static void alert(const struct rule *r)
 	struct alert a = {
 		.rule = *r,
 		.owner = game,
-		.numbers = {27.5, 412, 1593204, 913400, {27000, 28232}, {0}},
+		.numbers = {27.5, 412, 1593204, 913400, UNKNOWN, UNKNOWN, {27000, 28232}, {0}},
 	};
 
 	a.rule.window_ms = 600000;
 	if (r->measure == MEASURE_PERCENT && r->limit == LIMIT_CLIENT_PORTS)
 		a.numbers.destination = database;
-	if (r->scope == SCOPE_PORT)
+	a.key.scope = SCOPE_TOTAL;
+	if (r->scopes & SCOPE_BIT(SCOPE_OWNER)) {
+		a.key.scope = SCOPE_OWNER;
+		a.key.owner_key.side = SIDE_COUNT;
+		a.numbers.ports = 60;
+	}
+	if (r->scopes & SCOPE_BIT(SCOPE_PORT))
 		a.key = (struct alert_key){
-			.has_port = true, .service.side = SIDE_SERVER, .service.port = 7777};
+			.scope = SCOPE_PORT, .service.side = SIDE_SERVER, .service.port = 7777};
 	words_alert(&s, &a);
 	end();
 }
@@ -190,11 +204,11 @@ static void print_alerts(void)
 	}
 	heading("alerts of each measure and scope");
 	for (enum measure m = 0; m < MEASURE_COUNT; m++) {
-		for (enum rule_scope scope = 0; scope < SCOPE_COUNT; scope++) {
+		for (enum scope scope = 0; scope < SCOPE_COUNT; scope++) {
 			struct rule r = plain_rule(m);
 
-			r.scope = scope;
-			if (scope == SCOPE_PORT && !rule_can_be_per_port(&r))
+			r.scopes = SCOPE_BIT(scope);
+			if (r.scopes & ~rule_possible_scopes(&r))
 				continue;
 			alert(&r);
 		}
@@ -204,7 +218,7 @@ static void print_alerts(void)
 		struct rule r = plain_rule(MEASURE_PERCENT);
 
 		r.limit = l;
-		r.scope = l == LIMIT_ACCEPT_QUEUE ? SCOPE_PORT : SCOPE_TOTAL;
+		r.scopes = rule_possible_scopes(&r);
 		alert(&r);
 	}
 	heading("alerts of each counter");
@@ -212,7 +226,7 @@ static void print_alerts(void)
 		struct rule r = plain_rule(MEASURE_RATE);
 
 		r.counter = c;
-		r.scope = SCOPE_TOTAL;
+		r.scopes = SCOPE_BIT(SCOPE_TOTAL);
 		alert(&r);
 	}
 	heading("alerts of sockets that somebody has");
@@ -229,9 +243,10 @@ static void print_alerts(void)
 
 static void print_events(void)
 {
-	struct alert_event e = {.alert = {.rule = built_in_rules[0],
-					.key = {.has_port = true, .service.port = 7777},
-					.numbers = {412, 412, 1593204, UNKNOWN_U32, {0}, {0}}}};
+	struct alert_event e = {
+		.alert = {.rule = built_in_rules[0],
+			.key = {.scope = SCOPE_PORT, .service.port = 7777},
+			.numbers = {412, 412, 1593204, UNKNOWN_U32, UNKNOWN, UNKNOWN, {0}, {0}}}};
 
 	heading("events");
 	for (enum event_kind k = 0; k < EVENT_KIND_COUNT; k++) {
@@ -312,7 +327,7 @@ static void print_snapshot_words(struct sample *sample)
 	words_status(&s, snapshot, alerts);
 	end();
 	if (alerts_restore(alerts, &(struct alert){.rule = built_in_rules[0],
-					   .key = {.has_port = true, .service.port = 7777},
+					   .key = {.scope = SCOPE_PORT, .service.port = 7777},
 					   .state = ALERT_RAISED}) < 0)
 		abort();
 	words_status(&s, snapshot, alerts);
@@ -418,9 +433,9 @@ static void print_checks(struct sample *sample)
 static void print_watch(struct sample *sample)
 {
 	struct alert leak = {.rule = built_in_rules[0],
-		.key = {.has_port = true, .service.port = 7777},
+		.key = {.scope = SCOPE_PORT, .service.port = 7777},
 		.state = ALERT_RAISED,
-		.numbers = {412, 412, 1593204, UNKNOWN_U32, {0}, {0}}};
+		.numbers = {412, 412, 1593204, UNKNOWN_U32, UNKNOWN, UNKNOWN, {0}, {0}}};
 	const struct alert *alerts[] = {&leak};
 	struct findings f;
 	struct watch_frame frame = {.snapshot = &sample->snapshot,

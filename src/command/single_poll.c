@@ -91,6 +91,8 @@ int single_poll(const struct options *o, struct single_poll *ret)
 	if (r == 0)
 		r = diagnose(&ret->snapshot, explicit, &ret->findings);
 	if (r == 0)
+		r = findings_list(&ret->findings, &ret->snapshot, o->ports_max);
+	if (r == 0)
 		return 0;
 	if (!*ret->error)
 		snprintf(ret->error, sizeof(ret->error), "%s", strerror(-r));

@@ -69,7 +69,8 @@ int prepare_poll(const struct options *o, struct source **ret_source, struct pol
 	*ret = (struct poll_settings){
 		.filter = o->filter,
 		.closing = o->closing,
-		.ports_max = o->ports_max,
+		/* What was never seen before has an age only by what the kernel remembers. */
+		.age_bound = true,
 		/* A recording holds one dump: the one that counted. */
 		.attempts = o->record || o->replay ? 1 : SCAN_ATTEMPTS,
 	};

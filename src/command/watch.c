@@ -77,7 +77,6 @@ static int keep_rows(struct watch *w)
 	struct snapshot *s = &w->snapshot;
 	struct port_tally *rows;
 
-	snapshot_cut(s, w->ports_max ? w->ports_max : SIZE_MAX);
 	rows = calloc(MAX(s->ports_count, (size_t)1), sizeof(*rows));
 	if (!rows)
 		return -ENOMEM;
@@ -111,6 +110,8 @@ static int take_snapshot(struct watch *w, const struct snapshot *s, uint64_t now
 		r = changes_take(&w->changes, &w->snapshot);
 	if (r == 0)
 		r = close_rates_take(&w->close_rates, &w->snapshot, now_ms);
+	if (r == 0)
+		r = findings_list(&w->findings, &w->snapshot, w->ports_max);
 	if (r == 0)
 		r = keep_rows(w);
 	return r;
@@ -449,9 +450,9 @@ int watch_run(const struct options *o)
 	status = read_rules(o, &w);
 	if (status == 0)
 		status = prepare_poll(o, &w.source, &w.settings);
-	/* Every port is counted and judged, whatever is listed. */
-	w.ports_max = w.settings.ports_max;
-	w.settings.ports_max = 0;
+	w.ports_max = o->ports_max;
+	/* Ages are kept from the first poll on. */
+	w.settings.age_bound = false;
 	if (status == 0 && (allocate(&w) < 0 || run(&w) < 0))
 		status = EXIT_SCAN_FAILED;
 	watch_release(&w);

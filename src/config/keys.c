@@ -106,7 +106,7 @@ const struct key_row config_keys[KEY_COUNT] = {
 	[KEY_WINDOW] = {SECTION_ALERT, "window", OF_RULE(window_ms),
 		DURATION(SECONDS(10), HOURS(1)), .applies = has_window,
 		.only_with = "measure = growth or rate COUNTER"},
-	[KEY_SCOPE] = {SECTION_ALERT, "scope", OF_RULE(scope), WORD_OF(rule_scope_names)},
+	[KEY_SCOPE] = {SECTION_ALERT, "scope", OF_RULE(scopes), SET_OF(scope_names)},
 	[KEY_RAISE] = {SECTION_ALERT, "raise", .type = &type_amount},
 	[KEY_CLEAR] = {SECTION_ALERT, "clear", .type = &type_amount},
 	[KEY_FOR] = {SECTION_ALERT, "for", OF_RULE(for_ms), DURATION(0, HOURS(24))},

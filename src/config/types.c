@@ -162,7 +162,7 @@ static int refuse(const struct value *v, const char *word)
 
 static int set_parse(const struct value *v, char *text)
 {
-	bool is_all = strcmp(text, v->row->all_word) == 0;
+	bool is_all = v->row->all_word && strcmp(text, v->row->all_word) == 0;
 	uint64_t set = is_all ? v->row->all : 0;
 	int r = 0;
 
@@ -183,7 +183,7 @@ static void set_print(const struct key_row *row, const void *object, FILE *out)
 	uint64_t set = stored_value(row, object);
 	const char *comma = "";
 
-	if (set == row->all) {
+	if (row->all_word && set == row->all) {
 		fputs(row->all_word, out);
 		return;
 	}
@@ -197,8 +197,9 @@ static void set_print(const struct key_row *row, const void *object, FILE *out)
 
 static void set_expect(const struct key_row *row, struct expectation *e)
 {
-	expectation_add_word(e, "", row->all_word);
-	string_add(&e->text, ", or some of ");
+	if (row->all_word)
+		expectation_add_word(e, "", row->all_word);
+	string_add(&e->text, row->all_word ? ", or some of " : "some of ");
 	add_words(row, ", ", e);
 }
 

@@ -60,15 +60,20 @@ static void check_meaning(const struct draft *d)
 	}
 }
 
-/* A limit of the machine has one value. */
+/* A limit of the machine has one value, and so has the accept queue of a port. */
 static void validate_scope(const struct draft *d)
 {
-	if (rule_can_be_per_port(d->rule) || d->rule->scope == SCOPE_TOTAL)
+	const scope_set possible = rule_possible_scopes(d->rule);
+	const scope_set wrong = d->rule->scopes & (scope_set)~possible;
+
+	if (!wrong)
 		return;
 	if (is_given(d, KEY_SCOPE))
-		expect(d, KEY_SCOPE, KEY_SCOPE, "port",
-			"total, since this measure has one value for all ports");
-	d->rule->scope = SCOPE_TOTAL;
+		expect(d, KEY_SCOPE, KEY_SCOPE, name_of(scope_names, (size_t)__builtin_ctz(wrong)),
+			possible == SCOPE_BIT(SCOPE_PORT)
+				? "port, since every port has an accept queue of its own"
+				: "total, since this measure has one value for all ports");
+	d->rule->scopes = possible;
 }
 
 static void check_ages(const struct draft *d)

@@ -35,7 +35,6 @@ static int take_snapshot(struct manager *m, uint64_t now_ms, struct snapshot *re
 	const struct poll_settings settings = {
 		.filter = FILTER_ALL,
 		.closing = m->budget.masked,
-		.ports_max = m->config->ports_max,
 		.attempts = SCAN_ATTEMPTS,
 		.prices = m->prices,
 		.slab_bytes = m->slab_bytes,
@@ -86,13 +85,16 @@ static int judge_and_deliver(struct manager *m, struct snapshot *s, uint64_t now
 
 	r = owners_name(m->owners, m->tally, s);
 	if (r == 0)
+		r = diagnose(s, false, &findings);
+	/* From here on only what is shown is listed; alerts are judged by the rows. */
+	if (r == 0)
+		r = findings_list(&findings, s, m->config->ports_max);
+	if (r == 0)
 		r = growth_take(&m->growth, s, now_ms);
 	if (r == 0)
 		r = alerts_judge(m->alerts, s, now_ms, push_event, m);
 	if (r == 0)
 		r = close_rates_take(&m->close_rates, s, now_ms);
-	if (r == 0)
-		r = diagnose(s, false, &findings);
 	if (r == 0)
 		r = push_snapshot(m, s, &findings);
 	if (r < 0)

@@ -158,7 +158,7 @@ static int take_alert(struct reading *r, char *text)
 	e.alert.state = (enum alert_state)state;
 	e.alert.changed_ms = changed_ms;
 	e.alert.reported_ms = reported_ms;
-	e.alert.rule.scope = e.alert.key.has_port ? SCOPE_PORT : SCOPE_TOTAL;
+	e.alert.rule.scopes = SCOPE_BIT(e.alert.key.scope);
 	error = alerts_restore(r->target->alerts, &e.alert);
 	return error == -ENOSPC ? 0 : error;
 }

@@ -43,15 +43,34 @@ struct judging {
 	struct rule_run *run;
 };
 
+/* Whether a row has what an alert is about. */
+static bool is_about(const struct alert_key *key, const struct port_tally *row)
+{
+	const struct owner_key of_row = owner_key_of(row);
+
+	return key->scope == SCOPE_PORT ? service_key_equal(&row->service, &key->service)
+					: owner_key_compare(&of_row, &key->owner_key) == 0;
+}
+
+/* By what the sockets of its service, or its owner's, show now; without any, by the rule alone. */
 struct explanation alert_explain(const struct snapshot *s, const struct alert *alert)
 {
 	const char *id = alert->rule.diagnosis;
 	const struct diagnosis *d = id ? diagnosis_find(id) : NULL;
+	struct port_tally sum = {0};
+	bool any = false;
 
-	for (size_t i = 0; d && alert->key.has_port && i < s->rows_count; i++)
-		if (service_key_equal(&s->rows[i].service, &alert->key.service))
-			return diagnosis_explain(d, &s->rows[i]);
-	return (struct explanation){.id = d ? d->id : NULL, .cause = CAUSE_NONE};
+	for (size_t i = 0; d && alert->key.scope != SCOPE_TOTAL && i < s->rows_count; i++) {
+		if (!is_about(&alert->key, &s->rows[i]))
+			continue;
+		any = true;
+		STATE_FOREACH(state)
+			state_tally_add(&sum.states[state], &s->rows[i].states[state]);
+		for (enum symptom c = 0; c < SYMPTOM_COUNT; c++)
+			sum.symptoms[c].sockets += s->rows[i].symptoms[c].sockets;
+	}
+	return any ? diagnosis_explain(d, &sum)
+		   : (struct explanation){.id = d ? d->id : NULL, .cause = CAUSE_NONE};
 }
 
 static void report_event(struct judging *j, struct alert *alert, enum event_kind kind)
@@ -211,15 +230,28 @@ static void judge_absent(struct judging *j, struct alert *alert)
 {
 	alert->rule = *j->run->rule;
 	alert->rule.ports = NULL;
-	alert->numbers = (struct alert_numbers){.oldest_ms = UNKNOWN_U32};
-	alert->owner = (struct owner){0};
+	alert->numbers = (struct alert_numbers){
+		.oldest_ms = UNKNOWN_U32,
+		.ports = alert->key.scope == SCOPE_OWNER ? 0 : UNKNOWN,
+		.listeners = UNKNOWN,
+		.usage = {0, UNKNOWN},
+	};
 	step(j, alert, 0);
 }
 
 static bool is_same_kind(const struct alert *alert, const struct rule *r)
 {
-	return strcmp(alert->rule.name, r->name) == 0 &&
-	       alert->key.has_port == (r->scope == SCOPE_PORT);
+	return strcmp(alert->rule.name, r->name) == 0 && r->scopes & SCOPE_BIT(alert->key.scope);
+}
+
+/* Whether a service has an alert of the rule itself. */
+static bool has_own_alert(const struct service_key *service, void *userdata)
+{
+	const struct judging *j = userdata;
+	const struct alert_key key = {.scope = SCOPE_PORT, .service = *service};
+	const struct alert *alert = alerts_find(j->alerts, j->run->rule->name, &key);
+
+	return alert && alert->state != ALERT_INACTIVE;
 }
 
 static int judge_rule(struct judging *j)
@@ -235,7 +267,7 @@ static int judge_rule(struct judging *j)
 	error = history_start(&j->run->history, j->now_ms, r->window_ms);
 	if (error < 0)
 		return error;
-	error = measure(r, j->snapshot, judge_measurement, j);
+	error = measure(r, j->snapshot, &(struct measuring){judge_measurement, has_own_alert, j});
 	if (error < 0)
 		return error;
 	history_finish(&j->run->history);

@@ -29,10 +29,12 @@ enum alert_state {
 /* "inactive", "pending", "raised", "clearing" */
 extern const struct names alert_state_names;
 
-/* What an alert is about. The index of the device is of this boot and namespace. */
+/* What an alert is about. What its scope has no use for is zero. The index of the device is of this
+ * boot and namespace. */
 struct alert_key {
-	bool has_port;
-	struct service_key service;
+	enum scope scope;
+	struct service_key service; /* of SCOPE_PORT */
+	struct owner_key owner_key; /* of SCOPE_OWNER */
 };
 
 /*
@@ -41,11 +43,13 @@ struct alert_key {
  * value in thousandths, the age in tenths of a second.
  */
 struct alert_numbers {
-	double value;                   /* in the unit of the rule's measure, or UNKNOWN_DOUBLE */
-	uint64_t sockets;               /* UNKNOWN where the measure is not of sockets */
-	uint64_t memory_bytes;          /* likewise */
-	uint32_t oldest_ms;             /* UNKNOWN_U32 likewise, and where no age is known */
-	struct usage usage;             /* of MEASURE_PERCENT, else UNKNOWN */
+	double value;          /* in the unit of the rule's measure, or UNKNOWN_DOUBLE */
+	uint64_t sockets;      /* UNKNOWN where the measure is not of sockets */
+	uint64_t memory_bytes; /* likewise */
+	uint32_t oldest_ms;    /* UNKNOWN_U32 likewise, and where no age is known */
+	uint64_t ports;        /* of SCOPE_OWNER: over how many services; else UNKNOWN */
+	uint64_t listeners;    /* of LIMIT_ACCEPT_QUEUE: how many the service has; else UNKNOWN */
+	struct usage usage;    /* of MEASURE_PERCENT, else UNKNOWN */
 	struct destination destination; /* of LIMIT_CLIENT_PORTS; without sockets: none */
 };
 
@@ -57,7 +61,7 @@ struct alert {
 	/* What people call the service's device (device_label()), as it was when the alert began:
 	 * a part of what the alert is known by outside. Printable; "": none. */
 	char device[DEVICE_NAME_SIZE];
-	struct owner owner; /* whose the sockets are; printable */
+	struct owner owner; /* whose the sockets are, as last seen; printable */
 	bool is_only;       /* as in struct port_tally, at that time */
 	enum alert_state state;
 	struct timespec since; /* CLOCK_REALTIME of the scan that first saw it at or above raise */
@@ -142,7 +146,7 @@ void alerts_set_sequence(struct alerts *a, uint64_t sequence);
 
 /*
  * Restores an alert that was kept in a file; of its rule, name, severity, states, measure, limit,
- * counter, scope, raise and clear must be set. Returns 0, -EINVAL for an inactive one, -EEXIST,
+ * counter, scopes, raise and clear must be set. Returns 0, -EINVAL for an inactive one, -EEXIST,
  * -ENOSPC beyond ALERTS_MAX, or -ENOMEM.
  */
 int alerts_restore(struct alerts *a, const struct alert *alert);

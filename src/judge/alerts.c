@@ -45,7 +45,7 @@ static bool measures_the_same(const struct rule *a, const struct rule *b)
 {
 	return a->measure == b->measure && a->counter == b->counter &&
 	       a->window_ms == b->window_ms && a->states == b->states &&
-	       a->ownerships == b->ownerships && a->scope == b->scope &&
+	       a->ownerships == b->ownerships && a->scopes == b->scopes &&
 	       memcmp(a->sides, b->sides, sizeof(a->sides)) == 0;
 }
 
@@ -80,9 +80,10 @@ static int compare_alerts(const struct alert *a, const char *name, const struct 
 
 	if (order)
 		return order;
-	if (a->key.has_port != key->has_port)
-		return a->key.has_port ? 1 : -1;
-	return service_key_compare(&a->key.service, &key->service);
+	if (a->key.scope != key->scope)
+		return a->key.scope < key->scope ? -1 : 1;
+	order = owner_key_compare(&a->key.owner_key, &key->owner_key);
+	return order ? order : service_key_compare(&a->key.service, &key->service);
 }
 
 /* The place of the alert, or where it would go. */

@@ -101,6 +101,8 @@ const struct diagnosis diagnoses[] = {
 	{.id = NULL},
 };
 
+_Static_assert(sizeof(diagnoses) / sizeof(diagnoses[0]) <= DIAGNOSES_MAX, "there is room for all");
+
 const struct diagnosis *diagnosis_find(const char *id)
 {
 	const struct diagnosis *d = diagnoses;
@@ -124,12 +126,18 @@ bool diagnosis_is_of_held(const struct diagnosis *d)
 	return d->ownership == OWNERSHIP_BIT(OWNERSHIP_HELD);
 }
 
-enum symptom diagnosis_cause(
-	const struct diagnosis *d, const struct port_tally *row, uint64_t sockets)
+void diagnosis_causes(
+	const struct diagnosis *d, const struct port_tally *row, uint32_t ret[SYMPTOM_COUNT])
 {
 	for (enum symptom c = 0; c < SYMPTOM_COUNT; c++)
-		if (d->causes & SYMPTOM_BIT(c) &&
-			row->symptoms[c].sockets * UINT64_C(10) >= sockets * 9)
+		ret[c] = d->causes & SYMPTOM_BIT(c) ? row->symptoms[c].sockets : 0;
+}
+
+enum symptom diagnosis_cause(
+	const struct diagnosis *d, const uint32_t causes[SYMPTOM_COUNT], uint64_t sockets)
+{
+	for (enum symptom c = 0; c < SYMPTOM_COUNT; c++)
+		if (d->causes & SYMPTOM_BIT(c) && causes[c] * UINT64_C(10) >= sockets * 9)
 			return c;
 	return CAUSE_NONE;
 }
@@ -150,9 +158,11 @@ struct explanation diagnosis_explain(const struct diagnosis *d, const struct por
 {
 	const struct diagnosis *most = by_most(d, row);
 	const uint64_t sockets = row->states[most->state].sockets;
+	uint32_t causes[SYMPTOM_COUNT];
 
+	diagnosis_causes(most, row, causes);
 	return (struct explanation){
 		.id = most->id,
-		.cause = sockets ? diagnosis_cause(most, row, sockets) : CAUSE_NONE,
+		.cause = sockets ? diagnosis_cause(most, causes, sockets) : CAUSE_NONE,
 	};
 }

@@ -15,13 +15,17 @@ struct judgement {
 	const struct snapshot *snapshot;
 	bool explicit; /* the floor is one socket */
 	struct findings found;
-	size_t allocated;
+	size_t allocated, members_allocated;
+	struct owner_map owners; /* numbers the sums, by owner and diagnosis */
+	struct sum *sums;
+	size_t sums_count, sums_allocated;
 	int error; /* the first -errno */
 };
 
 struct diagnosis {
 	const char *id;
-	void (*judge)(const struct diagnosis *d, struct judgement *j);
+	/* of one row; of a limit of the machine NULL */
+	void (*judge)(const struct diagnosis *d, struct judgement *j, const struct port_tally *row);
 	symptom_set causes; /* the symptoms of its causes, if it has several */
 
 	/* judge_groups: sockets of one state on one port, by their ownership ... */
@@ -50,9 +54,15 @@ extern const struct diagnosis diagnoses[];
 /* Finds a diagnosis by its id, or returns NULL. */
 const struct diagnosis *diagnosis_find(const char *id);
 
-/* The cause that nine in ten of so many sockets of a row show, or CAUSE_NONE. */
+#define DIAGNOSES_MAX 32
+
+/* How many sockets of a row show each cause that the diagnosis may have. */
+void diagnosis_causes(
+	const struct diagnosis *d, const struct port_tally *row, uint32_t ret[SYMPTOM_COUNT]);
+
+/* The cause that nine in ten of so many sockets show, or CAUSE_NONE. */
 enum symptom diagnosis_cause(
-	const struct diagnosis *d, const struct port_tally *row, uint64_t sockets);
+	const struct diagnosis *d, const uint32_t causes[SYMPTOM_COUNT], uint64_t sockets);
 
 /*
  * Explains what a rule found on a row: of several diagnoses that are one fault (together) the one
@@ -66,12 +76,13 @@ struct socket_group diagnosis_group(const struct diagnosis *d);
 /* Whether a process holds all of these. */
 bool diagnosis_is_of_held(const struct diagnosis *d);
 
-/* Sockets of one state, port by port, then the rest of them over all ports. */
-void judge_groups(const struct diagnosis *d, struct judgement *j);
+/* Sockets of one state; what is no finding on its own is added to its owner's sum. */
+void judge_groups(const struct diagnosis *d, struct judgement *j, const struct port_tally *row);
 
-/* One limit of the machine; of each listener. */
-void judge_limits(const struct diagnosis *d, struct judgement *j);
-void judge_accept_queues(const struct diagnosis *d, struct judgement *j);
-void judge_syn_recv(const struct diagnosis *d, struct judgement *j);
+/* One limit of the machine; of a service's fullest listener. */
+void judge_limits(const struct diagnosis *d, struct judgement *j, const struct port_tally *row);
+void judge_accept_queues(
+	const struct diagnosis *d, struct judgement *j, const struct port_tally *row);
+void judge_syn_recv(const struct diagnosis *d, struct judgement *j, const struct port_tally *row);
 
 #endif

@@ -28,15 +28,18 @@ int history_start(struct history *h, uint64_t now_ms, uint32_t window_ms)
 		p->polls >= 2 && now_ms - p->times_ms[p->polls - 2] < segment_ms, 0);
 }
 
-static const struct service_key *service_of(const struct alert_key *key)
+/* What a history finds a key by; NULL: the one of all together. */
+static const struct service_key *place_of(const struct alert_key *key, struct service_key *owner)
 {
-	return key->has_port ? &key->service : NULL;
+	*owner = owner_key_as_service(&key->owner_key);
+	return key->scope == SCOPE_PORT ? &key->service : key->scope == SCOPE_OWNER ? owner : NULL;
 }
 
 /* A number of 0 needs no room. Returns false when there is none. */
 static bool add_number(struct history *h, const struct alert_key *key, double number)
 {
-	uint64_t *now = number > 0 ? port_history_add(&h->numbers, service_of(key)) : NULL;
+	struct service_key owner;
+	uint64_t *now = number > 0 ? port_history_add(&h->numbers, place_of(key, &owner)) : NULL;
 
 	if (now)
 		*now = (uint64_t)number;
@@ -53,7 +56,8 @@ static double minutes_since(const struct history *h, unsigned poll)
 static double gain_since(
 	const struct history *h, const struct alert_key *key, double number, unsigned poll)
 {
-	uint64_t before = *port_history_at(&h->numbers, poll, service_of(key));
+	struct service_key owner;
+	uint64_t before = *port_history_at(&h->numbers, poll, place_of(key, &owner));
 
 	return is_known(before) ? fmax(number - (double)before, 0) : UNKNOWN_DOUBLE;
 }

@@ -35,6 +35,25 @@ struct usage limit_usage(enum rule_limit limit, const struct snapshot *s)
 	return USAGE_UNKNOWN;
 }
 
+struct usage limit_accept_queue(const struct port_tally *row)
+{
+	if (!row->listening || !is_known(row->backlog))
+		return USAGE_UNKNOWN;
+	return (struct usage){row->accept_queue, row->backlog};
+}
+
+bool limit_accept_queue_is_full(const struct usage *u)
+{
+	return is_known(u->max) && u->used > u->max;
+}
+
+double limit_accept_queue_percent(const struct usage *u)
+{
+	const struct usage least = {u->used, u->max ? u->max : 1};
+
+	return usage_percent(&least);
+}
+
 bool limit_counts_sockets(enum rule_limit limit)
 {
 	return limit == LIMIT_TW_BUCKETS || limit == LIMIT_ORPHANS || limit == LIMIT_CLIENT_PORTS;

@@ -30,6 +30,19 @@ extern const struct names rule_limit_names;
  * LIMIT_ACCEPT_QUEUE: each listener has its own. */
 struct usage limit_usage(enum rule_limit limit, const struct snapshot *s);
 
+/*
+ * Of the fullest listener of a service: the connections that wait for accept(), and its backlog.
+ * Unknown without a listener, and from a source that has no backlogs.
+ */
+struct usage limit_accept_queue(const struct port_tally *row);
+
+/* The kernel drops new connections once more wait than the backlog allows (include/net/sock.h:
+ * sk_acceptq_is_full); of a backlog of 0, that is with one. */
+bool limit_accept_queue_is_full(const struct usage *u);
+
+/* In percent of the backlog; one of 0 counts as 1. -1: unknown. */
+double limit_accept_queue_percent(const struct usage *u);
+
 /* Whether what is used are sockets. */
 bool limit_counts_sockets(enum rule_limit limit);
 

@@ -3,8 +3,6 @@
 
 #include "judge/diagnosis.h"
 
-#include <string.h>
-
 static bool is_listener(const struct socket_class *c)
 {
 	return c->side == SIDE_SERVER && c->state == STATE_LISTEN;
@@ -40,13 +38,8 @@ bool finding_matches(const struct findings *f, size_t i, uint64_t tag)
 		return false;
 	if (f->list[i].has_port)
 		return is_port_of(&f->list[i], &class);
-	/* All listeners of the machine would not be an answer. */
-	if (is_listener(&class))
-		return false;
-	for (size_t k = 0; k < f->count; k++)
-		if (strcmp(f->list[k].id, d->id) == 0 && is_port_of(&f->list[k], &class))
-			return false;
-	return true;
+	return f->list[i].scope == SCOPE_OWNER &&
+	       findings_have_member(f, &f->list[i], class.side, class.port, class.binding);
 }
 
 bool findings_match(const struct findings *f, uint64_t tag)

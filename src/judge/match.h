@@ -13,8 +13,7 @@
 /*
  * Whether sockets of this class (socket_class_tag) are those that finding f->list[i] is about; of
  * sockets that no process holds (TIME_WAIT, orphans, those that wait to be accepted), those that
- * listen on its port. A finding about many ports together matches the classes that no finding of
- * the same kind has for itself.
+ * listen on its port. A finding about many ports together matches the classes of these ports.
  */
 bool finding_matches(const struct findings *f, size_t i, uint64_t tag);
 

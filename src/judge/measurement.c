@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "judge/measurement.h"
 
+#include "basic/array.h"
 #include "basic/cleanup.h"
 #include "basic/macro.h"
 #include "basic/unknown.h"
@@ -81,6 +82,8 @@ static const struct alert_numbers no_numbers = {
 	.sockets = UNKNOWN,
 	.memory_bytes = UNKNOWN,
 	.oldest_ms = UNKNOWN_U32,
+	.ports = UNKNOWN,
+	.listeners = UNKNOWN,
 	.usage = {UNKNOWN, UNKNOWN},
 };
 
@@ -88,6 +91,8 @@ static const struct alert_numbers no_numbers = {
 static const struct alert_numbers zero_numbers = {
 	.value = UNKNOWN_DOUBLE,
 	.oldest_ms = UNKNOWN_U32,
+	.ports = UNKNOWN,
+	.listeners = UNKNOWN,
 	.usage = {UNKNOWN, UNKNOWN},
 };
 
@@ -172,37 +177,101 @@ static struct measurement measurement_of(
 	const struct port_tally *row, const struct alert_numbers *numbers)
 {
 	return (struct measurement){
-		.key = {.has_port = true, .service = row->service},
+		.key = {.scope = SCOPE_PORT, .service = row->service},
 		.numbers = *numbers,
 		.device = row->device,
 		.is_only = row->is_only,
 	};
 }
 
-static int measure_ports(const struct rule *r, const struct snapshot *s, const struct aged *aged,
-	measurement_fn fn, void *userdata)
+/* The sums of owners under way. */
+struct owner_sums {
+	struct owner_map map;
+	struct measurement *list;
+	size_t count, allocated;
+};
+
+static void owner_sums_release(struct owner_sums *o)
 {
+	owner_map_release(&o->map);
+	free(o->list);
+}
+
+static int add_to_owner(struct owner_sums *o, const struct port_tally *row,
+	const struct alert_numbers *n, const struct whose *whose)
+{
+	const struct owner_key key = owner_key_of(row);
+	const uint32_t i = owner_map_add(&o->map, &key, 0);
+	struct alert_numbers *sum;
+
+	if (i == OWNER_MAP_FULL || ARRAY_GROW(o->list, o->allocated, i + 1U) < 0)
+		return -ENOMEM;
+	sum = &o->list[i].numbers;
+	if (i == o->count) {
+		o->count++;
+		o->list[i] = (struct measurement){
+			.key = {.scope = SCOPE_OWNER, .owner_key = key},
+			.numbers = zero_numbers,
+			.whose = {.owner = whose->owner, .is_mixed = whose->is_mixed},
+		};
+		sum->ports = 0;
+	}
+	if (o->list[i].whose.owner != whose->owner || whose->is_mixed)
+		o->list[i].whose.is_mixed = true;
+	sum->ports++;
+	sum->sockets += n->sockets;
+	sum->memory_bytes += n->memory_bytes;
+	sum->oldest_ms = known_max(sum->oldest_ms, n->oldest_ms);
+	return 0;
+}
+
+/* Each service, and what has no alert of its own for its owner. */
+static int measure_port(const struct rule *r, const struct snapshot *s, const struct measuring *m,
+	const struct port_tally *row, const struct alert_numbers *n,
+	const struct socket_group *group, struct owner_sums *owners)
+{
+	struct measurement one = measurement_of(row, n);
+	int error = 0;
+
+	one.whose = whose_of(s->creators, row, group);
+	if (r->scopes & SCOPE_BIT(SCOPE_PORT)) {
+		set_value(&one, r, s);
+		error = m->take(&one, m->userdata);
+		if (error < 0 || m->has_own_alert(&row->service, m->userdata))
+			return error;
+	}
+	return r->scopes & SCOPE_BIT(SCOPE_OWNER) ? add_to_owner(owners, row, n, &one.whose) : 0;
+}
+
+static int measure_services(const struct rule *r, const struct snapshot *s, const struct aged *aged,
+	const struct measuring *m)
+{
+	cleanup_(owner_sums_release) struct owner_sums owners = {0};
 	int error = 0;
 
 	for (size_t i = 0; i < s->rows_count && error >= 0; i++) {
-		const struct port_tally *row = &s->rows[i];
-		const struct socket_group group = group_of(r, aged, i);
-		struct measurement m = measurement_of(row, &zero_numbers);
+		struct alert_numbers n = zero_numbers;
 
-		if (!selects_row(r, row))
+		if (!selects_row(r, &s->rows[i]))
 			continue;
-		m.whose = whose_of(s->creators, row, &group);
-		add_row(&m.numbers, r, s, row, aged->rows ? &aged->rows[i] : NULL);
-		set_value(&m, r, s);
-		error = fn(&m, userdata);
+		add_row(&n, r, s, &s->rows[i], aged->rows ? &aged->rows[i] : NULL);
+		if (n.sockets) {
+			const struct socket_group group = group_of(r, aged, i);
+
+			error = measure_port(r, s, m, &s->rows[i], &n, &group, &owners);
+		}
+	}
+	for (size_t i = 0; i < owners.count && error >= 0; i++) {
+		set_value(&owners.list[i], r, s);
+		error = m->take(&owners.list[i], m->userdata);
 	}
 	return error;
 }
 
 static int measure_total(const struct rule *r, const struct snapshot *s, const struct aged *aged,
-	measurement_fn fn, void *userdata)
+	const struct measuring *measuring)
 {
-	struct measurement m = {.numbers = zero_numbers};
+	struct measurement m = {.key.scope = SCOPE_TOTAL, .numbers = zero_numbers};
 
 	for (size_t i = 0; i < s->rows_count; i++)
 		if (selects_row(r, &s->rows[i]))
@@ -211,54 +280,56 @@ static int measure_total(const struct rule *r, const struct snapshot *s, const s
 	if (s->rest && !aged->rows && !r->ports && r->sides[SIDE_SERVER] && r->sides[SIDE_CLIENT])
 		add_row(&m.numbers, r, s, s->rest, NULL);
 	set_value(&m, r, s);
-	return fn(&m, userdata);
+	return measuring->take(&m, measuring->userdata);
 }
 
 static int measure_sockets(
-	const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)
+	const struct rule *r, const struct snapshot *s, const struct measuring *m)
 {
 	cleanup_(aged_release) struct aged aged = {0};
 	int error = needs_ages(r) ? count_ages(r, s, &aged) : 0;
 
-	if (error < 0)
-		return error;
-	if (r->scope == SCOPE_TOTAL)
-		return measure_total(r, s, &aged, fn, userdata);
-	return measure_ports(r, s, &aged, fn, userdata);
+	if (error >= 0 && r->scopes & (SCOPE_BIT(SCOPE_PORT) | SCOPE_BIT(SCOPE_OWNER)))
+		error = measure_services(r, s, &aged, m);
+	if (error >= 0 && r->scopes & SCOPE_BIT(SCOPE_TOTAL))
+		error = measure_total(r, s, &aged, m);
+	return error;
 }
 
-/* Connections that wait for accept(), listener by listener. */
+/* Connections that wait for accept() at the fullest listener of each service. */
 static int measure_accept_queues(
-	const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)
+	const struct rule *r, const struct snapshot *s, const struct measuring *measuring)
 {
 	int error = 0;
 
 	for (size_t i = 0; i < s->rows_count && error >= 0; i++) {
 		const struct port_tally *row = &s->rows[i];
-		struct measurement m = measurement_of(row, &no_numbers);
+		const struct usage u = limit_accept_queue(row);
+		struct measurement m;
 
-		/* The fallback source has no backlogs. */
-		if (!row->listening || !row->backlog || !selects_row(r, row))
+		if (!is_known(u.max) || !selects_row(r, row))
 			continue;
+		m = measurement_of(row, &no_numbers);
 		m.whose = whose_of_service(s->creators, row);
-		m.numbers.sockets = row->accept_queue;
-		m.numbers.usage = (struct usage){row->accept_queue, row->backlog};
-		m.numbers.value = usage_percent(&m.numbers.usage);
-		error = fn(&m, userdata);
+		m.numbers.sockets = u.used;
+		m.numbers.usage = u;
+		m.numbers.listeners = row->listeners;
+		m.numbers.value = limit_accept_queue_percent(&u);
+		error = measuring->take(&m, measuring->userdata);
 	}
 	return error;
 }
 
 /* A limit or a counter of the machine. */
 static int measure_machine(
-	const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)
+	const struct rule *r, const struct snapshot *s, const struct measuring *measuring)
 {
-	struct measurement m = {.numbers = no_numbers};
+	struct measurement m = {.key.scope = SCOPE_TOTAL, .numbers = no_numbers};
 	struct alert_numbers *n = &m.numbers;
 
 	if (r->measure == MEASURE_RATE) {
 		n->value = (double)s->limits.counters[r->counter];
-		return fn(&m, userdata);
+		return measuring->take(&m, measuring->userdata);
 	}
 	n->usage = limit_usage(r->limit, s);
 	n->value = usage_percent(&n->usage);
@@ -268,7 +339,7 @@ static int measure_machine(
 		n->destination = s->busiest;
 		m.whose = whose_has_room(&s->port_room);
 	}
-	return fn(&m, userdata);
+	return measuring->take(&m, measuring->userdata);
 }
 
 bool measurement_is_known(const struct rule *r, const struct snapshot *s)
@@ -286,11 +357,11 @@ bool measurement_is_known(const struct rule *r, const struct snapshot *s)
 	return r->limit == LIMIT_ACCEPT_QUEUE || usage_percent(&usage) >= 0;
 }
 
-int measure(const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata)
+int measure(const struct rule *r, const struct snapshot *s, const struct measuring *m)
 {
 	if (rule_selects_sockets(r))
-		return measure_sockets(r, s, fn, userdata);
+		return measure_sockets(r, s, m);
 	if (r->measure == MEASURE_PERCENT && r->limit == LIMIT_ACCEPT_QUEUE)
-		return measure_accept_queues(r, s, fn, userdata);
-	return measure_machine(r, s, fn, userdata);
+		return measure_accept_queues(r, s, m);
+	return measure_machine(r, s, m);
 }

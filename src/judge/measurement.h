@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a rule measures in a snapshot: a number for each port, or one for all. */
+/* What a rule measures in a snapshot: numbers of services, of owners, or one of all. */
 #ifndef TCPSTATED_JUDGE_MEASUREMENT_H
 #define TCPSTATED_JUDGE_MEASUREMENT_H
 
@@ -21,16 +21,25 @@ struct measurement {
 	bool is_only;       /* likewise */
 };
 
-/* m is valid during the call only. A failure of fn (-errno) ends the measuring. */
+/* m is valid during the call only. A failure (-errno) ends the measuring. */
 typedef int (*measurement_fn)(const struct measurement *m, void *userdata);
+
+/* Who measures. */
+struct measuring {
+	measurement_fn take;
+	/* Whether a service has an alert of the rule, after its number was taken. */
+	bool (*has_own_alert)(const struct service_key *service, void *userdata);
+	void *userdata;
+};
 
 /* Whether the snapshot has what the rule measures: its states were scanned, its limit was read. */
 bool measurement_is_known(const struct rule *r, const struct snapshot *s);
 
 /*
- * Measures what is known, and calls fn once, or once for each row on the sides and ports of the
- * rule, even if it selects no socket there. Returns 0, -ENOMEM, or what fn returned.
+ * Measures what is known: once for each scope's every service or owner that has such sockets, on
+ * the sides and ports of the rule, and once for the total. What it does not call for has none.
+ * Returns 0, -ENOMEM, or what take returned.
  */
-int measure(const struct rule *r, const struct snapshot *s, measurement_fn fn, void *userdata);
+int measure(const struct rule *r, const struct snapshot *s, const struct measuring *m);
 
 #endif

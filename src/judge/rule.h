@@ -26,12 +26,14 @@ enum measure {
 	MEASURE_COUNT,
 };
 
-/* What has a number of its own. */
-enum rule_scope {
-	SCOPE_PORT,  /* each side and port */
-	SCOPE_TOTAL, /* all of them together */
-	SCOPE_COUNT,
-};
+/*
+ * What has a number of its own; bit N is enum scope N. With SCOPE_PORT beside it, SCOPE_OWNER sums
+ * only services that have no alert of the rule themselves, so that nothing is reported twice.
+ */
+typedef uint8_t scope_set;
+
+#define SCOPE_BIT(s)  ((scope_set)(1U << (s)))
+#define SCOPE_SET_ALL ((scope_set)((1U << SCOPE_COUNT) - 1))
 
 /* Room for a name with its NUL; a name is of lower-case letters, digits and "-". */
 #define RULE_NAME_SIZE 44
@@ -58,7 +60,7 @@ struct rule {
 	enum rule_limit limit;    /* of MEASURE_PERCENT */
 	enum tcp_counter counter; /* of MEASURE_RATE */
 	uint32_t window_ms;       /* of MEASURE_GROWTH and MEASURE_RATE */
-	enum rule_scope scope;
+	scope_set scopes;
 
 	double raise; /* in the unit of the measure: at or above it is an alert */
 	double clear; /* below raise: at or below it, it is over; between them, nothing changes */
@@ -79,6 +81,7 @@ extern const size_t built_in_rules_count;
 		.states = STATE_SET_ALL,                                                           \
 		.sides = {true, true},                                                             \
 		.ownerships = OWNERSHIP_SET_ALL,                                                   \
+		.scopes = SCOPE_BIT(SCOPE_PORT),                                                   \
 		.window_ms = 10 * 60 * 1000,                                                       \
 		.for_ms = 60 * 1000,                                                               \
 		.keep_ms = 60 * 1000,                                                              \
@@ -87,12 +90,18 @@ extern const size_t built_in_rules_count;
 /* Whether the rule counts sockets: only then states, ownerships and older_than apply. */
 bool rule_selects_sockets(const struct rule *r);
 
-/* Whether its measure has a number for each port; a limit of the machine has one. */
-bool rule_can_be_per_port(const struct rule *r);
+/* The scopes that its measure can have: a limit of the machine has one number, an accept queue is
+ * that of one service. */
+scope_set rule_possible_scopes(const struct rule *r);
+
+/* Whether its measure has a number for each port. */
+static inline bool rule_can_be_per_port(const struct rule *r)
+{
+	return rule_possible_scopes(r) & SCOPE_BIT(SCOPE_PORT);
+}
 
 /* As the configuration and the documents write them: "sockets", "port", "held". */
 extern const struct names measure_names;
-extern const struct names rule_scope_names;
 extern const struct names ownership_names;
 
 #endif

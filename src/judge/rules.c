@@ -11,30 +11,37 @@
 #define BUILT_IN(rule_name, explained_by, how_bad)                                                 \
 	.name = (rule_name), .diagnosis = (explained_by), .enabled = true, .severity = (how_bad)
 
+#define EACH_PORT SCOPE_BIT(SCOPE_PORT)
+
+/* A program that never closes does so on every port that it has: a few on each are a leak as well.
+ */
+#define EACH_PORT_AND_OWNER (SCOPE_BIT(SCOPE_PORT) | SCOPE_BIT(SCOPE_OWNER))
+
 /* This many sockets of a port are older than any healthy close. */
-#define STUCK(rule_name, explained_by, of_states, who, older, number)                              \
+#define STUCK(rule_name, explained_by, of_states, who, of, older, number)                          \
 	{                                                                                          \
 		BUILT_IN(rule_name, explained_by, SEVERITY_WARNING), SOCKETS(of_states, who),      \
-			.older_than_ms = (older), .measure = MEASURE_SOCKETS, .raise = (number),   \
-			.clear = (number) / 2.0, .for_ms = SECONDS(30), .keep_ms = MINUTES(1)      \
+			.scopes = (of), .older_than_ms = (older), .measure = MEASURE_SOCKETS,      \
+			.raise = (number), .clear = (number) / 2.0, .for_ms = SECONDS(30),         \
+			.keep_ms = MINUTES(1)                                                      \
 	}
 
 /* Closing sockets have this share of the machine's memory. */
 #define CLOSING_MEMORY(rule_name, how_bad, percent)                                                \
 	{                                                                                          \
 		BUILT_IN(rule_name, NULL, how_bad), SOCKETS(STATE_SET_CLOSING, OWNERSHIP_SET_ALL), \
-			.measure = MEASURE_PERCENT, .limit = LIMIT_MEMORY, .scope = SCOPE_TOTAL,   \
-			.raise = (percent), .clear = (percent) / 2.0, .for_ms = MINUTES(1),        \
-			.keep_ms = MINUTES(5)                                                      \
+			.measure = MEASURE_PERCENT, .limit = LIMIT_MEMORY,                         \
+			.scopes = SCOPE_BIT(SCOPE_TOTAL), .raise = (percent),                      \
+			.clear = (percent) / 2.0, .for_ms = MINUTES(1), .keep_ms = MINUTES(5)      \
 	}
 
 /* This share of a limit of the machine is in use. */
 #define SHARE(rule_name, explained_by, how_bad, of_limit, percent, clear_percent, lasts)           \
 	{                                                                                          \
 		BUILT_IN(rule_name, explained_by, how_bad),                                        \
-			.measure = MEASURE_PERCENT, .limit = (of_limit), .scope = SCOPE_TOTAL,     \
-			.raise = (percent), .clear = (clear_percent), .for_ms = (lasts),           \
-			.keep_ms = MINUTES(5)                                                      \
+			.measure = MEASURE_PERCENT, .limit = (of_limit),                           \
+			.scopes = SCOPE_BIT(SCOPE_TOTAL), .raise = (percent),                      \
+			.clear = (clear_percent), .for_ms = (lasts), .keep_ms = MINUTES(5)         \
 	}
 
 /* A counter of the kernel gains this much per minute. */
@@ -42,7 +49,7 @@
 	{                                                                                          \
 		BUILT_IN(rule_name, explained_by, how_bad),                                        \
 			.measure = MEASURE_RATE, .counter = (of_counter), .window_ms = MINUTES(1), \
-			.scope = SCOPE_TOTAL, .raise = (gain), .clear = (clear_gain),              \
+			.scopes = SCOPE_BIT(SCOPE_TOTAL), .raise = (gain), .clear = (clear_gain),  \
 			.for_ms = (lasts), .keep_ms = MINUTES(5)                                   \
 	}
 
@@ -52,15 +59,18 @@
 /*
  * Rules that mean something on any machine. The number of sockets that makes a leak is low, since
  * they are older than any healthy close; each alert is cleared at half of what raised it, so that a
- * fluctuating value is reported once. The percentages of the limits
- * are those of judge/diagnoses.c, which says where they come from.
+ * fluctuating value is reported once. What is summed over the services of an owner has an age: of
+ * many services some close at any moment, and how many is a matter of load. What waits for peers
+ * (FIN_WAIT_1, LAST_ACK) is not summed: a server of many ports always has clients that vanished.
+ * The percentages of the limits are those of judge/diagnoses.c, which says where they come from.
  */
 const struct rule built_in_rules[] = {
 	STUCK("close-wait-leak", "close-wait-not-closed", STATE_BIT(STATE_CLOSE_WAIT), HELD,
-		MINUTES(1), 100),
+		EACH_PORT_AND_OWNER, MINUTES(1), 100),
 	{
 		BUILT_IN("close-wait-growing", "close-wait-not-closed", SEVERITY_WARNING),
 		SOCKETS(STATE_BIT(STATE_CLOSE_WAIT), HELD),
+		.scopes = EACH_PORT,
 		.measure = MEASURE_GROWTH,
 		.window_ms = MINUTES(10),
 		.raise = 5,
@@ -69,13 +79,13 @@ const struct rule built_in_rules[] = {
 		.keep_ms = MINUTES(10),
 	},
 	STUCK("close-wait-unaccepted", "close-wait-unaccepted", STATE_BIT(STATE_CLOSE_WAIT),
-		UNACCEPTED, SECONDS(10), 50),
-	STUCK("fin-wait-2-held", "fin-wait-2-held", STATE_BIT(STATE_FIN_WAIT_2), HELD, MINUTES(1),
-		100),
+		UNACCEPTED, EACH_PORT_AND_OWNER, SECONDS(10), 50),
+	STUCK("fin-wait-2-held", "fin-wait-2-held", STATE_BIT(STATE_FIN_WAIT_2), HELD,
+		EACH_PORT_AND_OWNER, MINUTES(1), 100),
 	STUCK("fin-wait-1-stuck", "fin-wait-1-stuck", STATE_BIT(STATE_FIN_WAIT_1),
-		OWNERSHIP_SET_ALL, SECONDS(30), 100),
+		OWNERSHIP_SET_ALL, EACH_PORT, SECONDS(30), 100),
 	STUCK("last-ack-stuck", "last-ack-stuck",
-		STATE_BIT(STATE_LAST_ACK) | STATE_BIT(STATE_CLOSING), OWNERSHIP_SET_ALL,
+		STATE_BIT(STATE_LAST_ACK) | STATE_BIT(STATE_CLOSING), OWNERSHIP_SET_ALL, EACH_PORT,
 		SECONDS(30), 100),
 	CLOSING_MEMORY("closing-memory", SEVERITY_WARNING, 1),
 	CLOSING_MEMORY("closing-memory-critical", SEVERITY_CRITICAL, 5),
@@ -101,6 +111,7 @@ const struct rule built_in_rules[] = {
 		.ownerships = OWNERSHIP_SET_ALL,
 		.measure = MEASURE_PERCENT,
 		.limit = LIMIT_ACCEPT_QUEUE,
+		.scopes = EACH_PORT,
 		.raise = 90,
 		.clear = 50,
 		.for_ms = SECONDS(10),
@@ -129,10 +140,13 @@ bool rule_selects_sockets(const struct rule *r)
 	return false;
 }
 
-bool rule_can_be_per_port(const struct rule *r)
+scope_set rule_possible_scopes(const struct rule *r)
 {
-	return rule_selects_sockets(r) ||
-	       (r->measure == MEASURE_PERCENT && r->limit == LIMIT_ACCEPT_QUEUE);
+	if (rule_selects_sockets(r))
+		return SCOPE_SET_ALL;
+	return r->measure == MEASURE_PERCENT && r->limit == LIMIT_ACCEPT_QUEUE
+		       ? SCOPE_BIT(SCOPE_PORT)
+		       : SCOPE_BIT(SCOPE_TOTAL);
 }
 
 static const char *const measure_list[] = {
@@ -145,13 +159,6 @@ static const char *const measure_list[] = {
 };
 
 const struct names measure_names = NAMES(measure_list);
-
-static const char *const scope_list[] = {
-	[SCOPE_PORT] = "port",
-	[SCOPE_TOTAL] = "total",
-};
-
-const struct names rule_scope_names = NAMES(scope_list);
 
 static const char *const ownership_list[] = {
 	[OWNERSHIP_NONE] = "none",

@@ -42,7 +42,7 @@ struct changes {
 };
 
 /*
- * Takes the next poll, which should list every port (snapshot_take() with ports_max 0): the change
+ * Takes the next poll, which should list every port (before snapshot_list()): the change
  * of a port that is not listed is unknown. Returns 0, or -ENOMEM: then everything is as it was.
  */
 int changes_take(struct changes *c, const struct snapshot *s);

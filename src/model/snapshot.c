@@ -81,22 +81,20 @@ static int rank_rows(const struct tally *t, struct ranked_row **ret, size_t *ret
 	return 0;
 }
 
-/* Summarizes the ages of the listed rows, which are the first of the ranked ones. */
-static int take_ages(
-	struct snapshot *s, const struct tally *t, const struct ranked_row *ranked, size_t shown)
+/* Summarizes the ages of the listed rows. places has room for every row, and is zero. */
+static int take_ages(struct snapshot *s, uint32_t *places)
 {
-	cleanup_(freep) uint32_t *places = NULL;
-	struct age_rows rows = {.rows = t->rows_used, .ports = shown, .creators = &t->creators};
+	const struct age_rows rows = {.places = places,
+		.rows = s->rows_count,
+		.ports = s->ports_count,
+		.creators = s->creators};
 
-	s->age_table = (struct age_table){0};
-	if (!t->context.ages)
+	age_table_release(&s->age_table);
+	if (!s->ages)
 		return 0;
-	rows.places = places = calloc(MAX(t->rows_used, (size_t)1), sizeof(*places));
-	if (!places)
-		return -ENOMEM;
-	for (size_t i = 0; i < shown; i++)
-		places[ranked[i].row - t->rows] = (uint32_t)i + 1;
-	return age_table_take(&s->age_table, t->context.ages, &rows);
+	for (size_t i = 0; i < s->ports_count; i++)
+		places[s->ports[i] - s->rows] = (uint32_t)i + 1;
+	return age_table_take(&s->age_table, s->ages, &rows);
 }
 
 void snapshot_judge_ports(struct snapshot *s, const struct tally *t, const struct port_set *chosen)
@@ -110,23 +108,19 @@ void snapshot_judge_ports(struct snapshot *s, const struct tally *t, const struc
 	s->port_room = (struct port_room){.usable_min = UNKNOWN, .usable_max = UNKNOWN};
 }
 
-int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
+int snapshot_take(struct snapshot *s, const struct tally *t)
 {
 	cleanup_(freep) struct ranked_row *ranked = NULL;
 	cleanup_(freep) const struct port_tally **ports = NULL;
-	size_t count, shown;
+	size_t count;
 	int r;
 
 	r = rank_rows(t, &ranked, &count);
 	if (r < 0)
 		return r;
-	shown = ports_max ? MIN(count, ports_max) : count;
 	ports = calloc(MAX(count, (size_t)1), sizeof(void *));
 	if (!ports)
 		return -ENOMEM;
-	r = take_ages(s, t, ranked, shown);
-	if (r < 0)
-		return r;
 
 	s->totals = (struct snapshot_totals){0};
 	STATE_FOREACH(state)
@@ -145,7 +139,9 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 	s->rows_count = t->rows_used;
 	s->rest = &t->rest;
 	s->creators = &t->creators;
+	s->rest_ports = t->rest_ports;
 	s->ages = t->context.ages;
+	s->age_table = (struct age_table){0};
 	s->growth = NULL;
 	s->filter = t->context.filter;
 	s->prices = t->context.prices;
@@ -153,19 +149,36 @@ int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max)
 	snapshot_judge_ports(s, t, NULL);
 	s->ports_count = count;
 	s->ports = TAKE_PTR(ports);
-	snapshot_cut(s, shown);
 	return 0;
 }
 
-void snapshot_cut(struct snapshot *s, size_t ports_max)
+void snapshot_omit(struct snapshot *s, const struct port_tally *port)
 {
-	while (s->ports_count > ports_max) {
-		const struct port_tally *p = s->ports[--s->ports_count];
+	s->omitted.ports++;
+	s->omitted.sockets += port_tally_sum(port, STATE_SET_ALL).sockets;
+	s->omitted.memory_bytes += port_tally_sum(port, STATE_SET_ALL).memory_bytes;
+}
 
-		s->omitted.ports++;
-		s->omitted.sockets += port_tally_sum(p, STATE_SET_ALL).sockets;
-		s->omitted.memory_bytes += port_tally_sum(p, STATE_SET_ALL).memory_bytes;
+int snapshot_list(struct snapshot *s, size_t ports_max, const uint32_t *wanted, size_t wanted_count)
+{
+	/* First 1 for each row that is wanted, then its place. */
+	cleanup_(freep) uint32_t *rows = calloc(MAX(s->rows_count, (size_t)1), sizeof(*rows));
+	size_t kept = 0;
+
+	if (!rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < wanted_count; i++)
+		rows[wanted[i]] = 1;
+	for (size_t i = 0; i < s->ports_count; i++) {
+		if (!ports_max || i < ports_max || rows[s->ports[i] - s->rows])
+			s->ports[kept++] = s->ports[i];
+		else
+			snapshot_omit(s, s->ports[i]);
 	}
+	s->ports_count = kept;
+	for (size_t i = 0; i < wanted_count; i++)
+		rows[wanted[i]] = 0;
+	return take_ages(s, rows);
 }
 
 void snapshot_release(struct snapshot *s)

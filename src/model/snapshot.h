@@ -73,17 +73,19 @@ struct snapshot {
 	uint64_t slab_bytes; /* pages in TCP's own caches; UNKNOWN without slabinfo */
 	struct snapshot_totals totals;
 
-	/* every counted row, in no order; borrowed from the tally until its next start */
+	/* every counted row, in no order: what is judged; borrowed from the tally until its next
+	 * start */
 	const struct port_tally *rows;
 	size_t rows_count;
-	const struct port_tally *rest;   /* the ports beyond TALLY_ROWS_MAX together; likewise */
+	const struct port_tally *rest;   /* the services beyond TALLY_ROWS_MAX together; likewise */
+	uint32_t rest_ports;             /* how many these are */
 	const struct creators *creators; /* of the rows; NULL: each has one; borrowed likewise */
 	const struct ages *ages;         /* NULL: none are kept; borrowed likewise */
 	struct age_table age_table;      /* of the listed ports, in their order, and of all */
 	const struct growth *growth;     /* lent by model/growth.h; NULL: unknown */
 
-	const struct port_tally **ports; /* heaviest first; the rows are borrowed from the tally
-					    until its next start */
+	const struct port_tally **ports; /* what is shown, heaviest first; the rows are borrowed
+					    from the tally until its next start */
 	size_t ports_count;
 	struct {
 		uint64_t ports, sockets, memory_bytes;
@@ -96,11 +98,11 @@ struct snapshot {
 };
 
 /*
- * Summarizes a tally: totals over every row, the ports_max heaviest rows (0: all of them), the
- * others summed in omitted. The caller sets origin, scan, scanned, limits and slab_bytes before.
- * Returns 0 or -ENOMEM. The snapshot borrows from t; release with snapshot_release.
+ * Summarizes a tally: totals over every row, and all of them listed. The caller sets origin, scan,
+ * scanned, limits and slab_bytes before. Returns 0 or -ENOMEM. The snapshot borrows from t; release
+ * with snapshot_release.
  */
-int snapshot_take(struct snapshot *s, const struct tally *t, size_t ports_max);
+int snapshot_take(struct snapshot *s, const struct tally *t);
 
 /*
  * Judges the local ports again, with the ports that programs chose (model/client_ports.h). Call
@@ -111,10 +113,15 @@ void snapshot_judge_ports(struct snapshot *s, const struct tally *t, const struc
 void snapshot_release(struct snapshot *s);
 
 /*
- * Lists at most ports_max ports, also 0; the rest is added to omitted. For after findings and
- * changes were taken of all ports.
+ * Keeps, of the listed ports, the ports_max heaviest (0: all of them) and those rows that are
+ * wanted (indexes into rows), adds the others to omitted, and takes the statistics of the ages of
+ * what it lists. Call it once all that needs every port was taken. Returns 0 or -ENOMEM.
  */
-void snapshot_cut(struct snapshot *s, size_t ports_max);
+int snapshot_list(
+	struct snapshot *s, size_t ports_max, const uint32_t *wanted, size_t wanted_count);
+
+/* Counts a port among those that are not listed. */
+void snapshot_omit(struct snapshot *s, const struct port_tally *port);
 
 /*
  * Takes the number of ESTABLISHED from the counter after a scan that masked it out: snmp CurrEstab

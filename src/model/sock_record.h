@@ -95,6 +95,7 @@ struct sock_record {
 	uint8_t retransmits; /* of that timer: unanswered so far, including probes */
 	bool has_buffers;
 	bool has_info;
+	bool has_backlog;       /* of a listener: send_queue is its backlog */
 	bool only_ipv6;         /* of a listener: IPV6_V6ONLY, so that it takes no IPv4 */
 	uint32_t device;        /* interface index that it is bound to, by SO_BINDTODEVICE or by a
 				   link-local address; 0: none, or the source lacks it */
@@ -103,8 +104,8 @@ struct sock_record {
 	uint32_t expires_ms;    /* of that timer; for TIMER_TIME_WAIT the rest of its life */
 	uint32_t receive_queue; /* bytes, the FIN counting as one; LISTEN: connections waiting for
 				   accept() */
-	uint32_t send_queue;    /* bytes, the FIN counting as one; LISTEN: the backlog, or 0 if the
-				   source lacks it */
+	uint32_t send_queue;    /* bytes, the FIN counting as one; LISTEN: the backlog, which may be
+				   0, with has_backlog */
 	struct sock_buffers buffers; /* zero without has_buffers */
 	uint64_t cookie;             /* 0 if the source lacks it */
 	uint64_t cgroup_id;          /* likewise */

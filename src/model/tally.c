@@ -166,11 +166,30 @@ static uint64_t memory_of(struct tally *t, const struct sock_record *r)
 	return memory;
 }
 
+/* Whether a listener is fuller: it is full with one connection more than its backlog. Of two that
+ * are equally full, the one with the shorter backlog is full first. */
+static bool is_fuller(const struct port_tally *than, uint32_t accept_queue, uint32_t backlog)
+{
+	const uint64_t it = accept_queue * ((uint64_t)than->backlog + 1);
+	const uint64_t other = than->accept_queue * ((uint64_t)backlog + 1);
+
+	return it != other ? it > other : backlog < than->backlog;
+}
+
 static void record_listener(struct port_tally *row, const struct sock_record *r)
 {
+	const uint32_t backlog = r->has_backlog ? r->send_queue : UNKNOWN_U32;
+
+	if (!row->listeners || is_fuller(row, r->receive_queue, backlog)) {
+		row->accept_queue = r->receive_queue;
+		row->backlog = backlog;
+	}
+	if (!r->has_backlog)
+		row->backlogs = UNKNOWN;
+	else if (is_known(row->backlogs))
+		row->backlogs += backlog;
 	row->listening = true;
-	row->accept_queue += r->receive_queue;
-	row->backlog += r->send_queue;
+	row->listeners++;
 }
 
 /* Returns NULL for the first creator of a row, and for none. */
@@ -182,8 +201,8 @@ static struct creator_tally *record_creator(
 	return creators_record(&t->creators, &row->creators, (uint32_t)(row - t->rows), r);
 }
 
-static void count_in_state(
-	struct state_tally *st, const struct sock_record *r, uint64_t memory, uint32_t age)
+static void count_in_state(struct state_tally *st, const struct tally_context *context,
+	const struct sock_record *r, uint64_t memory, uint32_t age)
 {
 	st->sockets++;
 	st->memory_bytes += memory;
@@ -191,6 +210,9 @@ static void count_in_state(
 	st->request += r->kind == KIND_REQUEST;
 	st->orphan += r->ownership == OWNERSHIP_ORPHAN;
 	st->unaccepted += r->ownership == OWNERSHIP_UNACCEPTED;
+	/* tcp_info shows no age below its resolution, and no age table has it without a sample. */
+	st->dated += is_known(age) || (r->has_info && !context->ages);
+	st->aged += is_known(age) && age >= AGED_MS;
 	st->oldest_ms = known_max(st->oldest_ms, age);
 }
 
@@ -245,7 +267,7 @@ static void count(const struct sock_record *r, const struct service_key *service
 	if (!state_set_has(context->filter.states, r->state))
 		return;
 	age = age_ms(t, r, age_row(t, row, creator));
-	count_in_state(&row->states[r->state], r, memory, age);
+	count_in_state(&row->states[r->state], context, r, memory, age);
 	count_fresh(t, row, r, age);
 	count_symptom(row, creator, r, memory);
 	if (context->observer.observe)
@@ -331,6 +353,8 @@ void state_tally_add(struct state_tally *sum, const struct state_tally *s)
 	sum->request += s->request;
 	sum->orphan += s->orphan;
 	sum->unaccepted += s->unaccepted;
+	sum->dated += s->dated;
+	sum->aged += s->aged;
 	sum->oldest_ms = known_max(sum->oldest_ms, s->oldest_ms);
 }
 

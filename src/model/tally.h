@@ -22,10 +22,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The rows of a tally, 700 bytes each; sockets of further ports are summed in one (struct tally:
+/* The rows of a tally, 800 bytes each; sockets of further ports are summed in one (struct tally:
  * rest).
  */
 #define TALLY_ROWS_MAX 65536
+
+/* A socket of that age, about 5 s, has been in its state for longer than any healthy close takes,
+ * in ms. In the unit that ages are kept in, so that it is the same with and without a table of
+ * them. */
+#define AGED_MS (20 * AGES_UNIT_MS)
 
 /* The row (struct tally_netns) of a service that is counted in the rest. */
 #define TALLY_ROW_REST UINT32_MAX
@@ -37,6 +42,8 @@ struct state_tally {
 	uint32_t request;    /* of them KIND_REQUEST */
 	uint32_t orphan;     /* of them OWNERSHIP_ORPHAN */
 	uint32_t unaccepted; /* of them OWNERSHIP_UNACCEPTED; the others are held by a process */
+	uint32_t dated;      /* those whose age is known, if only as younger than can be measured */
+	uint32_t aged;       /* of these, AGED_MS or older */
 	uint32_t oldest_ms;  /* UNKNOWN_U32 if neither a timer nor earlier scans show it */
 };
 
@@ -48,8 +55,12 @@ struct symptom_tally {
 struct port_tally {
 	struct service_key service; /* of struct tally's rest: all zero */
 	bool listening;             /* it has a listener */
-	uint32_t accept_queue; /* connections waiting for accept(), of all listeners together */
-	uint32_t backlog;      /* and how many may wait */
+	uint32_t listeners;         /* how many: several share it with SO_REUSEPORT */
+	/* Of the fullest listener: connections waiting for accept(), and how many may wait;
+	 * UNKNOWN_U32 if the source lacks it. The kernel drops connections at one full listener,
+	 * however empty the others are. */
+	uint32_t accept_queue, backlog;
+	uint64_t backlogs;            /* of all its listeners together; UNKNOWN likewise */
 	struct row_creators creators; /* of struct tally's rest, which is many ports: unset */
 	/* Mini sockets that started since the last poll by their timer (struct tally_context:
 	 * since_ms). FIN_WAIT_2 starts again as TIME_WAIT when the peer closes

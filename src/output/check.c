@@ -10,6 +10,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* So many findings are named; the others are counted. */
+#define FINDINGS_NAMED 5
+
 /* Plugins are read into buffers of a few KiB; a longer text is cut. */
 #define TEXT_MAX 2048
 
@@ -70,8 +73,8 @@ static void add_worst_port(struct string *text, const struct snapshot *s, size_t
 	uint64_t most = 0;
 	char number[FORMAT_SIZE];
 
-	for (size_t i = 0; i < s->ports_count; i++) {
-		const struct port_tally *p = s->ports[i];
+	for (size_t i = 0; i < s->rows_count; i++) {
+		const struct port_tally *p = &s->rows[i];
 		uint64_t n = quantity == CLOSING_MEMORY
 				     ? port_tally_sum(p, STATE_SET_CLOSING).memory_bytes
 				     : p->states[quantity - STATES].sockets;
@@ -131,16 +134,22 @@ static void judge_quantity(
 static void judge_findings(
 	struct line *l, const struct snapshot *s, const struct findings *findings)
 {
-	const struct findings faults = findings_faults(findings);
+	struct findings faults = findings_faults(findings);
 
 	if (!faults.count) {
 		words_nothing_found(&l->text, s);
 		return;
 	}
 	worsen(l, faults.list[0].severity == SEVERITY_CRITICAL ? CHECK_CRITICAL : CHECK_WARNING);
-	words_finding(&l->text, &faults.list[0]);
-	if (faults.count > 1)
-		string_addf(&l->text, " (and %zu more)", faults.count - 1);
+	for (size_t i = 0; i < faults.count && i < FINDINGS_NAMED; i++) {
+		string_add(&l->text, i ? "; " : "");
+		words_finding(&l->text, &faults.list[i]);
+	}
+	if (faults.count > FINDINGS_NAMED) {
+		faults.list += FINDINGS_NAMED;
+		faults.count -= FINDINGS_NAMED;
+		string_addf(&l->text, " (and %" PRIu64 " more)", findings_total(&faults));
+	}
 }
 
 static void judge_thresholds(

@@ -139,9 +139,9 @@ static bool read_side(struct json_object *value, struct alert_key *k)
 	if (!read_text(value, word, sizeof(word)) || side_parse(word, &side) < 0 ||
 		strcmp(word, side_name(side)) != 0)
 		return false;
-	k->has_port = true;
-	k->service.side = (uint8_t)side;
-	return true;
+	k->service.side = k->scope == SCOPE_PORT ? (uint8_t)side : 0;
+	k->owner_key.side = k->scope == SCOPE_OWNER ? side : 0;
+	return k->scope != SCOPE_TOTAL;
 }
 
 /* As build_address() writes it. */
@@ -163,7 +163,7 @@ static bool read_any_address(struct json_object *value, struct sock_address *ret
 /* Only a server's listener has one of its own. */
 static bool read_address(struct json_object *value, struct alert_key *k)
 {
-	return k->has_port && k->service.side == SIDE_SERVER &&
+	return k->scope == SCOPE_PORT && k->service.side == SIDE_SERVER &&
 	       read_any_address(value, &k->service.address) &&
 	       !sock_address_is_wildcard(&k->service.address);
 }
@@ -171,7 +171,7 @@ static bool read_address(struct json_object *value, struct alert_key *k)
 /* A name that the kernel accepts (net/core/dev.c: dev_valid_name), or a number. */
 static bool read_device(struct json_object *value, struct alert *a)
 {
-	return a->key.has_port && read_text(value, a->device, sizeof(a->device)) &&
+	return a->key.scope == SCOPE_PORT && read_text(value, a->device, sizeof(a->device)) &&
 	       !a->device[strcspn(a->device, "/: \t\n\v\f\r")];
 }
 
@@ -179,10 +179,27 @@ static bool read_port(struct json_object *value, struct alert_key *k)
 {
 	uint64_t port;
 
-	if (!k->has_port || !read_number(value, UINT16_MAX, &port))
+	if (k->scope != SCOPE_PORT || !read_number(value, UINT16_MAX, &port))
 		return false;
 	k->service.port = (uint16_t)port;
 	return true;
+}
+
+/* The cgroup identifies an owner, or else the side does. */
+static bool read_cgroup(struct json_object *value, struct alert_key *k)
+{
+	return k->scope == SCOPE_OWNER && k->owner_key.side == SIDE_COUNT &&
+	       read_number(value, UNKNOWN - 1, &k->owner_key.cgroup) && k->owner_key.cgroup;
+}
+
+/* Whether a key may lack it. */
+static bool read_no_key(enum event_type type, struct alert_key *k)
+{
+	if (type == EVENT_CGROUP)
+		return k->scope != SCOPE_OWNER || k->owner_key.side < SIDE_COUNT;
+	if (type == EVENT_SIDE && k->scope == SCOPE_OWNER)
+		k->owner_key.side = SIDE_COUNT;
+	return k->scope != SCOPE_PORT;
 }
 
 /* A list of names; 0: it is no such list, or empty. */
@@ -304,8 +321,9 @@ static bool read_null(const struct event_key *k, void *place)
 {
 	if (nulls[k->type].size)
 		memcpy(place, nulls[k->type].value, nulls[k->type].size);
-	/* Both the side and the port are null, or neither. */
-	return !k->required && (k->type != EVENT_PORT || !((struct alert_key *)place)->has_port);
+	if (k->type == EVENT_SIDE || k->type == EVENT_PORT || k->type == EVENT_CGROUP)
+		return read_no_key(k->type, place);
+	return !k->required;
 }
 
 static bool read_value(struct json_object *value, const struct event_key *k, void *place)
@@ -341,6 +359,8 @@ static bool read_value(struct json_object *value, const struct event_key *k, voi
 		return read_port(value, place);
 	case EVENT_OWNER:
 		return read_owner(value, place);
+	case EVENT_CGROUP:
+		return read_cgroup(value, place);
 	case EVENT_STATES:
 		*(state_set *)place = (state_set)read_set(value, &state_names);
 		return *(state_set *)place;

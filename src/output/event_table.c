@@ -6,6 +6,8 @@
 #include "output/diagnosis_json.h"
 #include "output/words.h"
 
+#include <inttypes.h>
+
 static bool is_of_sockets(const struct alert_event *e)
 {
 	return rule_selects_sockets(&e->alert.rule);
@@ -41,12 +43,14 @@ const struct event_key event_keys[] = {
 	{"cause", NULL, EVENT_CAUSE, AT(explanation.cause), .names = &cause_names},
 	{"severity", "SEVERITY", EVENT_NAME, AT(alert.rule.severity), NAMED(severity_names)},
 	{"netns", "NETNS", EVENT_TEXT, AT(netns)},
+	{"scope", "SCOPE", EVENT_NAME, AT(alert.key.scope), NAMED(scope_names)},
 	{"side", "SIDE", EVENT_SIDE, AT(alert.key)},
 	{"address", "ADDRESS", EVENT_ADDRESS, AT(alert.key)},
 	{"device", "DEVICE", EVENT_DEVICE, AT(alert)},
 	{"port", "PORT", EVENT_PORT, AT(alert.key)},
 	{"only_service_of_port", NULL, EVENT_FLAG, AT(alert.is_only), .required = true},
 	{"owner", NULL, EVENT_OWNER, AT(alert.owner)},
+	{"cgroup_id", NULL, EVENT_CGROUP, AT(alert.key)},
 	{"destination", NULL, EVENT_DESTINATION, AT(alert.numbers.destination)},
 	{"states", "STATE", EVENT_STATES, AT(alert.rule.states), .is_there = is_of_sockets},
 	{"ownership", NULL, EVENT_OWNERSHIP, AT(alert.rule.ownerships), .names = &ownership_names},
@@ -61,6 +65,8 @@ const struct event_key event_keys[] = {
 	{"raise", "THRESHOLD", EVENT_QUANTITY, AT(alert.rule.raise), .required = true},
 	{"clear", "CLEAR", EVENT_QUANTITY, AT(alert.rule.clear), .required = true},
 	{"rule_gone", NULL, EVENT_FLAG, AT(alert.is_ruleless), .required = true},
+	{"ports", "PORTS", EVENT_NUMBER, AT(alert.numbers.ports)},
+	{"listeners", NULL, EVENT_NUMBER, AT(alert.numbers.listeners)},
 	{"used", NULL, EVENT_NUMBER, AT(alert.numbers.usage.used)},
 	{"max", NULL, EVENT_NUMBER, AT(alert.numbers.usage.max)},
 	{"sockets", "SOCKETS", EVENT_NUMBER, AT(alert.numbers.sockets)},
@@ -86,6 +92,16 @@ static struct json_object *ownership(
 	return array;
 }
 
+/* NULL: of an owner whose cgroup is known, and of the machine. */
+static const char *side_of(const struct alert_key *key)
+{
+	if (key->scope == SCOPE_PORT)
+		return side_name((enum sock_side)key->service.side);
+	return key->scope == SCOPE_OWNER && key->owner_key.side < SIDE_COUNT
+		       ? side_name((enum sock_side)key->owner_key.side)
+		       : NULL;
+}
+
 void event_key_text(struct string *s, const struct alert_event *e)
 {
 	const struct alert *a = &e->alert;
@@ -94,10 +110,18 @@ void event_key_text(struct string *s, const struct alert_event *e)
 	 * device no colon. */
 	string_addf(s, "%s/", a->rule.name);
 	string_add_printable(s, e->netns);
-	if (!a->key.has_port)
-		return;
-	string_addf(s, "/%s/", side_name((enum sock_side)a->key.service.side));
-	words_service(s, &a->key.service, a->device, false);
+	if (a->key.scope == SCOPE_PORT) {
+		string_addf(s, "/%s/", side_of(&a->key));
+		words_service(s, &a->key.service, a->device, false);
+	} else if (a->key.scope == SCOPE_OWNER) {
+		const char *side = side_of(&a->key);
+
+		/* The cgroup is the same while the machine runs, whatever is known of its name. */
+		if (a->key.owner_key.cgroup)
+			string_addf(s, "/owner/%" PRIu64, a->key.owner_key.cgroup);
+		else
+			string_addf(s, "/owner/%s", side ? side : "rest");
+	}
 }
 
 static struct json_object *key_text(struct builder *b, const struct alert_event *e)
@@ -157,14 +181,15 @@ struct json_object *event_value(
 	case EVENT_TIME:
 		return build_time(b, place);
 	case EVENT_SIDE:
-		return build_string(
-			b, key->has_port ? side_name((enum sock_side)key->service.side) : NULL);
+		return build_string(b, side_of(key));
 	case EVENT_ADDRESS:
 		return build_address(b, &key->service.address);
 	case EVENT_DEVICE:
 		return build_string(b, ((const struct alert *)place)->device);
 	case EVENT_PORT:
-		return build_number(b, key->has_port ? key->service.port : UNKNOWN);
+		return build_number(b, key->scope == SCOPE_PORT ? key->service.port : UNKNOWN);
+	case EVENT_CGROUP:
+		return build_number(b, key->owner_key.cgroup ? key->owner_key.cgroup : UNKNOWN);
 	case EVENT_OWNER:
 		return build_owner(b, place, NULL, ((const struct owner *)place)->is_mixed);
 	case EVENT_STATES:

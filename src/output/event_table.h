@@ -24,10 +24,11 @@ enum event_type {
 	EVENT_AGE,         /* a uint32_t of ms, in tenths of a second; UNKNOWN_U32 */
 	EVENT_DURATION,    /* a uint32_t of ms; 0 */
 	EVENT_TIME,        /* a struct timespec */
-	EVENT_SIDE,        /* of a struct alert_key; no port */
-	EVENT_ADDRESS,     /* likewise; none. Stands behind the side, as do the next two. */
+	EVENT_SIDE,        /* of a struct alert_key; none. Stands behind the scope. */
+	EVENT_ADDRESS,     /* likewise; none. Stands behind the side, as do the next four. */
 	EVENT_DEVICE,      /* of a struct alert; "" */
 	EVENT_PORT,        /* of a struct alert_key; no port */
+	EVENT_CGROUP,      /* likewise */
 	EVENT_KEY,         /* of the event: made of the rest */
 	EVENT_OWNER,       /* a struct owner; unknown */
 	EVENT_STATES,      /* a state_set */

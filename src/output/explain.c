@@ -67,22 +67,25 @@ static void add_finding(
 	text_add_advice(p, finding);
 }
 
+/* The row of a listener that the filter hides has none. */
+static bool has_sockets(const struct port_tally *row)
+{
+	return port_tally_sum(row, STATE_SET_ALL).sockets;
+}
+
 static bool is_reported(const struct findings *f, const struct port_tally *row)
 {
-	for (size_t i = 0; i < f->count; i++)
-		if (f->list[i].has_port && service_key_equal(&f->list[i].service, &row->service))
-			return true;
-	return false;
+	return findings_severity(f, &row->service) != SEVERITY_OK;
 }
 
 /* The ports of the rows: with a range, of those that it selects. */
 static void find_present(
 	const struct snapshot *s, const struct service_range *range, struct port_set *ret)
 {
-	for (size_t i = 0; i < s->ports_count; i++) {
-		const struct service_key *k = &s->ports[i]->service;
+	for (size_t i = 0; i < s->rows_count; i++) {
+		const struct service_key *k = &s->rows[i].service;
 
-		if (!range || service_range_has(range, k))
+		if (has_sockets(&s->rows[i]) && (!range || service_range_has(range, k)))
 			port_set_add(ret, k->port);
 	}
 }
@@ -127,32 +130,31 @@ static void add_absent_ports(struct page *p, const struct snapshot *s)
 	static const struct port_set none;
 	cleanup_(freep) struct service_set *absent = calloc(1, sizeof(*absent));
 
-	/* Ports without a row may have sockets. */
-	if (!absent || s->omitted.ports)
+	if (!absent)
 		return;
 	find_absent(s, s->filter.ports, absent);
 	if (memcmp(&absent->ports, &none, sizeof(none)) == 0 && !absent->ranges_count)
 		return;
-	string_add(&p->sentence, "No socket on port ");
-	words_ports(&p->sentence, absent);
-	string_add_char(&p->sentence, '.');
+	words_no_socket_on(&p->sentence, s, absent);
 	page_paragraph(p, SEVERITY_OK, "");
 }
 
 static void add_quiet_ports(struct page *p, const struct snapshot *s, const struct findings *f)
 {
-	size_t quiet = 0;
+	size_t quiet = 0, listed = 0;
 
 	string_add_char(&p->out, '\n');
-	for (size_t i = 0; i < s->ports_count; i++) {
-		if (is_reported(f, s->ports[i]) || quiet++ >= QUIET_PORTS_LISTED)
+	for (size_t i = 0; i < s->rows_count; i++)
+		quiet += has_sockets(&s->rows[i]) && !is_reported(f, &s->rows[i]);
+	for (size_t i = 0; i < s->ports_count && listed < QUIET_PORTS_LISTED; i++) {
+		if (is_reported(f, s->ports[i]))
 			continue;
-		words_nothing_on_port(&p->sentence, s->ports[i], s->creators);
+		listed++;
+		words_nothing_on_port(&p->sentence, s, s->ports[i]);
 		page_paragraph(p, SEVERITY_OK, "");
 	}
-	if (quiet > QUIET_PORTS_LISTED) {
-		string_add(&p->sentence, "Nothing found on ");
-		words_count(&p->sentence, quiet - QUIET_PORTS_LISTED, "more port.", "more ports.");
+	if (quiet > listed) {
+		words_nothing_on_ports(&p->sentence, s, quiet - listed);
 		page_paragraph(p, SEVERITY_OK, "");
 	}
 	add_absent_ports(p, s);

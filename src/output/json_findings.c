@@ -83,6 +83,24 @@ static void put_owner(struct builder *b, struct json_object *o, const struct fin
 	build_put(b, o, "split", split);
 }
 
+/* The services of an owner have no key in common, but a side. */
+static void put_subject(struct builder *b, struct json_object *o, const struct finding *f)
+{
+	static const char *const unset[] = {"address", "device", "port"};
+
+	if (f->scope != SCOPE_OWNER) {
+		build_put_service(b, o, f->netns, f->has_port ? &f->service : NULL, f->device);
+		return;
+	}
+	build_put(b, o, "netns", build_string(b, f->netns));
+	build_put(b, o, "side",
+		f->service.side < SIDE_COUNT
+			? build_string(b, side_name((enum sock_side)f->service.side))
+			: NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(unset); i++)
+		build_put(b, o, unset[i], NULL);
+}
+
 static struct json_object *finding(
 	struct builder *b, const struct document *d, size_t index, struct json_object *explained)
 {
@@ -95,7 +113,9 @@ static struct json_object *finding(
 	build_put(b, o, "id", build_string(b, f->id));
 	build_put(b, o, "cause", build_string(b, name_of(cause_names, f->cause)));
 	build_put(b, o, "severity", build_string(b, name_of(severity_names, f->severity)));
-	build_put_service(b, o, f->netns, f->has_port ? &f->service : NULL, f->device);
+	build_put(b, o, "scope", build_string(b, name_of(scope_names, f->scope)));
+	put_subject(b, o, f);
+	build_put(b, o, "ports", build_number(b, f->scope == SCOPE_OWNER ? f->ports : UNKNOWN));
 	build_put(b, o, "sockets", build_number(b, f->sockets));
 	build_put(b, o, "memory_bytes", build_number(b, f->memory_bytes));
 	build_put(b, o, "oldest_seconds", build_seconds(b, f->oldest_ms));

@@ -177,7 +177,7 @@ struct json_object *json_port(struct builder *b, const struct document *d, size_
 	const struct snapshot *s = d->snapshot;
 	const struct port_tally *p = s->ports[index];
 	const struct whose whose = whose_of_service(s->creators, p);
-	bool backlog_known = p->listening && strcmp(s->scan.source, "proc") != 0;
+	const bool has_backlog = p->listening && is_known(p->backlog);
 	struct json_object *o = build_object(b), *states = build_object(b);
 	uint64_t unaccepted = 0, orphans = 0;
 
@@ -202,11 +202,12 @@ struct json_object *json_port(struct builder *b, const struct document *d, size_
 	build_put_service(b, o, s->origin.netns, &p->service, p->device);
 	build_put(b, o, "owner", build_owner(b, whose.owner, whose.user, whose.is_mixed));
 	build_put(b, o, "listening", build_boolean(b, p->listening));
+	build_put(b, o, "listeners", build_number(b, p->listeners));
 	build_put(b, o, "sockets", build_number(b, port_tally_sum(p, STATE_SET_ALL).sockets));
 	build_put(b, o, "memory_bytes",
 		build_number(b, port_tally_sum(p, STATE_SET_ALL).memory_bytes));
 	build_put(b, o, "accept_queue", build_number(b, p->listening ? p->accept_queue : UNKNOWN));
-	build_put(b, o, "backlog", build_number(b, backlog_known ? p->backlog : UNKNOWN));
+	build_put(b, o, "backlog", build_number(b, has_backlog ? p->backlog : UNKNOWN));
 	build_put(b, o, "unaccepted", build_number(b, unaccepted));
 	build_put(b, o, "orphans", build_number(b, orphans));
 	if (p->states[STATE_FIN_WAIT_2].sockets)

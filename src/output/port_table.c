@@ -7,6 +7,7 @@
 #include "output/port_row.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum column_kind {
@@ -60,11 +61,12 @@ struct table {
 
 /* What of a snapshot is shown. */
 struct shown {
-	struct snapshot snapshot;      /* cut to the ports that have a row; borrows */
-	size_t gone, gone_omitted;     /* ports that are gone: with a row, and without */
-	bool heading, changing, notes; /* print the heading, the row of changes, what is below */
-	bool deserted;                 /* has a server's port on which nothing listens */
-	bool crowded;                  /* no line for the ports without a row */
+	struct snapshot snapshot;        /* cut to the ports that have a row; borrows */
+	const struct port_tally **ports; /* its ports, if they were cut; else NULL */
+	size_t gone, gone_omitted;       /* ports that are gone: with a row, and without */
+	bool heading, changing, notes;   /* print the heading, the row of changes, what is below */
+	bool deserted;                   /* has a server's port on which nothing listens */
+	bool crowded;                    /* no line for the ports without a row */
 	struct port_row others, total, change;
 };
 
@@ -122,7 +124,7 @@ static const char *cell_queue(char buf[FORMAT_SIZE], const struct port_row *r)
 {
 	if (!r->listening)
 		return strcpy(buf, "-");
-	if (r->backlog)
+	if (is_known(r->backlog))
 		snprintf(buf, FORMAT_SIZE, "%" PRIu32 "/%" PRIu32, r->accept_queue, r->backlog);
 	else
 		snprintf(buf, FORMAT_SIZE, "%" PRIu32 "/?", r->accept_queue);
@@ -170,19 +172,6 @@ static void choose_columns(struct table *t, const struct snapshot *s, bool wide)
 	for (size_t i = 0; i < ARRAY_SIZE(all_columns); i++)
 		if (wants_column(t, &all_columns[i], s, wide))
 			t->columns[t->count++] = all_columns[i];
-}
-
-static enum severity severity_of(const struct findings *f, const struct port_tally *p)
-{
-	enum severity worst = SEVERITY_OK;
-
-	for (size_t i = 0; i < f->count; i++) {
-		const struct finding *finding = &f->list[i];
-
-		if (finding->has_port && service_key_equal(&finding->service, &p->service))
-			worst = MAX(worst, finding->severity);
-	}
-	return worst;
 }
 
 static void widen(const struct table *t, struct column *c, const struct port_row *r)
@@ -321,8 +310,34 @@ static void add_row(struct page *p, const struct table *t, const struct port_row
 	string_add_char(&p->out, '\n');
 }
 
+/* Cuts the ports to max: those with a finding first, then the heaviest. */
+static void cut_ports(struct shown *shown, const struct findings *f, size_t max)
+{
+	struct snapshot *s = &shown->snapshot;
+	const size_t count = s->ports_count;
+	const struct port_tally **ports = calloc(MAX(max, (size_t)1), sizeof(void *));
+	size_t found = 0, others, kept = 0;
+
+	for (size_t i = 0; i < count && found < max; i++)
+		found += findings_severity(f, &s->ports[i]->service) != SEVERITY_OK;
+	others = max - found;
+	for (size_t i = 0; i < count; i++) {
+		const bool has_finding = findings_severity(f, &s->ports[i]->service) != SEVERITY_OK;
+		size_t *left = has_finding ? &found : &others;
+
+		if (!ports || !*left) {
+			snapshot_omit(s, s->ports[i]);
+			continue;
+		}
+		--*left;
+		ports[kept++] = s->ports[i];
+	}
+	shown->ports = s->ports = ports;
+	s->ports_count = kept;
+}
+
 /* Cuts what is shown to the available lines. */
-static void choose_rows(const struct table *t, struct shown *shown)
+static void choose_rows(const struct table *t, struct shown *shown, const struct findings *f)
 {
 	const struct port_table_view *view = t->view;
 	size_t gone = shown->gone, lines, notes, wanted;
@@ -343,7 +358,7 @@ static void choose_rows(const struct table *t, struct shown *shown)
 	shown->gone = MIN(gone, lines / 4);
 	shown->gone_omitted = gone - shown->gone;
 	lines -= shown->gone;
-	snapshot_cut(&shown->snapshot, lines ? lines - 1 : 0);
+	cut_ports(shown, f, lines ? lines - 1 : 0);
 	shown->crowded = lines == 0;
 }
 
@@ -390,7 +405,7 @@ static void add_rows(
 		struct port_row r = row_at(t, shown, i);
 
 		if (p->style.color && i < s->ports_count)
-			r.severity = severity_of(f, s->ports[i]);
+			r.severity = findings_severity(f, &s->ports[i]->service);
 		add_row(p, t, &r);
 	}
 	if ((s->omitted.ports || shown->gone_omitted) && !shown->crowded)
@@ -432,7 +447,7 @@ void port_table_add(struct page *p, const struct snapshot *s, const struct findi
 	fit_columns(&t, &shown, p->style.columns);
 	if (view && view->lines) {
 		/* Now it is known which notes need a line, and how many ports have no row. */
-		choose_rows(&t, &shown);
+		choose_rows(&t, &shown, f);
 		shown.others = others_row(&t, &shown);
 		fit_columns(&t, &shown, p->style.columns);
 	}
@@ -441,4 +456,5 @@ void port_table_add(struct page *p, const struct snapshot *s, const struct findi
 	add_rows(p, &t, &shown, f);
 	if (shown.notes)
 		add_remarks(p, &t, &shown);
+	free(shown.ports);
 }

@@ -9,9 +9,6 @@
 
 #include <string.h>
 
-/* How many findings of one kind are listed; they share their cause and advice. */
-#define FINDINGS_OF_A_KIND 10
-
 /* The width of a limit's name; a longer one takes a line of its own. */
 #define LIMIT_WIDTH 42
 
@@ -129,15 +126,11 @@ static bool same_kind(const struct finding *a, const struct finding *b)
 static void add_kind(struct page *p, const struct findings *f, size_t first)
 {
 	const struct finding *kind = &f->list[first];
-	size_t count = 0;
 
 	string_add_char(&p->out, '\n');
 	for (size_t i = first; i < f->count; i++)
-		if (same_kind(&f->list[i], kind) && ++count <= FINDINGS_OF_A_KIND)
+		if (same_kind(&f->list[i], kind))
 			text_add_finding(p, &f->list[i]);
-	if (count > FINDINGS_OF_A_KIND)
-		string_addf(
-			&p->out, "         and %zu more like these\n", count - FINDINGS_OF_A_KIND);
 	text_add_advice(p, kind);
 }
 
@@ -158,7 +151,7 @@ int text_print(FILE *out, const struct snapshot *s, const struct findings *all,
 	text_add_verdict(&p, s, f);
 	if (f->count > 1) {
 		string_add(&p.out, "and ");
-		words_count(&p.out, f->count - 1, "more finding", "more findings");
+		words_count(&p.out, findings_total(f) - 1, "more finding", "more findings");
 		string_add(&p.out, ", see below\n");
 	}
 	text_add_origin(&p, s);

@@ -100,7 +100,7 @@ static void add_hint(struct page *p, const struct findings *f)
 		return;
 	if (f->count > 1) {
 		string_add(&p->out, "and ");
-		words_count(&p->out, f->count - 1, "more finding; ", "more findings; ");
+		words_count(&p->out, findings_total(f) - 1, "more finding; ", "more findings; ");
 	}
 	string_add(&p->out, "tcpstated --once shows causes and fixes\n");
 }

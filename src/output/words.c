@@ -8,6 +8,7 @@
 #include "output/words_private.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <string.h>
 
 const char *const severity_labels[] = {
@@ -122,6 +123,39 @@ void words_port(struct string *s, const struct service_key *service, const char 
 	string_add(s, ": ");
 }
 
+void words_owner_subject(struct string *s, const struct owner_key *key, const struct whose *whose)
+{
+	static const char *const sides[] = {
+		[SIDE_SERVER] = "servers on this machine",
+		[SIDE_CLIENT] = "clients on this machine",
+		[SIDE_COUNT] = "other services",
+	};
+
+	if (whose->owner || whose->shares_count)
+		words_owner(s, whose);
+	else if (key->cgroup)
+		string_addf(s, "cgroup %" PRIu64, key->cgroup);
+	else
+		string_add(s, sides[MIN(key->side, (uint64_t)SIDE_COUNT)]);
+	string_add(s, ": ");
+}
+
+void words_over_ports(struct string *s, uint64_t ports, bool is_more)
+{
+	if (!is_known(ports))
+		return;
+	string_add(s, " over ");
+	words_count(s, ports, is_more ? "more port" : "port", is_more ? "more ports" : "ports");
+}
+
+void words_listeners(struct string *s, uint64_t listeners)
+{
+	char number[FORMAT_SIZE];
+
+	if (is_known(listeners) && listeners > 1)
+		string_addf(s, ", the fullest of %s listeners", format_count(number, listeners));
+}
+
 void words_endpoints(struct string *s, const struct destination *d)
 {
 	static const uint8_t unknown[16];
@@ -164,9 +198,11 @@ void words_usage(struct string *s, const char *noun, const struct usage *u)
 	char used[FORMAT_SIZE], max[FORMAT_SIZE], percent[FORMAT_SIZE];
 
 	string_addf(s, "%s: %s", noun, format_count(used, u->used));
+	if (is_known(u->max))
+		string_addf(s, " of %s", format_count(max, u->max));
+	/* Nothing is a share of 0, which a backlog may be. */
 	if (usage_percent(u) >= 0)
-		string_addf(s, " of %s (%s)", format_count(max, u->max),
-			format_percent(percent, usage_percent(u)));
+		string_addf(s, " (%s)", format_percent(percent, usage_percent(u)));
 }
 
 void words_memory_and_age(struct string *s, uint64_t memory_bytes, uint32_t oldest_ms)

@@ -110,9 +110,19 @@ void words_since(struct string *s, const struct finding *f);
 /* "game.service, user game", "held by game.service, user game; accepted by mud.socket" */
 void words_whose(struct string *s, const struct finding *f);
 
+/* Each says so if it did not look at everything: a filter, an incomplete scan, services that are
+ * not counted one by one. */
+
 /* "port 80 (nginx.service): nothing found; 4 sockets, 5.6 KiB: 3 ESTABLISHED, 1 LISTEN" */
 void words_nothing_on_port(
-	struct string *s, const struct port_tally *row, const struct creators *creators);
+	struct string *s, const struct snapshot *snapshot, const struct port_tally *row);
+
+/* "Nothing found on 40 more ports." */
+void words_nothing_on_ports(struct string *s, const struct snapshot *snapshot, uint64_t ports);
+
+/* "No socket on port 7780." */
+void words_no_socket_on(
+	struct string *s, const struct snapshot *snapshot, const struct service_set *ports);
 
 /* What a process has of a finding's sockets. */
 struct descriptors {

@@ -50,6 +50,8 @@ static void add_sockets(struct string *s, const struct alert *a)
 	add_states(s, r->states);
 	if (r->older_than_ms)
 		string_addf(s, " for %s or longer", format_duration(number, r->older_than_ms));
+	if (a->key.scope == SCOPE_OWNER)
+		words_over_ports(s, a->numbers.ports, false);
 	add_ownership(s, r);
 	words_memory_and_age(s, a->numbers.memory_bytes, a->numbers.oldest_ms);
 }
@@ -85,6 +87,7 @@ static void add_limit(struct string *s, const struct alert *a)
 
 	if (a->rule.limit != LIMIT_MEMORY) {
 		words_usage(s, limit_nouns[a->rule.limit], u);
+		words_listeners(s, a->numbers.listeners);
 		return;
 	}
 	add_sockets(s, a);
@@ -112,8 +115,10 @@ void words_alert(struct string *s, const struct alert *a)
 
 	if (a->numbers.destination.sockets)
 		words_destination(s, &a->numbers.destination, &whose);
-	else if (a->key.has_port)
+	else if (a->key.scope == SCOPE_PORT)
 		words_port(s, &a->key.service, a->device, a->is_only, &whose);
+	else if (a->key.scope == SCOPE_OWNER)
+		words_owner_subject(s, &a->key.owner_key, &whose);
 	adders[a->rule.measure](s, a);
 	if (a->is_ruleless)
 		string_add(s, "; its rule was switched off");

@@ -362,8 +362,16 @@ static void add_subject(struct string *s, const struct finding *f)
 		words_destination(s, &f->destination, &f->whose);
 	else if (f->has_port)
 		words_port(s, &f->service, f->device, f->is_only, &f->whose);
-	else if (!is_known(f->usage.max))
-		string_add(s, "many ports: ");
+	else if (f->scope == SCOPE_OWNER)
+		words_owner_subject(s, &f->owner_key, &f->whose);
+}
+
+/* What is counted. */
+static const char *noun_of(const struct diagnosis *d, const struct diagnosis_words *w)
+{
+	return w->noun                    ? w->noun
+	       : d->judge == judge_groups ? state_name(d->state)
+					  : limit_nouns[d->limit];
 }
 
 void words_finding(struct string *s, const struct finding *f)
@@ -374,13 +382,15 @@ void words_finding(struct string *s, const struct finding *f)
 
 	add_subject(s, f);
 	if (is_known(f->usage.max)) {
-		words_usage(s, w->noun ? w->noun : limit_nouns[d->limit], &f->usage);
+		words_usage(s, noun_of(d, w), &f->usage);
+		words_listeners(s, f->listeners);
 		words_room(s, &f->port_room, f->usage.max);
 		string_add(s, w->tail ? w->tail : "");
 		return;
 	}
-	string_addf(s, "%s %s%s", format_count(number, f->sockets),
-		w->noun ? w->noun : state_name(d->state), w->tail ? w->tail : "");
+	string_addf(s, "%s %s", format_count(number, f->sockets), noun_of(d, w));
+	words_over_ports(s, f->scope == SCOPE_OWNER ? f->ports : UNKNOWN, f->is_rest);
+	string_add(s, w->tail ? w->tail : "");
 	add_causes(s, f, w);
 	words_memory_and_age(s, f->memory_bytes, f->oldest_ms);
 }

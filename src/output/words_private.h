@@ -5,6 +5,7 @@
 
 #include "basic/string.h"
 #include "judge/limit.h"
+#include "judge/owner_key.h"
 #include "model/client_ports.h"
 #include "model/service.h"
 #include "model/whose.h"
@@ -21,6 +22,18 @@ extern const char *const limit_nouns[LIMIT_COUNT];
 /* "port 80: ", "port 192.0.2.7:80: ", "to port 5432 (mostly app.service): " */
 void words_port(struct string *s, const struct service_key *service, const char *device,
 	bool is_only, const struct whose *whose);
+
+/*
+ * Whose sums: "tunnel.service: "; without a name "cgroup 4711: ", and where the owner is unknown
+ * "clients on this machine: " or "other services: ".
+ */
+void words_owner_subject(struct string *s, const struct owner_key *key, const struct whose *whose);
+
+/* " over 600 ports", " over 4,800 more ports"; nothing if that is unknown. */
+void words_over_ports(struct string *s, uint64_t ports, bool is_more);
+
+/* ", the fullest of 4 listeners", where there are several. */
+void words_listeners(struct string *s, uint64_t listeners);
 
 /* "to 10.0.0.5:3306 from 10.0.0.1", "from 10.0.0.1 to any address" */
 void words_endpoints(struct string *s, const struct destination *d);

@@ -29,19 +29,25 @@ void words_totals(struct string *s, const struct snapshot *snapshot)
 		string_addf(s, ", %s", format_bytes(number, t->memory_bytes));
 }
 
-static bool is_filtered(const struct filter *f)
+/* What was not looked at: of the machine, or of single ports, which the filter may name. */
+static void add_bounds(struct string *s, const struct snapshot *snapshot, bool by_ports)
 {
-	return f->ports || f->states != STATE_SET_ALL || !f->sides[SIDE_SERVER] ||
-	       !f->sides[SIDE_CLIENT];
+	const struct filter *f = &snapshot->filter;
+	const bool is_filtered = (by_ports && f->ports) || f->states != STATE_SET_ALL ||
+				 !f->sides[SIDE_SERVER] || !f->sides[SIDE_CLIENT];
+
+	if (!snapshot->scan.complete)
+		string_add(s, " in what could be read");
+	else if (is_filtered)
+		string_add(s, " within this filter");
+	else if (!by_ports && snapshot->established_from_counter)
+		string_add(s, " (ESTABLISHED was not read)");
 }
 
 void words_nothing_found(struct string *s, const struct snapshot *snapshot)
 {
 	string_add(s, "Nothing found");
-	if (!snapshot->scan.complete)
-		string_add(s, " in what could be read");
-	else if (is_filtered(&snapshot->filter))
-		string_add(s, " within this filter");
+	add_bounds(s, snapshot, true);
 	string_add(s, ": ");
 	words_totals(s, snapshot);
 }
@@ -251,7 +257,7 @@ void words_since(struct string *s, const struct finding *f)
 {
 	char age[FORMAT_SIZE];
 
-	if (!is_known(f->sockets) || !f->has_port)
+	if (!is_known(f->sockets) || f->scope == SCOPE_TOTAL)
 		return;
 	if (!is_known(f->oldest_ms) || !f->oldest_ms)
 		string_add(s, "unknown from one snapshot; --watch and the daemon track it");
@@ -277,15 +283,40 @@ void words_whose(struct string *s, const struct finding *f)
 	words_name(s, f->accepted_by->name, OWNER_SHOWN);
 }
 
-void words_nothing_on_port(
-	struct string *s, const struct port_tally *row, const struct creators *creators)
+void words_nothing_on_ports(struct string *s, const struct snapshot *snapshot, uint64_t ports)
 {
-	const struct whose whose = whose_of_service(creators, row);
+	string_add(s, "Nothing found on ");
+	words_count(s, ports, "more port", "more ports");
+	add_bounds(s, snapshot, false);
+	string_add_char(s, '.');
+}
+
+void words_no_socket_on(
+	struct string *s, const struct snapshot *snapshot, const struct service_set *ports)
+{
+	string_add(s, snapshot->rest_ports ? "Unknown: port " : "No socket on port ");
+	words_ports(s, ports);
+	if (snapshot->rest_ports) {
+		string_add(s, "; ");
+		words_count(s, snapshot->rest_ports, "service is", "services are");
+		string_add(s, " not counted one by one");
+	} else {
+		add_bounds(s, snapshot, false);
+	}
+	string_add_char(s, '.');
+}
+
+void words_nothing_on_port(
+	struct string *s, const struct snapshot *snapshot, const struct port_tally *row)
+{
+	const struct whose whose = whose_of_service(snapshot->creators, row);
 	const char *separator = ": ";
 	char number[FORMAT_SIZE];
 
 	words_port(s, &row->service, row->device, row->is_only, &whose);
-	string_add(s, "nothing found; ");
+	string_add(s, "nothing found");
+	add_bounds(s, snapshot, false);
+	string_add(s, "; ");
 	words_count(s, port_tally_sum(row, STATE_SET_ALL).sockets, "socket", "sockets");
 	string_addf(
 		s, ", %s", format_bytes(number, port_tally_sum(row, STATE_SET_ALL).memory_bytes));

@@ -232,7 +232,7 @@ int poll_once(struct source *source, struct tally *tally, const struct poll_sett
 		return r;
 	}
 	s.scanned &= reported_states(&s);
-	r = snapshot_take(&s, tally, settings->ports_max);
+	r = snapshot_take(&s, tally);
 	if (r < 0)
 		return fail(ret, r, "cannot summarize the sockets");
 	use_chosen_ports(source, tally, &s);

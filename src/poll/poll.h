@@ -16,7 +16,6 @@
 struct poll_settings {
 	struct filter filter;
 	bool closing; /* exclude ESTABLISHED in the kernel and take its number from the counter */
-	size_t ports_max;     /* rows in the snapshot; 0: all */
 	unsigned attempts;    /* how often to take a disturbed dump, at least 1 */
 	struct prices prices; /* constant while the kernel runs (kernel/memory/object_sizes.h) */
 	uint64_t slab_bytes;  /* of the same source; UNKNOWN without slabinfo */
@@ -30,9 +29,9 @@ struct poll_settings {
 };
 
 /*
- * Takes a snapshot. tally is kept from poll to poll, since it knows which ports were servers'.
- * Returns 0, or -errno with the reason as a sentence in ret->scan.error; then only ret->scan is
- * set. Release with snapshot_release.
+ * Takes a snapshot that lists every port. tally is kept from poll to poll, since it knows which
+ * ports were servers'. Returns 0, or -errno with the reason as a sentence in ret->scan.error; then
+ * only ret->scan is set. Release with snapshot_release.
  */
 int poll_once(struct source *source, struct tally *tally, const struct poll_settings *settings,
 	struct snapshot *ret);

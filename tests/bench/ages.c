@@ -160,7 +160,7 @@ static int poll_in_turns(struct tally *tally, size_t rounds)
 {
 	cleanup_(source_freep) struct source *source = NULL;
 	cleanup_(ages_freep) struct ages *ages = NULL;
-	struct poll_settings settings = {.filter = FILTER_ALL, .ports_max = 100, .attempts = 1};
+	struct poll_settings settings = {.filter = FILTER_ALL, .attempts = 1};
 	const struct age_rows unlisted = {0};
 	double ms[2][ROUNDS_MAX], sum_up_ms[ROUNDS_MAX], cost[2];
 	uint32_t tracked = 0, none;

@@ -35,6 +35,10 @@ become_within() {
   if [ -n "$lab_job" ]; then
     exec {lab_input}>&-
   fi
+  # So does that of spread_start.
+  if [ -n "${spread_input:-}" ]; then
+    exec {spread_input}>&-
+  fi
   exec "${enter[@]}" "$@"
 }
 

@@ -351,3 +351,55 @@ END
   [ ! -e "$BATS_TEST_TMPDIR/snapshot" ]
   daemon_end
 }
+
+# usage: spread_start PORTS: a program that leaks one connection on each of so many ports, until spread_end. Sets namespace.
+spread_start() {
+  lab_start LISTEN --port 7999
+  mkfifo "$BATS_TEST_TMPDIR/spread-input"
+  (become_within python3 "${TOP_SRCDIR:-.}/tests/kernel/spread.py" leak "$1" sh -c 'echo ready; cat' \
+    <"$BATS_TEST_TMPDIR/spread-input" >"$BATS_TEST_TMPDIR/spread-ready") 3>&- &
+  listener=$!
+  exec {spread_input}>"$BATS_TEST_TMPDIR/spread-input"
+  eventually test -s "$BATS_TEST_TMPDIR/spread-ready"
+}
+
+spread_end() {
+  exec {spread_input}>&-
+  spread_input=
+  wait "$listener"
+  listener=
+}
+
+@test "a leak of one program over 120 ports is one alert, over a restart and a reload too, and so is its end" {
+  quick_configuration </dev/null
+  spread_start 120
+  daemon_start
+  eventually has_events 1 raised
+  saved() { [ -s "$BATS_TEST_TMPDIR/state/state" ] && ! grep -q '^event ' "$BATS_TEST_TMPDIR/state/state"; }
+  eventually saved
+  daemon_end KILL || true
+  rm -f "$BATS_TEST_TMPDIR/snapshot"
+  daemon_start
+  eventually test -s "$BATS_TEST_TMPDIR/snapshot"
+  kill -HUP "$daemon"
+  eventually logged "the configuration was reloaded"
+  rm -f "$BATS_TEST_TMPDIR/snapshot"
+  eventually test -s "$BATS_TEST_TMPDIR/snapshot"
+  validate "$BATS_TEST_TMPDIR/snapshot"
+  [ "$(json alerts.0.scope <"$BATS_TEST_TMPDIR/snapshot")" = owner ]
+  [ "$(json alerts.0.ports <"$BATS_TEST_TMPDIR/snapshot")" = 120 ]
+  has_events 1 raised
+  has_events 0 cleared
+  spread_end
+  eventually has_events 1 cleared
+  daemon_end
+  has_events 1 raised
+  python3 - "$BATS_TEST_TMPDIR/events" <<'END'
+import json, sys
+first, last = (json.loads(line) for line in open(sys.argv[1]))
+assert (first["alert"], first["scope"], first["port"], first["ports"], first["sockets"]) == ("close-wait-leak", "owner", None, 120, 120), first
+assert "120 CLOSE_WAIT for 2.0 s or longer over 120 ports" in first["text"], first
+for key in ("alert", "scope", "side", "owner", "cgroup_id"):
+    assert first[key] == last[key], key
+END
+}

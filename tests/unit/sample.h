@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SAMPLE_ROWS 64
+#define SAMPLE_ROWS 320
 
 /* Owners made by hand, until that many more are. */
 #define SAMPLE_OWNERS 8
@@ -28,7 +28,7 @@ static inline const struct owner *sample_owner(const char *path)
 
 struct sample {
 	struct snapshot snapshot;
-	struct port_tally rows[SAMPLE_ROWS];
+	struct port_tally rows[SAMPLE_ROWS], rest;
 	const struct port_tally *ports[SAMPLE_ROWS];
 	struct service_set services;
 };
@@ -74,7 +74,11 @@ static inline void sample_init(struct sample *sample)
 		STATE_FOREACH(j)
 			sample->rows[i].states[j].oldest_ms = UNKNOWN_U32;
 	}
+	STATE_FOREACH(j)
+		sample->rest.states[j].oldest_ms = UNKNOWN_U32;
 	s->ports = sample->ports;
+	s->rows = sample->rows;
+	s->rest = &sample->rest;
 }
 
 static inline struct port_tally *sample_port(
@@ -82,25 +86,26 @@ static inline struct port_tally *sample_port(
 {
 	struct port_tally *row = &sample->rows[sample->snapshot.ports_count++];
 
+	sample->snapshot.rows_count++;
 	row->service.side = (uint8_t)side;
 	row->service.port = port;
 	row->listening = side == SIDE_SERVER;
+	row->listeners = row->listening;
 	row->backlog = row->listening ? 4096 : 0;
+	row->backlogs = row->backlog;
 	return row;
 }
 
 /*
- * Counts sockets of a state on a port, or on none of the listed ports (row NULL), and in the
- * totals.
+ * Counts sockets of a state on a port, or in the rest (row NULL), and in the totals.
  */
 static inline void sample_add(struct sample *sample, struct port_tally *row, enum tcp_state state,
 	const struct state_tally *tally)
 {
 	struct snapshot *s = &sample->snapshot;
 
-	if (row)
-		state_tally_add(&row->states[state], tally);
-	else
+	state_tally_add(row ? &row->states[state] : &sample->rest.states[state], tally);
+	if (!row)
 		s->omitted.sockets += tally->sockets,
 			s->omitted.memory_bytes += tally->memory_bytes;
 	state_tally_add(&s->totals.states[state], tally);
@@ -119,10 +124,10 @@ static inline void sample_symptom(
 {
 	struct symptom_tally *places[] = {
 		&sample->snapshot.totals.symptoms[symptom],
-		row ? &row->symptoms[symptom] : NULL,
+		row ? &row->symptoms[symptom] : &sample->rest.symptoms[symptom],
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(places) && places[i]; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		places[i]->sockets += sockets;
 		places[i]->memory_bytes += sockets * UINT64_C(3867);
 	}
@@ -144,6 +149,21 @@ static inline void sample_held(
 		});
 	if (state == STATE_CLOSE_WAIT)
 		sample_symptom(sample, row, SYMPTOM_EOF_READ, sockets);
+}
+
+/* Lets the sockets of a row have an age: so many of them are old. */
+static inline void sample_aged(struct port_tally *row, enum tcp_state state, uint32_t aged)
+{
+	row->states[state].dated = row->states[state].sockets;
+	row->states[state].aged = aged;
+	row->states[state].oldest_ms = aged ? AGED_MS + 90000 : 400;
+}
+
+/* Who created the sockets of a row, by the cgroup. */
+static inline void sample_creator(
+	struct port_tally *row, uint64_t cgroup, const struct owner *owner)
+{
+	row->creators.first = (struct creator){.cgroup = cgroup, .reported = true, .owner = owner};
 }
 
 /* FIN_WAIT_2 that the kernel keeps as mini sockets. */

@@ -27,7 +27,7 @@ static const struct alert_event sample_event = {
 					.raise = 100,
 					.clear = 50,
 				},
-			.key = {.has_port = true,
+			.key = {.scope = SCOPE_PORT,
 				.service.side = SIDE_SERVER,
 				.service.port = 7777},
 			.owner =
@@ -44,6 +44,8 @@ static const struct alert_event sample_event = {
 					.sockets = 412,
 					.memory_bytes = 1594000,
 					.oldest_ms = 913400,
+					.ports = UNKNOWN,
+					.listeners = UNKNOWN,
 					.usage = {UNKNOWN, UNKNOWN},
 				},
 		},

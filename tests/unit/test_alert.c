@@ -28,7 +28,6 @@ static int setup(void **state)
 	(void)state;
 	memset(&world, 0, sizeof(world));
 	sample_init(&world.sample);
-	world.sample.snapshot.rows = world.sample.rows;
 	assert_int_equal(alerts_new(&world.alerts), 0);
 	return 0;
 }
@@ -68,6 +67,7 @@ static const struct rule number_rule = {
 	.sides = {true, true},
 	.ownerships = OWNERSHIP_SET_ALL,
 	.measure = MEASURE_SOCKETS,
+	.scopes = SCOPE_BIT(SCOPE_PORT),
 	.raise = 100,
 	.clear = 50,
 	.for_ms = 30 * SECOND,
@@ -270,7 +270,7 @@ static void test_alerts_judge_measures_limits_and_leaves_unknown_ones_alone(void
 		.severity = SEVERITY_CRITICAL,
 		.measure = MEASURE_PERCENT,
 		.limit = LIMIT_TW_BUCKETS,
-		.scope = SCOPE_TOTAL,
+		.scopes = SCOPE_BIT(SCOPE_TOTAL),
 		.raise = 75,
 		.clear = 60,
 	};
@@ -281,7 +281,7 @@ static void test_alerts_judge_measures_limits_and_leaves_unknown_ones_alone(void
 	*usage = (struct usage){98304, 131072};
 	judge_at(0);
 	assert_int_equal(world.events_count, 1);
-	assert_false(world.events[0].alert.key.has_port);
+	assert_int_equal(world.events[0].alert.key.scope, SCOPE_TOTAL);
 	assert_string_equal(sentence_of_alert(&world.events[0].alert),
 		"TIME_WAIT and mini FIN_WAIT_2: 98,304 of 131,072 (75.0 %)");
 	usage->used = UNKNOWN;
@@ -481,7 +481,7 @@ static void test_alerts_judge_rate_of_a_counter(void **state)
 		.measure = MEASURE_RATE,
 		.counter = COUNTER_TIME_WAIT_OVERFLOW,
 		.window_ms = 1 * MINUTE,
-		.scope = SCOPE_TOTAL,
+		.scopes = SCOPE_BIT(SCOPE_TOTAL),
 		.raise = 10,
 		.clear = 1,
 	};
@@ -675,6 +675,152 @@ static void test_alerts_judge_keeps_its_promises_on_a_random_walk(void **state)
 	assert_true(w.clears > 100);
 }
 
+static const struct owner tunnel = {.kind = OWNER_UNIT,
+				  .name = "tunnel.service",
+				  .unit = "tunnel.service",
+				  .cgroup = "/system.slice/tunnel.service"},
+			  other = {.kind = OWNER_UNIT, .name = "other.service"};
+
+/* Sockets in CLOSE_WAIT on services of one owner. */
+static void spread(unsigned ports, unsigned first, uint64_t cgroup, const struct owner *owner,
+	uint32_t sockets)
+{
+	for (unsigned i = 0; i < ports; i++) {
+		struct port_tally *row =
+			sample_port(&world.sample, SIDE_CLIENT, (uint16_t)(first + i));
+
+		set_sockets(row, STATE_CLOSE_WAIT, sockets);
+		if (cgroup)
+			sample_creator(row, cgroup, owner);
+	}
+}
+
+static const struct rule spread_rule = {
+	.name = "many",
+	.enabled = true,
+	.severity = SEVERITY_WARNING,
+	.states = STATE_BIT(STATE_CLOSE_WAIT),
+	.sides = {true, true},
+	.ownerships = OWNERSHIP_SET_ALL,
+	.measure = MEASURE_SOCKETS,
+	.scopes = SCOPE_BIT(SCOPE_PORT) | SCOPE_BIT(SCOPE_OWNER),
+	.raise = 100,
+	.clear = 50,
+};
+
+static void test_alerts_judge_sums_the_services_of_an_owner(void **state)
+{
+	(void)state;
+	assert_int_equal(alerts_set_rules(world.alerts, &spread_rule, 1), 0);
+	spread(99, 10000, 4711, &tunnel, 1);
+	spread(99, 20000, 4712, &other, 1);
+	judge_at(0);
+	assert_int_equal(world.events_count, 0);
+	spread(1, 30000, 4711, &tunnel, 1);
+	judge_at(SECOND);
+	assert_int_equal(world.events_count, 1);
+	assert_int_equal(world.events[0].alert.key.scope, SCOPE_OWNER);
+	assert_int_equal(world.events[0].alert.key.owner_key.cgroup, 4711);
+	assert_int_equal(world.events[0].alert.numbers.ports, 100);
+	assert_string_equal(world.events[0].alert.owner.name, "tunnel.service");
+	assert_string_equal(sentence_of_alert(&world.events[0].alert),
+		"tunnel.service: 100 CLOSE_WAIT over 100 ports, 391 KiB");
+
+	/* It is gone, and its end says whose it was. */
+	for (size_t i = 0; i < world.sample.snapshot.ports_count; i++)
+		set_sockets(&world.sample.rows[i], STATE_CLOSE_WAIT, 0);
+	judge_at(2 * SECOND);
+	assert_int_equal(world.events_count, 2);
+	assert_int_equal(world.events[1].kind, EVENT_CLEARED);
+	assert_int_equal(world.events[1].alert.key.owner_key.cgroup, 4711);
+	assert_string_equal(world.events[1].alert.owner.name, "tunnel.service");
+	assert_int_equal(alerts_count(world.alerts), 0);
+}
+
+static void test_alerts_judge_sums_a_side_where_the_owner_is_unknown(void **state)
+{
+	(void)state;
+	assert_int_equal(alerts_set_rules(world.alerts, &spread_rule, 1), 0);
+	spread(100, 10000, 0, NULL, 1);
+	judge_at(0);
+	assert_int_equal(world.events_count, 1);
+	assert_string_equal(sentence_of_alert(&world.events[0].alert),
+		"clients on this machine: 100 CLOSE_WAIT over 100 ports, 391 KiB");
+}
+
+/* A service with an alert of its own is none of the sum, as long as that is in force. */
+static void test_alerts_judge_reports_no_sockets_twice(void **state)
+{
+	struct port_tally *own = sample_port(&world.sample, SIDE_SERVER, 80);
+
+	(void)state;
+	assert_int_equal(alerts_set_rules(world.alerts, &spread_rule, 1), 0);
+	sample_creator(own, 4711, &tunnel);
+	set_sockets(own, STATE_CLOSE_WAIT, 100);
+	spread(99, 10000, 4711, &tunnel, 1);
+	judge_at(0);
+	assert_int_equal(world.events_count, 1);
+	assert_int_equal(world.events[0].alert.key.scope, SCOPE_PORT);
+	/* Between clear and raise its alert stays. */
+	set_sockets(own, STATE_CLOSE_WAIT, 51);
+	judge_at(SECOND);
+	assert_int_equal(world.events_count, 1);
+	/* Without it, its sockets are the owner's. */
+	set_sockets(own, STATE_CLOSE_WAIT, 50);
+	judge_at(2 * SECOND);
+	assert_int_equal(world.events_count, 3);
+	assert_int_equal(world.events[1].kind, EVENT_CLEARED);
+	assert_int_equal(world.events[2].kind, EVENT_RAISED);
+	assert_int_equal(world.events[2].alert.key.scope, SCOPE_OWNER);
+	assert_true(world.events[2].alert.numbers.value == 149);
+
+	/* By owner alone, all of them are. */
+	struct rule by_owner = spread_rule;
+
+	by_owner.scopes = SCOPE_BIT(SCOPE_OWNER);
+	set_sockets(own, STATE_CLOSE_WAIT, 1000);
+	assert_int_equal(alerts_set_rules(world.alerts, &by_owner, 1), 0);
+	judge_at(3 * SECOND);
+	assert_true(alerts_get(world.alerts, 0)->numbers.value == 1099);
+}
+
+/* 600 client services with one socket in CLOSE_WAIT each: leaked ones, and those of a proxy that
+ * closes each within a second, always others. */
+static void test_built_in_rules_find_a_spread_leak_and_no_busy_proxy(void **state)
+{
+	struct sock_record r = {.kind = KIND_FULL,
+		.ownership = OWNERSHIP_HELD,
+		.state = STATE_CLOSE_WAIT,
+		.inode = 1};
+
+	(void)state;
+	for (unsigned leaks = 0; leaks < 2; leaks++) {
+		struct ages *ages;
+
+		teardown(NULL);
+		setup(NULL);
+		assert_int_equal(ages_new(10000, &ages), 0);
+		world.sample.snapshot.ages = ages;
+		alerts_set_rules(world.alerts, built_in_rules, built_in_rules_count);
+		spread(300, 10000, 4711, &other, 2);
+		for (unsigned second = 0; second <= 120; second++) {
+			ages_start(ages, second * SECOND);
+			for (uint32_t i = 0; i < 600; i++) {
+				r.cookie = 1 + i + (leaks ? 0 : second * 600);
+				ages_observe(ages, &r, i / 2);
+			}
+			ages_finish(ages, true);
+			judge_at(second * SECOND);
+		}
+		assert_int_equal(world.events_count, leaks);
+		ages_free(ages);
+		world.sample.snapshot.ages = NULL;
+	}
+	assert_string_equal(world.events[0].alert.rule.name, "close-wait-leak");
+	assert_int_equal(world.events[0].alert.key.scope, SCOPE_OWNER);
+	assert_true(world.events[0].alert.numbers.value == 600);
+}
+
 static void test_built_in_rules_make_sense(void **state)
 {
 	(void)state;
@@ -684,7 +830,7 @@ static void test_built_in_rules_make_sense(void **state)
 		assert_true(strlen(r->name) > 0 && r->enabled);
 		assert_true(r->raise > r->clear);
 		assert_true(r->severity != SEVERITY_OK);
-		assert_true(r->scope == SCOPE_TOTAL || rule_can_be_per_port(r));
+		assert_true(r->scopes && !(r->scopes & ~rule_possible_scopes(r)));
 		if (rule_selects_sockets(r))
 			assert_true(r->states && r->ownerships && r->sides[SIDE_SERVER]);
 		if (r->older_than_ms)
@@ -735,6 +881,7 @@ static void test_built_in_rule_of_accept_queues_is_raised(void **state)
 	assert_string_equal(world.events[0].alert.rule.name, "accept-queue");
 	assert_string_equal(sentence_of_alert(&world.events[0].alert),
 		"port 7777: connections waiting for accept(): 129 of 128 (100.8 %)");
+	assert_int_equal(world.events[0].alert.numbers.listeners, 1);
 	/* The listener is gone. */
 	world.sample.snapshot.ports_count = 0;
 	judge_at(2 * MINUTE);
@@ -833,6 +980,10 @@ int main(void)
 		TEST(test_alerts_judge_is_bounded),
 		TEST(test_alerts_judge_keeps_its_promises_on_a_random_walk),
 		TEST(test_alerts_judge_explains_by_symptoms),
+		TEST(test_alerts_judge_sums_the_services_of_an_owner),
+		TEST(test_alerts_judge_sums_a_side_where_the_owner_is_unknown),
+		TEST(test_alerts_judge_reports_no_sockets_twice),
+		TEST(test_built_in_rules_find_a_spread_leak_and_no_busy_proxy),
 		TEST(test_built_in_rules_make_sense),
 		TEST(test_built_in_rules_have_diagnoses_that_fit),
 		TEST(test_built_in_rule_of_accept_queues_is_raised),

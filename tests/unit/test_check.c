@@ -54,6 +54,12 @@ static void assert_contains(const char *line, const char *words)
 		fail_msg("'%s' is missing in '%s'", words, line);
 }
 
+static void assert_lacks(const char *line, const char *words)
+{
+	if (strstr(line, words))
+		fail_msg("'%s' is in '%s'", words, line);
+}
+
 /* 412 CLOSE_WAIT, 400 of them on port 7777. */
 static void make_leak(struct sample *sample)
 {
@@ -100,7 +106,17 @@ static void test_check_findings_decide_without_thresholds(void **state)
 	line = check(&sample, NULL, NULL, CHECK_CRITICAL);
 	assert_begins(
 		line, "TCPSTATED CRITICAL - TIME_WAIT and mini FIN_WAIT_2: 131,072 of 131,072");
-	assert_contains(line, " (and 1 more) | ");
+	assert_contains(line, "; port 7777: 400 CLOSE_WAIT, ");
+	assert_lacks(line, "more");
+	free(TAKE_PTR(line));
+
+	/* The worst are named, the others counted. */
+	for (uint16_t port = 1; port <= 6; port++)
+		sample_held(&sample, sample_port(&sample, SIDE_SERVER, port), STATE_FIN_WAIT_2, 60);
+	line = check(&sample, NULL, NULL, CHECK_CRITICAL);
+	assert_contains(line, "; port 3: 60 FIN_WAIT_2, ");
+	assert_lacks(line, "port 4");
+	assert_contains(line, " (and 3 more) | ");
 }
 
 static void test_check_notes_do_not_decide(void **state)

@@ -48,8 +48,10 @@ static struct alert_event sparse_event(void)
 				.measure = MEASURE_RATE,
 				.counter = COUNTER_LISTEN_OVERFLOWS,
 			},
+		.key.scope = SCOPE_TOTAL,
 		.since = e.alert.since,
-		.numbers = {UNKNOWN_DOUBLE, UNKNOWN, UNKNOWN, UNKNOWN_U32, {UNKNOWN, UNKNOWN}, {0}},
+		.numbers = {UNKNOWN_DOUBLE, UNKNOWN, UNKNOWN, UNKNOWN_U32, UNKNOWN, UNKNOWN,
+			{UNKNOWN, UNKNOWN}, {0}},
 	};
 	e.explanation = (struct explanation){NULL, CAUSE_NONE};
 	return e;
@@ -65,15 +67,17 @@ static void test_event_json_format(void **state)
 		"\"time\":\"2026-11-22T09:40:00.123Z\",\"since\":\"2026-11-22T09:39:30.120Z\","
 		"\"host\":\"gs1\",\"key\":\"close-wait-leak/host/server/7777\","
 		"\"alert\":\"close-wait-leak\",\"id\":\"close-wait-eof-unread\",\"cause\":null,"
-		"\"severity\":\"warning\",\"netns\":\"host\",\"side\":\"server\","
+		"\"severity\":\"warning\",\"netns\":\"host\",\"scope\":\"port\",\"side\":"
+		"\"server\","
 		"\"address\":null,\"device\":null,\"port\":7777,\"only_service_of_port\":false,"
 		"\"owner\":{\"kind\":\"unit\",\"unit\":\"game.service\","
 		"\"container\":null,\"cgroup\":\"/system.slice/game.service\","
-		"\"user\":null,\"mixed\":false,\"gone\":false},\"destination\":null,"
+		"\"user\":null,\"mixed\":false,\"gone\":false},\"cgroup_id\":null,\"destination\":"
+		"null,"
 		"\"states\":[\"CLOSE_WAIT\"],\"ownership\":[\"held\"],\"older_than_seconds\":60.0,"
 		"\"measure\":\"sockets\",\"limit\":null,\"counter\":null,\"window_seconds\":null,"
 		"\"value\":412.0,\"raise\":100.0,\"clear\":50.0,\"rule_gone\":false,"
-		"\"used\":null,\"max\":null,"
+		"\"ports\":null,\"listeners\":null,\"used\":null,\"max\":null,"
 		"\"sockets\":412,\"memory_bytes\":1594000,\"oldest_seconds\":913.4,"
 		"\"rule_diagnosis\":\"close-wait-not-closed\","
 		"\"what\":\"port 7777 (game.service): 412 CLOSE_WAIT for 60 s or "
@@ -131,7 +135,8 @@ static void assert_same(const struct alert_event *a, const struct alert_event *b
 	assert_string_equal(x->rule.name, y->rule.name);
 	assert_string_equal(a->host, b->host);
 	assert_string_equal(a->netns, b->netns);
-	assert_int_equal(x->key.has_port, y->key.has_port);
+	assert_int_equal(x->key.scope, y->key.scope);
+	assert_int_equal(owner_key_compare(&x->key.owner_key, &y->key.owner_key), 0);
 	assert_int_equal(x->key.service.side, y->key.service.side);
 	assert_int_equal(x->key.service.port, y->key.service.port);
 	assert_true(sock_address_equal(&x->key.service.address, &y->key.service.address));
@@ -159,6 +164,8 @@ static void assert_same(const struct alert_event *a, const struct alert_event *b
 	assert_int_equal(x->numbers.sockets, y->numbers.sockets);
 	assert_int_equal(x->numbers.memory_bytes, y->numbers.memory_bytes);
 	assert_int_equal(x->numbers.oldest_ms, y->numbers.oldest_ms);
+	assert_int_equal(x->numbers.ports, y->numbers.ports);
+	assert_int_equal(x->numbers.listeners, y->numbers.listeners);
 	assert_int_equal(x->numbers.usage.used, y->numbers.usage.used);
 	assert_int_equal(x->numbers.usage.max, y->numbers.usage.max);
 	assert_int_equal(!x->numbers.destination.sockets, !y->numbers.destination.sockets);
@@ -189,7 +196,7 @@ static void longest_owner(struct owner *o)
 /* Events that differ in whatever the document can say. */
 static void test_event_json_round_trip(void **state)
 {
-	struct alert_event e[15];
+	struct alert_event e[17];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(e); i++) {
@@ -200,7 +207,7 @@ static void test_event_json_round_trip(void **state)
 	}
 	e[1] = sparse_event();
 	e[2].kind = EVENT_REPEATED;
-	e[2].alert.key = (struct alert_key){.has_port = true, .service.side = SIDE_CLIENT};
+	e[2].alert.key = (struct alert_key){.scope = SCOPE_PORT, .service.side = SIDE_CLIENT};
 	e[2].alert.rule.states = STATE_SET_ALL;
 	e[3].sequence = UINT64_MAX - 1;
 	e[3].alert.numbers.sockets = e[3].alert.numbers.memory_bytes = UINT64_MAX - 1;
@@ -238,15 +245,20 @@ static void test_event_json_round_trip(void **state)
 		.device_name = "eth1"};
 	e[9].explanation.cause = SYMPTOM_FIN_NOT_TAKEN;
 	e[9].alert.owner.is_mixed = true;
+	e[12].alert.key = (struct alert_key){.scope = SCOPE_OWNER,
+		.owner_key = {.cgroup = UINT64_C(1) << 62, .side = SIDE_COUNT}};
+	e[12].alert.numbers.ports = 600;
+	e[13].alert.key = (struct alert_key){.scope = SCOPE_OWNER, .owner_key.side = SIDE_CLIENT};
+	e[13].alert.numbers.listeners = 4;
 	e[9].alert.is_ruleless = true;
 	e[10].alert.rule.ownerships =
 		OWNERSHIP_BIT(OWNERSHIP_ORPHAN) | OWNERSHIP_BIT(OWNERSHIP_NONE);
-	e[12].alert.key.service.address = (struct sock_address){AF_INET, {192, 0, 2, 7}};
-	e[12].alert.is_only = true;
-	e[13].alert.key.service.address = (struct sock_address){AF_INET6, {0xfe, 0x80, [15] = 7}};
-	strcpy(e[13].alert.device, "eth1.100");
-	e[14].alert.key.service.side = SIDE_CLIENT;
-	memset(e[14].alert.device, '9', sizeof(e[14].alert.device) - 1);
+	e[14].alert.key.service.address = (struct sock_address){AF_INET, {192, 0, 2, 7}};
+	e[14].alert.is_only = true;
+	e[15].alert.key.service.address = (struct sock_address){AF_INET6, {0xfe, 0x80, [15] = 7}};
+	strcpy(e[15].alert.device, "eth1.100");
+	e[16].alert.key.service.side = SIDE_CLIENT;
+	memset(e[16].alert.device, '9', sizeof(e[16].alert.device) - 1);
 	for (size_t i = 0; i < ARRAY_SIZE(e); i++) {
 		cleanup_(freep) char *text = format(&e[i]);
 		struct alert_event again;
@@ -263,24 +275,28 @@ static void test_event_json_key(void **state)
 {
 	static const struct {
 		const char *rule, *netns;
-		bool has_port;
+		enum scope scope;
+		uint64_t cgroup; /* of SCOPE_OWNER */
 		enum sock_side side;
 		const char *address, *device;
 		uint16_t port;
 		const char *key;
 	} rows[] = {
-		{"a", "host", true, SIDE_SERVER, NULL, "", 80, "a/host/server/80"},
-		{"b", "host", true, SIDE_SERVER, NULL, "", 80, "b/host/server/80"},
-		{"a", "blue", true, SIDE_SERVER, NULL, "", 80, "a/blue/server/80"},
-		{"a", "host", true, SIDE_CLIENT, NULL, "", 80, "a/host/client/80"},
-		{"a", "host", true, SIDE_SERVER, NULL, "", 81, "a/host/server/81"},
-		{"a", "host", true, SIDE_SERVER, "192.0.2.7", "", 80, "a/host/server/192.0.2.7:80"},
-		{"a", "host", true, SIDE_SERVER, "192.0.2.7", "eth1", 80,
+		{"a", "host", SCOPE_PORT, 0, SIDE_SERVER, NULL, "", 80, "a/host/server/80"},
+		{"b", "host", SCOPE_PORT, 0, SIDE_SERVER, NULL, "", 80, "b/host/server/80"},
+		{"a", "blue", SCOPE_PORT, 0, SIDE_SERVER, NULL, "", 80, "a/blue/server/80"},
+		{"a", "host", SCOPE_PORT, 0, SIDE_CLIENT, NULL, "", 80, "a/host/client/80"},
+		{"a", "host", SCOPE_PORT, 0, SIDE_SERVER, NULL, "", 81, "a/host/server/81"},
+		{"a", "host", SCOPE_PORT, 0, SIDE_SERVER, "192.0.2.7", "", 80,
+			"a/host/server/192.0.2.7:80"},
+		{"a", "host", SCOPE_PORT, 0, SIDE_SERVER, "192.0.2.7", "eth1", 80,
 			"a/host/server/192.0.2.7%eth1:80"},
-		{"a", "host", true, SIDE_SERVER, NULL, "eth1", 80, "a/host/server/*%eth1:80"},
-		{"a", "host", true, SIDE_SERVER, "fe80::7", "2", 80,
+		{"a", "host", SCOPE_PORT, 0, SIDE_SERVER, NULL, "eth1", 80,
+			"a/host/server/*%eth1:80"},
+		{"a", "host", SCOPE_PORT, 0, SIDE_SERVER, "fe80::7", "2", 80,
 			"a/host/server/[fe80::7%2]:80"},
-		{"a", "host", false, 0, NULL, "", 0, "a/host"},
+		{"a", "host", SCOPE_TOTAL, 0, 0, NULL, "", 0, "a/host"},
+		{"a", "host", SCOPE_OWNER, 4711, 0, NULL, "", 0, "a/host/owner/4711"},
 	};
 
 	(void)state;
@@ -294,7 +310,8 @@ static void test_event_json_key(void **state)
 		strcpy(e.alert.rule.name, rows[i].rule);
 		strcpy(e.netns, rows[i].netns);
 		strcpy(e.alert.device, rows[i].device);
-		e.alert.key.has_port = rows[i].has_port;
+		e.alert.key = (struct alert_key){
+			.scope = rows[i].scope, .owner_key = {rows[i].cgroup, SIDE_COUNT}};
 		*k = (struct service_key){.side = (uint8_t)rows[i].side, .port = rows[i].port};
 		if (rows[i].address) {
 			family = strchr(rows[i].address, ':') ? AF_INET6 : AF_INET;
@@ -429,6 +446,11 @@ static void test_event_json_parse_refuses(void **state)
 		{"close-wait-leak", ""},
 		{"close-wait-leak", "a-name-that-is-longer-than-any-that-a-rule-may-have"},
 		{"\"warning\"", "\"ok\""},
+		{"\"scope\":\"port\"", "\"scope\":\"total\""},
+		{"\"scope\":\"port\"", "\"scope\":\"owner\""},
+		{"\"scope\":\"port\"", "\"scope\":null"},
+		{"\"cgroup_id\":null", "\"cgroup_id\":1"},
+		{"\"ports\":null", "\"ports\":-1"},
 		{"\"server\"", "null"},
 		{"\"server\"", "\"both\""},
 		{"7777", "null"},

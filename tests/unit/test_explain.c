@@ -366,22 +366,62 @@ static void test_of_sockets_without_process_the_listener_matches(void **state)
 	findings_release(&f);
 }
 
-/* A finding of many ports is not about ports with a finding of their own. */
-static void test_many_ports_are_not_those_that_are_reported(void **state)
+/* A finding of many ports is about the ports of its owner that have no finding of their own. */
+static void test_of_many_ports_those_of_the_owner_match(void **state)
 {
 	struct sample sample;
 	struct findings f;
 
 	(void)state;
 	leak(&sample, 412, false);
-	sample_held(&sample, NULL, STATE_CLOSE_WAIT, 60);
+	for (unsigned i = 0; i < 120; i++) {
+		struct port_tally *row = sample_port(&sample, SIDE_SERVER, (uint16_t)(9000 + i));
+
+		sample_held(&sample, row, STATE_CLOSE_WAIT, 1);
+		sample_aged(row, STATE_CLOSE_WAIT, 1);
+		sample_creator(row, 1 + i / 110, NULL);
+	}
 	assert_int_equal(diagnose(&sample.snapshot, false, &f), 0);
 	assert_int_equal(f.count, 2);
 	assert_true(f.list[0].has_port);
+	assert_int_equal(f.list[1].ports, 110);
 	assert_true(finding_matches(&f, 0, close_wait_group(7777, SYMPTOM_EOF_READ)));
 	assert_false(finding_matches(&f, 1, close_wait_group(7777, SYMPTOM_EOF_READ)));
 	assert_true(finding_matches(&f, 1, close_wait_group(9000, SYMPTOM_EOF_READ)));
+	assert_true(finding_matches(&f, 1, close_wait_group(9109, SYMPTOM_EOF_READ)));
+	assert_false(finding_matches(&f, 1, close_wait_group(9110, SYMPTOM_EOF_READ)));
 	findings_release(&f);
+}
+
+/* Of what was not looked at, nothing is said to be absent. */
+static void test_explain_ports_that_were_not_completely_read(void **state)
+{
+	const struct holders holders = {0};
+	struct sample sample;
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		cleanup_(freep) char *text = NULL;
+		struct snapshot *s = &sample.snapshot;
+
+		leak(&sample, 412, true);
+		s->scan.complete = i != 1;
+		s->filter.states = i == 2 ? STATE_SET_CLOSING : STATE_SET_ALL;
+		s->filter.sides[SIDE_CLIENT] = i != 3;
+		s->rest_ports = i == 4 ? 12 : 0;
+		text = explain_with(&sample, &holders);
+		for (char *c = text; *c; c++)
+			*c = *c == '\n' ? ' ' : *c;
+		assert_contains(text, i == 1 ? "port 80: nothing found in what could be read; "
+				      : i == 2 || i == 3
+					      ? "port 80: nothing found within this filter; "
+					      : "port 80: nothing found; ");
+		assert_contains(
+			text, i == 0   ? "No socket on port 90. "
+			      : i == 1 ? "No socket on port 90 in what could be read."
+			      : i == 4 ? "Unknown: port 90; 12 services are not counted one by one."
+				       : "No socket on port 90 within this filter.");
+	}
 }
 
 /* The names behind "tcpstated-lab run" are scenarios. */
@@ -428,7 +468,8 @@ int main(void)
 		cmocka_unit_test(test_who_did_not_list_processes_learns_how),
 		cmocka_unit_test(test_groups_are_read_as_they_were_written),
 		cmocka_unit_test(test_of_sockets_without_process_the_listener_matches),
-		cmocka_unit_test(test_many_ports_are_not_those_that_are_reported),
+		cmocka_unit_test(test_of_many_ports_those_of_the_owner_match),
+		cmocka_unit_test(test_explain_ports_that_were_not_completely_read),
 		cmocka_unit_test(test_every_diagnosis_says_where_to_read_on),
 	};
 

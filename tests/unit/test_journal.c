@@ -69,6 +69,7 @@ static void test_journal_fields(void **state)
 				  "TCPSTATED_ALERT=close-wait-leak\n"
 				  "TCPSTATED_SEVERITY=warning\n"
 				  "TCPSTATED_NETNS=host\n"
+				  "TCPSTATED_SCOPE=port\n"
 				  "TCPSTATED_SIDE=server\n"
 				  "TCPSTATED_ADDRESS=192.0.2.7\n"
 				  "TCPSTATED_DEVICE=eth1\n"
@@ -94,13 +95,15 @@ static void test_journal_leaves_out_what_is_unknown(void **state)
 
 	(void)state;
 	e.netns[0] = '\0';
-	e.alert.key.has_port = false;
+	e.alert.key = (struct alert_key){.scope = SCOPE_TOTAL};
 	e.alert.rule.measure = MEASURE_RATE;
 	e.alert.numbers = (struct alert_numbers){
 		.value = UNKNOWN_DOUBLE,
 		.sockets = UNKNOWN,
 		.memory_bytes = UNKNOWN,
 		.oldest_ms = UNKNOWN_U32,
+		.ports = UNKNOWN,
+		.listeners = UNKNOWN,
 	};
 	assert_int_equal(journal_send(&e), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {

@@ -20,7 +20,7 @@
 #define NO_AGES "\"age\":null,\"growth_per_minute\":null"
 
 /* The alerts, in place of those of rules that judged. */
-static struct alert alerts[3];
+static struct alert alerts[4];
 static size_t alerts_used;
 static uint64_t alerts_left_out;
 
@@ -365,6 +365,7 @@ static void test_json_fallback_source(void **state)
 	strcpy(sample.snapshot.scan.error, "/proc/net/tcp6 changed while it was read");
 	sample.snapshot.origin.replayed = true;
 	sample_held(&sample, sample_port(&sample, SIDE_SERVER, 7777), STATE_LISTEN, 1);
+	sample.rows[0].backlog = UNKNOWN_U32;
 	doc = document(&sample);
 	assert_string_equal(at(doc, "/scan/source"), "\"proc\"");
 	assert_string_equal(
@@ -591,7 +592,7 @@ static void set_alerts(void)
 			.measure = MEASURE_SOCKETS,
 			.raise = 100,
 			.clear = 50},
-		.key = {.has_port = true,
+		.key = {.scope = SCOPE_PORT,
 			.service = {.side = SIDE_SERVER,
 				.port = 7777,
 				.device = 4,
@@ -600,7 +601,7 @@ static void set_alerts(void)
 		.is_only = true,
 		.state = ALERT_RAISED,
 		.since = {.tv_sec = 1795340370, .tv_nsec = 120000000},
-		.numbers = {412, 412, 1594000, 913400, {UNKNOWN, UNKNOWN}, {0}},
+		.numbers = {412, 412, 1594000, 913400, UNKNOWN, UNKNOWN, {UNKNOWN, UNKNOWN}, {0}},
 	};
 	alerts[1] = (struct alert){
 		.rule = {.name = "closing-memory",
@@ -608,13 +609,18 @@ static void set_alerts(void)
 			.measure = MEASURE_PERCENT,
 			.raise = 0.25,
 			.clear = 0.125},
+		.key.scope = SCOPE_TOTAL,
 		.state = ALERT_PENDING,
-		.numbers = {0.3333333, 10, UNKNOWN, UNKNOWN_U32, {10, 3000}, {0}},
+		.numbers = {0.3333333, 10, UNKNOWN, UNKNOWN_U32, UNKNOWN, UNKNOWN, {10, 3000}, {0}},
 	};
 	alerts[2] = alerts[1];
 	alerts[2].state = ALERT_CLEARING;
-	alerts[2].numbers = (struct alert_numbers){
-		UNKNOWN_DOUBLE, UNKNOWN, UNKNOWN, UNKNOWN_U32, {UNKNOWN, UNKNOWN}, {0}};
+	alerts[2].numbers = (struct alert_numbers){UNKNOWN_DOUBLE, UNKNOWN, UNKNOWN, UNKNOWN_U32,
+		UNKNOWN, UNKNOWN, {UNKNOWN, UNKNOWN}, {0}};
+	alerts[3] = alerts[0];
+	alerts[3].key = (struct alert_key){
+		.scope = SCOPE_OWNER, .owner_key = {.cgroup = 4711, .side = SIDE_COUNT}};
+	alerts[3].numbers.ports = 600;
 	alerts_used = ARRAY_SIZE(alerts);
 	alerts_left_out = 5;
 }
@@ -688,13 +694,15 @@ static void test_json_alerts(void **state)
 		"{\"state\":\"raised\",\"since\":\"2026-11-22T09:39:30.120Z\","
 		"\"key\":\"close-wait-leak/host/server/192.0.2.7%eth1:7777\","
 		"\"alert\":\"close-wait-leak\",\"id\":\"close-wait-not-closed\",\"cause\":null,"
-		"\"severity\":\"warning\",\"netns\":\"host\",\"side\":\"server\","
+		"\"severity\":\"warning\",\"netns\":\"host\",\"scope\":\"port\",\"side\":"
+		"\"server\","
 		"\"address\":\"192.0.2.7\",\"device\":\"eth1\",\"port\":7777,"
-		"\"only_service_of_port\":true,\"owner\":null,"
+		"\"only_service_of_port\":true,\"owner\":null,\"cgroup_id\":null,"
 		"\"destination\":null,\"states\":[\"CLOSE_WAIT\"],\"ownership\":[\"held\"],"
 		"\"older_than_seconds\":null,\"measure\":\"sockets\",\"limit\":null,"
 		"\"counter\":null,\"window_seconds\":null,\"value\":412.0,\"raise\":100.0,"
-		"\"clear\":50.0,\"rule_gone\":false,\"used\":null,\"max\":null,\"sockets\":412,"
+		"\"clear\":50.0,\"rule_gone\":false,\"ports\":null,\"listeners\":null,\"used\":"
+		"null,\"max\":null,\"sockets\":412,"
 		"\"memory_bytes\":1594000,\"oldest_seconds\":913.4,"
 		"\"rule_diagnosis\":\"close-wait-not-closed\","
 		"\"what\":\"port 7777: 412 CLOSE_WAIT, not closed by the program, 1.5 MiB, "
@@ -709,7 +717,38 @@ static void test_json_alerts(void **state)
 	assert_string_equal(at(doc, "/alerts/1/oldest_seconds"), "null");
 	assert_string_equal(at(doc, "/alerts/2/state"), "\"clearing\"");
 	assert_string_equal(at(doc, "/alerts/2/value"), "null");
+	assert_string_equal(at(doc, "/alerts/1/scope"), "\"total\"");
+	assert_string_equal(at(doc, "/alerts/3/scope"), "\"owner\"");
+	assert_string_equal(at(doc, "/alerts/3/ports"), "600");
+	assert_string_equal(at(doc, "/alerts/3/side"), "null");
+	assert_string_equal(at(doc, "/alerts/3/port"), "null");
 	assert_string_equal(at(doc, "/alerts_omitted"), "5");
+	json_object_put(doc);
+}
+
+static void test_json_finding_of_an_owner(void **state)
+{
+	static const struct owner tunnel = {
+		.kind = OWNER_UNIT, .name = "tunnel.service", .unit = "tunnel.service"};
+	struct sample sample;
+	struct json_object *doc;
+
+	(void)state;
+	sample_init(&sample);
+	for (unsigned i = 0; i < 200; i++) {
+		struct port_tally *row = sample_port(&sample, SIDE_CLIENT, (uint16_t)(10000 + i));
+
+		sample_held(&sample, row, STATE_CLOSE_WAIT, 1);
+		sample_aged(row, STATE_CLOSE_WAIT, 1);
+		sample_creator(row, 4711, &tunnel);
+	}
+	doc = document(&sample);
+	assert_string_equal(at(doc, "/findings/0/scope"), "\"owner\"");
+	assert_string_equal(at(doc, "/findings/0/owner/unit"), "\"tunnel.service\"");
+	assert_string_equal(at(doc, "/findings/0/side"), "\"client\"");
+	assert_string_equal(at(doc, "/findings/0/port"), "null");
+	assert_string_equal(at(doc, "/findings/0/ports"), "200");
+	assert_string_equal(at(doc, "/findings/0/sockets"), "200");
 	json_object_put(doc);
 }
 
@@ -730,7 +769,7 @@ static void test_json_many_ports(void **state)
 		json_object_array_length(json_object_object_get(doc, "ports")), SAMPLE_ROWS);
 	assert_string_equal(at(doc, "/ports_omitted"),
 		"{\"ports\":4000,\"sockets\":5000,\"memory_bytes\":19335000}");
-	assert_string_equal(at(doc, "/totals/sockets"), "64005000");
+	assert_string_equal(at(doc, "/totals/sockets"), "320005000");
 	json_object_put(doc);
 }
 
@@ -858,6 +897,7 @@ int main(void)
 		cmocka_unit_test(test_json_findings_name_the_service),
 		cmocka_unit_test(test_json_diagnoses_have_causes),
 		cmocka_unit_test(test_json_states_that_a_service_had),
+		cmocka_unit_test(test_json_finding_of_an_owner),
 		cmocka_unit_test(test_json_many_ports),
 		cmocka_unit_test(test_json_pretty_is_the_same_document),
 		cmocka_unit_test(test_json_hostile_names_stay_json),

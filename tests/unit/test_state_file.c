@@ -105,12 +105,12 @@ static struct alert an_alert(const char *name, uint16_t port)
 {
 	struct alert alert = {
 		.rule = RULE_DEFAULT,
-		.key = {.has_port = true, .service.side = SIDE_CLIENT, .service.port = port},
+		.key = {.scope = SCOPE_PORT, .service.side = SIDE_CLIENT, .service.port = port},
 		.state = ALERT_RAISED,
 		.since = {.tv_sec = 1795340400, .tv_nsec = 123000000},
 		.changed_ms = 4000000,
 		.reported_ms = 4500000,
-		.numbers = {412.5, 412, 1600000, 913000, {UNKNOWN, UNKNOWN}, {0}},
+		.numbers = {412.5, 412, 1600000, 913000, UNKNOWN, UNKNOWN, {UNKNOWN, UNKNOWN}, {0}},
 	};
 
 	owner_from_path("/\"ga\\me\303\251\"", &alert.owner);
@@ -132,7 +132,7 @@ static void test_state_load_reads_back_what_was_saved(void **state)
 	one.key.service.address = (struct sock_address){AF_INET6, {0xfe, 0x80, [15] = 7}};
 	one.key.service.device = 4;
 	strcpy(one.device, "eth1");
-	two.key = (struct alert_key){0};
+	two.key = (struct alert_key){.scope = SCOPE_TOTAL};
 	two.state = ALERT_PENDING;
 	two.numbers.sockets = two.numbers.memory_bytes = UNKNOWN;
 	two.numbers.oldest_ms = UNKNOWN_U32;
@@ -172,7 +172,7 @@ static void test_state_load_reads_back_what_was_saved(void **state)
 	assert_string_equal(sentence_of_alert(back), said);
 	back = alerts_get(world.alerts_back, 1);
 	assert_int_equal(back->state, ALERT_PENDING);
-	assert_false(back->key.has_port);
+	assert_int_equal(back->key.scope, SCOPE_TOTAL);
 	assert_true(back->numbers.sockets == UNKNOWN);
 	assert_int_equal(back->numbers.oldest_ms, UNKNOWN_U32);
 
@@ -320,10 +320,11 @@ static void test_state_read_refuses_alerts_with_a_field_that_is_off(void **state
 		"\"event\":\"raised\",\"time\":\"2026-11-22T09:40:00.123Z\","
 		"\"since\":\"2026-11-22T09:40:00.123Z\",\"host\":null,"
 		"\"key\":\"mine//server/192.0.2.7%eth1:80\",\"alert\":\"mine\",\"id\":null,"
-		"\"cause\":null,\"severity\":\"warning\",\"netns\":null,\"side\":\"server\","
+		"\"cause\":null,\"severity\":\"warning\",\"netns\":null,\"scope\":\"port\","
+		"\"side\":\"server\","
 		"\"address\":\"192.0.2.7\",\"device\":\"eth1\",\"port\":80,"
-		"\"only_service_of_port\":true,\"owner\":null,"
-		"\"destination\":null,"
+		"\"only_service_of_port\":true,\"owner\":null,\"cgroup_id\":null,"
+		"\"destination\":null,\"ports\":null,\"listeners\":null,"
 		"\"states\":[\"CLOSE_WAIT\"],\"ownership\":null,\"older_than_seconds\":null,"
 		"\"measure\":\"sockets\",\"limit\":null,\"counter\":null,\"window_seconds\":null,"
 		"\"value\":1,\"raise\":1,\"clear\":0,\"rule_gone\":false,\"used\":null,"

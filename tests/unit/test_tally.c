@@ -371,10 +371,69 @@ static void test_tally_count_accept_queue(void **state)
 	v4.send_queue = 128;
 	v6.receive_queue = 1;
 	v6.send_queue = 4096;
-	tally_count(t, &v4);
+	v4.has_backlog = v6.has_backlog = true;
 	tally_count(t, &v6);
-	assert_int_equal(row(t, SIDE_SERVER, 7777).accept_queue, 4);
-	assert_int_equal(row(t, SIDE_SERVER, 7777).backlog, 4224);
+	tally_count(t, &v4);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).listeners, 2);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).accept_queue, 3);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).backlog, 128);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).backlogs, 4224);
+}
+
+/* The fullest of several listeners decides, in whatever order they come. */
+static void test_tally_count_the_fullest_listener(void **state)
+{
+	static const struct {
+		uint32_t queue, backlog;
+	} listeners[] = {
+		/* from the fullest on */
+		{1, 0},
+		{129, 128},
+		{UINT32_MAX, UINT32_MAX - 1},
+		{4096, 4096},
+		{5, 5},
+		{90, 128},
+		{0, 0},
+		{0, 128},
+		{0, UINT32_MAX - 1},
+	};
+	struct tally *t = *state;
+
+	for (size_t i = 0; i + 1 < ARRAY_SIZE(listeners); i++) {
+		for (unsigned swapped = 0; swapped < 2; swapped++) {
+			const struct tally_context c = context();
+			struct sock_record r = record(STATE_LISTEN, 7777, 0);
+
+			tally_start(t, &c);
+			r.has_backlog = true;
+			for (unsigned k = 0; k < 2; k++) {
+				r.receive_queue = listeners[i + (k ^ swapped)].queue;
+				r.send_queue = listeners[i + (k ^ swapped)].backlog;
+				tally_count(t, &r);
+			}
+			assert_int_equal(
+				row(t, SIDE_SERVER, 7777).accept_queue, listeners[i].queue);
+			assert_int_equal(row(t, SIDE_SERVER, 7777).backlog, listeners[i].backlog);
+			assert_int_equal(row(t, SIDE_SERVER, 7777).backlogs,
+				(uint64_t)listeners[i].backlog + listeners[i + 1].backlog);
+		}
+	}
+}
+
+/* A source without backlogs has unknown ones, not empty ones. */
+static void test_tally_count_unknown_backlogs(void **state)
+{
+	struct tally *t = *state;
+	struct sock_record r = record(STATE_LISTEN, 7777, 0);
+
+	r.receive_queue = 7;
+	tally_count(t, &r);
+	r.receive_queue = 3;
+	tally_count(t, &r);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).listeners, 2);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).accept_queue, 7);
+	assert_true(row(t, SIDE_SERVER, 7777).backlog == UNKNOWN_U32);
+	assert_true(row(t, SIDE_SERVER, 7777).backlogs == UNKNOWN);
 }
 
 static void test_tally_count_filters(void **state)
@@ -396,7 +455,7 @@ static void test_tally_count_filters(void **state)
 	count(t, STATE_CLOSE_WAIT, 50002, 7777); /* wrong side */
 
 	tally_finish(t, false);
-	assert_int_equal(snapshot_take(&s, t, 0), 0);
+	assert_int_equal(snapshot_take(&s, t), 0);
 	assert_int_equal(s.totals.sockets, 1);
 	assert_int_equal(s.ports_count, 1);
 	assert_true(s.ports[0]->listening);
@@ -508,7 +567,8 @@ static void test_tally_count_caps_rows(void **state)
 	}
 	assert_int_equal(t->rows_used, TALLY_ROWS_MAX);
 	tally_finish(t, false);
-	assert_int_equal(snapshot_take(&s, t, 50), 0);
+	assert_int_equal(snapshot_take(&s, t), 0);
+	assert_int_equal(snapshot_list(&s, 50, NULL, 0), 0);
 	assert_int_equal(s.totals.sockets, UINT16_MAX + 2000);
 	assert_int_equal(s.ports_count, 50);
 	assert_int_equal(s.omitted.ports, rows - 50);
@@ -536,7 +596,8 @@ static void test_snapshot_take_ranks_and_sums(void **state)
 	count(t, STATE_TIME_WAIT, 7003, 50004);
 
 	tally_finish(t, false);
-	assert_int_equal(snapshot_take(&s, t, 2), 0);
+	assert_int_equal(snapshot_take(&s, t), 0);
+	assert_int_equal(snapshot_list(&s, 2, NULL, 0), 0);
 	assert_int_equal(s.ports_count, 2);
 	assert_int_equal(s.ports[0]->service.port, 7002);
 	assert_int_equal(s.ports[1]->service.port, 7003);
@@ -564,7 +625,7 @@ static void test_snapshot_take_client_ports(void **state)
 	count(t, STATE_ESTABLISHED, 50001, 443);
 	count(t, STATE_ESTABLISHED, 50001, 80);
 	tally_finish(t, false);
-	assert_int_equal(snapshot_take(&s, t, 0), 0);
+	assert_int_equal(snapshot_take(&s, t), 0);
 	assert_int_equal(s.client_ports.used, 2);
 	assert_int_equal(s.client_ports.max, 28232 - 32);
 	assert_int_equal(s.busiest.port, 443);
@@ -573,7 +634,7 @@ static void test_snapshot_take_client_ports(void **state)
 	/* Not all states were looked at: how many ports are taken is not known. */
 	s.scanned = STATE_SET_ALL & (state_set)~STATE_BIT(STATE_ESTABLISHED);
 	tally_finish(t, false);
-	assert_int_equal(snapshot_take(&s, t, 0), 0);
+	assert_int_equal(snapshot_take(&s, t), 0);
 	assert_true(s.client_ports.used == UNKNOWN);
 	snapshot_release(&s);
 }
@@ -586,7 +647,7 @@ static void test_snapshot_established_from_counter(void **state)
 	count(t, STATE_CLOSE_WAIT, 7777, 50000);
 	s.limits.curr_estab = 101;
 	tally_finish(t, false);
-	assert_int_equal(snapshot_take(&s, t, 0), 0);
+	assert_int_equal(snapshot_take(&s, t), 0);
 	snapshot_established_from_counter(&s);
 	assert_true(s.established_from_counter);
 	assert_int_equal(s.totals.states[STATE_ESTABLISHED].sockets, 100);
@@ -596,7 +657,7 @@ static void test_snapshot_established_from_counter(void **state)
 
 	s.limits.curr_estab = UNKNOWN;
 	tally_finish(t, false);
-	assert_int_equal(snapshot_take(&s, t, 0), 0);
+	assert_int_equal(snapshot_take(&s, t), 0);
 	snapshot_established_from_counter(&s);
 	assert_false(s.established_from_counter);
 	assert_true(s.totals.sockets == UNKNOWN);
@@ -682,6 +743,8 @@ int main(void)
 		TALLY_TEST(test_tally_count_kinds_and_ownership),
 		TALLY_TEST(test_tally_count_charges_a_local_port_once),
 		TALLY_TEST(test_tally_count_accept_queue),
+		TALLY_TEST(test_tally_count_the_fullest_listener),
+		TALLY_TEST(test_tally_count_unknown_backlogs),
 		TALLY_TEST(test_tally_count_filters),
 		TALLY_TEST(test_tally_count_filters_by_address),
 		TALLY_TEST(test_tally_remembers_the_states_of_a_service),

@@ -53,7 +53,7 @@ static struct alert *add_alert(struct scene *scene, const char *name, enum alert
 	a->rule.states = STATE_BIT(STATE_CLOSE_WAIT);
 	a->rule.older_than_ms = 60000;
 	a->key = (struct alert_key){
-		.has_port = true, .service.side = SIDE_SERVER, .service.port = 7777};
+		.scope = SCOPE_PORT, .service.side = SIDE_SERVER, .service.port = 7777};
 	a->numbers = (struct alert_numbers){
 		.sockets = 412, .memory_bytes = UNKNOWN, .oldest_ms = UNKNOWN_U32};
 	return a;

@@ -148,6 +148,7 @@ static void fill_record(struct sock_record *r, const struct inet_diag_msg *msg,
 	r->retransmits = msg->idiag_retrans;
 	r->has_buffers = a->has_buffers;
 	r->has_info = a->info != NULL;
+	r->has_backlog = state == STATE_LISTEN;
 	r->only_ipv6 = a->only_ipv6;
 	r->device = msg->id.idiag_if;
 	r->local_port = ntohs(msg->id.idiag_sport);
