@@ -398,7 +398,7 @@ spread_end() {
 import json, sys
 first, last = (json.loads(line) for line in open(sys.argv[1]))
 assert (first["alert"], first["scope"], first["port"], first["ports"], first["sockets"]) == ("close-wait-leak", "owner", None, 120, 120), first
-assert "120 CLOSE_WAIT for 2.0 s or longer over 120 ports" in first["text"], first
+assert "120 CLOSE_WAIT for 2.0 s or longer over 120 ports" in first["what"], first
 for key in ("alert", "scope", "side", "owner", "cgroup_id"):
     assert first[key] == last[key], key
 END

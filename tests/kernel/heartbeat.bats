@@ -12,7 +12,7 @@ setup_file() {
     bash -euo pipefail -c '
     trap "jobs -p | xargs -r kill" EXIT
     "$tcpstated" --heartbeat --json --record "$out/recording" >"$out/look.json"
-    "$tcpstated" --record "$out/snapshot-recording" >"$out/snapshot"
+    "$tcpstated" --source proc --record "$out/proc-recording" >"$out/snapshot"
     "$tcpstated" --heartbeat --json --for 11 >"$out/watched.json" &
     watching=$!
     "$tcpstated" --heartbeat 7004 >"$out/look"
@@ -126,8 +126,8 @@ EOF
   sed 's/"replayed":false/"replayed":true/' look.json | diff - replayed.json
 }
 
-@test "a recording of a snapshot has no silences, and is refused" {
-  refuses 1 "--heartbeat" -- --heartbeat --replay snapshot-recording
+@test "a recording of /proc has no silences, and is refused" {
+  refuses 1 "--heartbeat" -- --heartbeat --replay proc-recording
 }
 
 @test "without privilege: the same connections" {
