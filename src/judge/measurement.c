@@ -342,16 +342,29 @@ static int measure_machine(
 	return measuring->take(&m, measuring->userdata);
 }
 
+/*
+ * The counter of ESTABLISHED has neither ports nor memory; /proc has neither the cookies that ages
+ * are kept by, nor cgroups. A state that this kernel never lists (BOUND_INACTIVE) would be unknown
+ * for ever: it counts as empty.
+ */
+static bool are_sockets_known(const struct rule *r, const struct snapshot *s)
+{
+	const bool is_from_proc = scan_is_of_proc(&s->scan);
+
+	if (state_set_has(r->states, STATE_ESTABLISHED) &&
+		!state_set_has(s->scanned, STATE_ESTABLISHED))
+		return false;
+	if (needs_ages(r) && (!s->ages || is_from_proc))
+		return false;
+	return !is_from_proc || !(r->scopes & SCOPE_BIT(SCOPE_OWNER));
+}
+
 bool measurement_is_known(const struct rule *r, const struct snapshot *s)
 {
 	const struct usage usage = limit_usage(r->limit, s);
 
-	/* The counter of ESTABLISHED has neither ports nor memory. A state that this kernel never
-	 * lists (BOUND_INACTIVE) would be unknown for ever: it counts as empty. */
 	if (rule_selects_sockets(r))
-		return (!state_set_has(r->states, STATE_ESTABLISHED) ||
-			       state_set_has(s->scanned, STATE_ESTABLISHED)) &&
-		       (!needs_ages(r) || s->ages);
+		return are_sockets_known(r, s);
 	if (r->measure == MEASURE_RATE)
 		return s->limits.counters[r->counter] != UNKNOWN;
 	return r->limit == LIMIT_ACCEPT_QUEUE || usage_percent(&usage) >= 0;

@@ -43,6 +43,13 @@ struct scan {
 	uint64_t wall_us, cpu_us;
 };
 
+/* Whether the sockets are those of /proc/net/tcp, which has neither cookies, cgroups nor backlogs.
+ */
+static inline bool scan_is_of_proc(const struct scan *s)
+{
+	return s->source && strcmp(s->source, "proc") == 0;
+}
+
 /* How often polls are taken. */
 struct polling {
 	uint32_t interval_ms;  /* as configured; 0: this is a single poll */

@@ -289,37 +289,65 @@ void tally_count(struct tally *t, const struct sock_record *r)
 
 static int compare_services(const void *a, const void *b)
 {
-	const struct service_states *x = a, *y = b;
+	const struct service_past *x = a, *y = b;
 
 	return service_key_compare(&x->service, &y->service);
 }
 
-/* The states in which a row has sockets, and those of before. */
-static state_set states_of(const struct tally *t, const struct port_tally *row)
+/* Of a service that an earlier scan has seen; or NULL. */
+static const struct service_past *past_of(const struct tally *t, const struct port_tally *row)
 {
-	const struct service_states key = {.service = row->service}, *had = NULL;
-	state_set states = 0;
+	const struct service_past key = {.service = row->service};
 
-	if (t->had_count)
-		had = bsearch(&key, t->had, t->had_count, sizeof(key), compare_services);
-	STATE_FOREACH(s)
-		if (row->states[s].sockets)
-			states |= STATE_BIT(s);
-	return had ? states | had->states : states;
+	return t->had_count ? bsearch(&key, t->had, t->had_count, sizeof(key), compare_services)
+			    : NULL;
 }
 
-/* Remembers what the rows had, and unless forget what services without a row had. Without memory
+/*
+ * Adds what earlier scans have shown. A row without any cgroup has only sockets that carry none
+ * (TIME_WAIT, SYN_RECV), or comes from a source that has none: whose it was is whose it is.
+ */
+static void add_past(const struct tally *t, struct port_tally *row)
+{
+	const struct service_past *past = past_of(t, row);
+	struct creator *first = &row->creators.first;
+
+	STATE_FOREACH(s)
+		if (row->states[s].sockets)
+			row->states_had |= STATE_BIT(s);
+	if (!past)
+		return;
+	row->states_had |= past->states;
+	if (!first->cgroup && !row->creators.others && past->cgroup) {
+		first->cgroup = past->cgroup;
+		first->reported = true;
+		first->by_user = false;
+	}
+}
+
+static struct service_past past_to_be(const struct port_tally *row)
+{
+	const bool is_mixed = row->creators.others || row->creators.uncounted;
+
+	return (struct service_past){
+		.service = row->service,
+		.states = row->states_had,
+		.cgroup = is_mixed ? 0 : row->creators.first.cgroup,
+	};
+}
+
+/* Remembers the rows, and unless forget the services that have no row this time. Without memory
  * it stays as it was. */
-static void remember_states(struct tally *t, bool forget)
+static void remember_rows(struct tally *t, bool forget)
 {
 	const size_t room = t->rows_used + (forget ? 0 : t->had_count);
-	struct service_states *had = calloc(MAX(room, (size_t)1), sizeof(*had));
+	struct service_past *had = calloc(MAX(room, (size_t)1), sizeof(*had));
 	size_t count = 0;
 
 	if (!had)
 		return;
 	for (size_t i = 0; i < t->rows_used; i++)
-		had[count++] = (struct service_states){t->rows[i].service, t->rows[i].states_had};
+		had[count++] = past_to_be(&t->rows[i]);
 	for (size_t i = 0; i < t->had_count && !forget && count < TALLY_ROWS_MAX; i++)
 		if (!tally_row(t, &t->had[i].service))
 			had[count++] = t->had[i];
@@ -337,11 +365,11 @@ bool tally_finish(struct tally *t, bool complete)
 		struct port_tally *row = &t->rows[i];
 
 		row->is_only = *services_of_port(t, &row->service) == 1;
-		row->states_had = states_of(t, row);
+		add_past(t, row);
 	}
 	/* What the second pass attributes otherwise was never a service. */
 	if (!again)
-		remember_states(t, complete);
+		remember_rows(t, complete);
 	return again;
 }
 

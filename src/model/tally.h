@@ -95,9 +95,11 @@ struct tally_context {
 	struct sock_observer observer; /* of each counted socket; observe may be NULL */
 };
 
-struct service_states {
+/* What is kept of a service from scan to scan. */
+struct service_past {
 	struct service_key service;
-	state_set states;
+	state_set states; /* that it had, as long as it is known */
+	uint64_t cgroup;  /* of who created all of its sockets; 0: several, or unknown */
 };
 
 struct tally {
@@ -110,7 +112,7 @@ struct tally {
 	struct creators creators; /* of all rows */
 	/* The states that services had in earlier scans, sorted by service. A complete scan that
 	 * does not show a service forgets it; at most TALLY_ROWS_MAX. */
-	struct service_states *had;
+	struct service_past *had;
 	size_t had_count;
 	struct tally_netns netns;
 };

@@ -105,7 +105,7 @@ static struct json_object *single_socket(struct builder *b, const struct documen
 	build_put(b, o, "remote", has_peer ? build_string(b, sock_remote_end(end, s)) : NULL);
 	build_put(b, o, "age_seconds", build_seconds(b, s->age_ms));
 	build_put(b, o, "memory_bytes", build_number(b, s->memory_bytes));
-	put_queues(b, o, r, strcmp(d->snapshot->scan.source, "proc") != 0);
+	put_queues(b, o, r, !scan_is_of_proc(&d->snapshot->scan));
 	build_put(
 		b, o, "timer", has_timer ? build_string(b, name_of(timer_names, r->timer)) : NULL);
 	build_put(b, o, "timer_seconds", has_timer ? build_seconds(b, r->expires_ms) : NULL);

@@ -145,7 +145,7 @@ static void add_incomplete(struct string *s, const struct snapshot *snapshot)
 
 static void add_from_proc(struct string *s, const struct snapshot *snapshot)
 {
-	if (strcmp(snapshot->scan.source, "proc") == 0)
+	if (scan_is_of_proc(&snapshot->scan))
 		string_add(s, "Read from /proc/net/tcp and tcp6, which report neither buffers nor "
 			      "backlogs: memory is too low where data is queued.");
 }

@@ -370,6 +370,28 @@ spread_end() {
   listener=
 }
 
+@test "a fallback to /proc neither raises nor clears a leak of one port or of many" {
+  quick_configuration </dev/null
+  lab_start CLOSE_WAIT -n 300 --port 7001 --listener-gone and CLOSE_WAIT -n 1 --port 10000 --ports 120
+  daemon_start
+  eventually has_events 2 raised
+  daemon_end
+  for arguments in "--source=proc" "" "--source=proc"; do
+    rm -f "$BATS_TEST_TMPDIR/snapshot"
+    # shellcheck disable=SC2086 # none is none
+    daemon_start $arguments
+    for poll in 1 2 3; do
+      eventually test -s "$BATS_TEST_TMPDIR/snapshot"
+      [ "$(json alerts.0.state <"$BATS_TEST_TMPDIR/snapshot")" = raised ]
+      [ "$(json alerts.1.state <"$BATS_TEST_TMPDIR/snapshot")" = raised ]
+      rm -f "$BATS_TEST_TMPDIR/snapshot"
+    done
+    daemon_end
+  done
+  has_events 2 raised
+  has_events 0 cleared
+}
+
 @test "a leak of one program over 120 ports is one alert, over a restart and a reload too, and so is its end" {
   quick_configuration </dev/null
   spread_start 120

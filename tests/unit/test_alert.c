@@ -365,6 +365,42 @@ static void test_alerts_judge_counts_only_what_is_old_enough(void **state)
 	ages_free(ages);
 }
 
+/* /proc has no cookies, so no ages, and no cgroups: what needs them stays as it is. */
+static void test_alerts_judge_leaves_alone_what_proc_lacks(void **state)
+{
+	struct rule rules[2] = {number_rule, number_rule};
+	struct port_tally *row = sample_port(&world.sample, SIDE_SERVER, 7777);
+	struct ages *ages;
+
+	(void)state;
+	assert_int_equal(ages_new(1000, &ages), 0);
+	world.sample.snapshot.ages = ages;
+	strcpy(rules[0].name, "aged");
+	rules[0].older_than_ms = 1 * MINUTE;
+	strcpy(rules[1].name, "spread");
+	rules[1].scopes = SCOPE_BIT(SCOPE_OWNER);
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		rules[i].for_ms = rules[i].keep_ms = 0;
+	alerts_set_rules(world.alerts, rules, ARRAY_SIZE(rules));
+	for (uint64_t now_ms = 0; now_ms <= 122880; now_ms += 61440) {
+		measure_ages(ages, 200, now_ms);
+		set_sockets(row, STATE_CLOSE_WAIT, 200);
+		sample_creator(row, 4711, NULL);
+		judge_at(now_ms);
+	}
+	assert_int_equal(alerts_in_force(world.alerts), 2);
+	ages_start(ages, 200000);
+	ages_finish(ages, true);
+	row->creators = (struct row_creators){0};
+	world.sample.snapshot.scan.source = "proc";
+	world.events_count = 0;
+	judge_at(200000);
+	judge_at(400000);
+	assert_int_equal(world.events_count, 0);
+	assert_int_equal(alerts_in_force(world.alerts), 2);
+	ages_free(ages);
+}
+
 /* Whose most of the row's sockets are does not matter. */
 static void test_alert_names_the_owner_of_those_old_enough(void **state)
 {
@@ -969,6 +1005,7 @@ int main(void)
 		TEST(test_alerts_judge_measures_limits_and_leaves_unknown_ones_alone),
 		TEST(test_alerts_judge_leaves_states_alone_that_were_not_scanned),
 		TEST(test_alerts_judge_counts_only_what_is_old_enough),
+		TEST(test_alerts_judge_leaves_alone_what_proc_lacks),
 		TEST(test_alerts_judge_growth_wants_what_keeps_growing),
 		TEST(test_alerts_judge_growth_leaves_a_burst_alone),
 		TEST(test_alerts_judge_rate_of_a_counter),

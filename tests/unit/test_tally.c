@@ -157,6 +157,34 @@ static void count_owned(
 	tally_count(t, &r);
 }
 
+/* TIME_WAIT carries no cgroup, and /proc has none: a service keeps its owner while it has sockets.
+ */
+static void test_tally_keeps_the_owner_of_a_service(void **state)
+{
+	struct tally *t = *state;
+	struct tally_context c = context();
+
+	count_owned(t, STATE_LISTEN, 7777, 4711, 33);
+	count(t, STATE_TIME_WAIT, 7777, 50000);
+	tally_finish(t, true);
+	for (unsigned scan = 0; scan < 3; scan++) {
+		tally_start(t, &c);
+		count(t, STATE_TIME_WAIT, 7777, 50000);
+		tally_finish(t, scan > 0);
+		assert_int_equal(row(t, SIDE_SERVER, 7777).creators.first.cgroup, 4711);
+	}
+	/* Another one takes its place, and several leave none. */
+	tally_start(t, &c);
+	count_owned(t, STATE_LISTEN, 7777, 4712, 33);
+	count_owned(t, STATE_CLOSE_WAIT, 7777, 4713, 33);
+	tally_finish(t, true);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).creators.first.cgroup, 4712);
+	tally_start(t, &c);
+	count(t, STATE_TIME_WAIT, 7777, 50000);
+	tally_finish(t, true);
+	assert_int_equal(row(t, SIDE_SERVER, 7777).creators.first.cgroup, 0);
+}
+
 /* How many sockets of a state a cgroup has in a row. */
 static uint32_t created_by(struct tally *t, uint16_t port, enum tcp_state s, uint64_t cgroup)
 {
@@ -734,6 +762,7 @@ int main(void)
 		TALLY_TEST(test_tally_count_side_by_listener),
 		TALLY_TEST(test_tally_count_side_without_listener),
 		TALLY_TEST(test_tally_start_remembers_servers_until_empty),
+		TALLY_TEST(test_tally_keeps_the_owner_of_a_service),
 		TALLY_TEST(test_tally_count_creators),
 		TALLY_TEST(test_tally_count_creators_by_user),
 		TALLY_TEST(test_tally_count_more_creators_than_there_is_room_for),
