@@ -109,7 +109,7 @@ static void name_creator(struct owners *o, const struct creator *c, struct named
 	if (c->cgroup)
 		cgroup = cgroups_find(o->cgroups, c->cgroup);
 	if (cgroup.path)
-		owner_from_path(cgroup.path, &n->owner);
+		owner_from_path(cgroups_below_root(o->cgroups, cgroup.path), &n->owner);
 	/* Root may have accepted them for anybody. */
 	else if (cgroup.fate != CGROUP_GONE && *n->user && uid)
 		owner_from_user(n->user, &n->owner);
@@ -258,7 +258,7 @@ static void name_process(struct owners *o, const struct process *p, struct named
 	if (p->uid != UID_OVERFLOW)
 		owners_user(o, p->uid, n->user);
 	if (*p->cgroup)
-		owner_from_path(p->cgroup, &n->owner);
+		owner_from_path(cgroups_below_root(o->cgroups, p->cgroup), &n->owner);
 	else if (*n->user)
 		owner_from_user(n->user, &n->owner);
 	if (n->owner.kind == OWNER_ROOT)

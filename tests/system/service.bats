@@ -263,7 +263,7 @@ keeps_its_alert() {
   since=$(event raised | json TCPSTATED_SINCE)
   # The snapshot of the scan that raised it may be one later.
   after_scans 1
-  [ "$(snapshot alerts.0.name)" = close-wait-leak ]
+  [ "$(snapshot alerts.0.alert)" = close-wait-leak ]
   [ "$(snapshot alerts.0.state)" = raised ]
   [ "$(snapshot alerts.0.since)" = "$since" ]
   pid=$(main_pid)
@@ -272,7 +272,7 @@ keeps_its_alert() {
   [ "$(main_pid)" -ne "$pid" ]
   # Long enough for a service that had forgotten it to raise it again.
   after_scans 5
-  [ "$(snapshot alerts.0.name)" = close-wait-leak ]
+  [ "$(snapshot alerts.0.alert)" = close-wait-leak ]
   [ "$(snapshot alerts.0.state)" = raised ]
   [ "$(snapshot alerts.0.since)" = "$since" ]
   end_leak
@@ -296,6 +296,88 @@ kill_the_service() {
 
 @test "kill -9: an alert that is raised stays raised, and is not reported again" {
   keeps_its_alert kill_the_service
+}
+
+# Makes a namespace in which web.service and game.service have the same port on two addresses, and tunnel.service 600 ports.
+# Of them game.service leaks on its port, and tunnel.service one connection on each.
+make_units() {
+  local unit
+  touch "$namespace"
+  unshare --net sh -c 'ip link set lo up && mount --bind /proc/self/ns/net "$0"' "$namespace"
+  override namespace <<END
+[Service]
+NetworkNamespacePath=$namespace
+END
+  cat >"$BATS_TEST_TMPDIR/leak.py" <<'END'
+import resource, signal, socket, subprocess, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+address, first, ports, leaks = sys.argv[1], *map(int, sys.argv[2:])
+held = []
+for port in range(first, first + ports):
+    listener = socket.create_server((address, port), backlog=leaks + 1)
+    held.append(listener)
+    for _ in range(leaks):
+        with socket.create_connection((address, port)):
+            held.append(listener.accept()[0])
+subprocess.run(["systemd-notify", "--ready"], check=True)
+signal.pause()
+END
+  set -- "web 127.0.0.1 8080 1 0" "game 127.0.0.2 8080 1 300" "tunnel 127.0.0.1 10000 600 1"
+  for unit; do
+    # shellcheck disable=SC2086 # words
+    set -- $unit
+    systemd-run --quiet --unit="$1" --service-type=notify --property=NotifyAccess=all --property="NetworkNamespacePath=$namespace" \
+      python3 "$BATS_TEST_TMPDIR/leak.py" "$2" "$3" "$4" "$5"
+  done
+}
+
+# usage: names_the_leaks FILE: a document whose alerts or findings are of the two leaks, and of nobody else in CLOSE_WAIT.
+names_the_leaks() {
+  python3 - "$1" <<'END'
+import json, sys
+document = json.load(open(sys.argv[1]))
+found = document["alerts"] or [f for f in document["findings"] if f["id"].startswith("close-wait")]
+told = sorted((f["owner"]["unit"], f["scope"], f["address"], f["port"], f["ports"], f["sockets"]) for f in found)
+assert told == [("game.service", "port", "127.0.0.2", 8080, None, 300), ("tunnel.service", "owner", None, None, 600, 600)], told
+END
+}
+
+@test "of units that share a port, or have 600, those that leak are named, whatever happens to the service" {
+  make_units
+  systemctl start tcpstated
+  both_raised() { [ "$(events raised)" -eq 2 ]; }
+  eventually both_raised
+  journalctl --since="@$begin" --output=json -t tcpstated TCPSTATED_EVENT=raised TCPSTATED_ALERT=close-wait-leak \
+    >"$BATS_TEST_TMPDIR/raised"
+  python3 - "$BATS_TEST_TMPDIR/raised" <<'END'
+import json, sys
+messages = sorted(json.loads(line)["MESSAGE"] for line in open(sys.argv[1]))
+assert messages[0].startswith("raised close-wait-leak: port 127.0.0.2:8080 (game.service): 300 CLOSE_WAIT"), messages
+assert messages[1].startswith("raised close-wait-leak: tunnel.service: 600 CLOSE_WAIT"), messages
+assert "over 600 ports" in messages[1], messages
+END
+  for trouble in "systemctl reload tcpstated" "systemctl restart tcpstated" kill_the_service; do
+    $trouble
+    eventually is_running
+    after_scans 4
+    names_the_leaks "$latest"
+  done
+  nsenter --net="$namespace" tcpstated --json >"$BATS_TEST_TMPDIR/json"
+  names_the_leaks "$BATS_TEST_TMPDIR/json"
+  COLUMNS=200 nsenter --net="$namespace" tcpstated >"$BATS_TEST_TMPDIR/text"
+  run nsenter --net="$namespace" tcpstated --check
+  cat "$BATS_TEST_TMPDIR/text"
+  echo "$output"
+  [ "$status" -eq 1 ]
+  for words in "tunnel.service: 600 CLOSE_WAIT over 600 ports" "port 127.0.0.2:8080 (game.service): 300 CLOSE_WAIT"; do
+    [[ $output == *"$words"* ]]
+    grep -F "$words" "$BATS_TEST_TMPDIR/text"
+  done
+  [[ $output != *web.service* ]]
+  systemctl stop game tunnel web
+  both_cleared() { [ "$(events cleared)" -eq 2 ]; }
+  eventually both_cleared
+  [ "$(events raised)" -eq 2 ]
 }
 
 @test "an alert that ended while the service was stopped is cleared" {

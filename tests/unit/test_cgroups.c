@@ -280,9 +280,34 @@ static void test_cgroups_parse_strict(void **state)
 	}
 }
 
+static void test_cgroups_root_of_systemd(void **state)
+{
+	static const struct {
+		const char *text, *root;
+	} cases[] = {
+		{"", ""},
+		{"0::/\n", ""},
+		{"0::/system.slice/a.service\n", ""},
+		{"0::/init.scope\n", ""},
+		{"0::/box/payload/system.slice/a.service\n", "/box/payload"},
+		{"0::/box/payload/init.scope\n", "/box/payload"},
+		{"1:name=systemd:/x/y.slice\n0::/box/user.slice/user-0.slice/a.scope\n", "/box"},
+		{"0::/box/payload\n", ""}, /* no systemd is seen */
+		{"1:name=systemd:/x/y.slice\n", ""},
+	};
+	char root[CGROUPS_ROOT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cgroups_root_of(cases[i].text, root);
+		assert_string_equal(root, cases[i].root);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cgroups_root_of_systemd),
 		cmocka_unit_test(test_cgroups_find),
 		cmocka_unit_test(test_cgroups_find_gone),
 		cmocka_unit_test(test_cgroups_find_unknown),

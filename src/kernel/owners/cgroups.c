@@ -4,6 +4,7 @@
 #include "basic/array.h"
 #include "basic/cleanup.h"
 #include "basic/escape.h"
+#include "basic/macro.h"
 #include "basic/names.h"
 #include "basic/number.h"
 
@@ -36,6 +37,7 @@ struct cgroups {
 	uint32_t walked;  /* the last poll that walked, or tried to */
 	bool is_walked;   /* that walk succeeded ... */
 	bool is_complete; /* ... and saw everything */
+	char root[CGROUPS_ROOT_SIZE];
 };
 
 static const char *const fate_list[CGROUP_FATES] = {
@@ -84,6 +86,58 @@ int cgroups_new_on(struct cgroup_tree *tree, struct cgroups **ret)
 	return 0;
 }
 
+/* The component that starts at a slash is one that systemd makes at its root. */
+static bool is_of_systemd(const char *slash, size_t size)
+{
+	static const char *const ends[] = {".slice", "/init.scope"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		const size_t length = strlen(ends[i]);
+
+		if (size >= length && strncmp(slash + size - length, ends[i], length) == 0)
+			return true;
+	}
+	return false;
+}
+
+void cgroups_root_of(const char *text, char ret[CGROUPS_ROOT_SIZE])
+{
+	const char *line = strncmp(text, "0::/", 4) == 0 ? text : strstr(text, "\n0::/");
+	const char *path, *end, *slash;
+
+	ret[0] = '\0';
+	if (!line)
+		return;
+	path = strchr(line, '/');
+	end = path + strcspn(path, "\n");
+	for (slash = path; slash < end; slash += 1 + strcspn(slash + 1, "/\n")) {
+		const size_t size = 1 + strcspn(slash + 1, "/\n");
+
+		if (!is_of_systemd(slash, size))
+			continue;
+		if ((size_t)(slash - path) < CGROUPS_ROOT_SIZE)
+			snprintf(ret, CGROUPS_ROOT_SIZE, "%.*s", (int)(slash - path), path);
+		return;
+	}
+}
+
+const char *cgroups_below_root(const struct cgroups *c, const char *path)
+{
+	const size_t length = strlen(c->root);
+
+	return strncmp(path, c->root, length) == 0 && path[length] == '/' ? path + length : path;
+}
+
+static void find_root(struct cgroups *c, struct source *source)
+{
+	cleanup_(freep) char *text = NULL;
+	size_t size;
+
+	/* A recording from before has none. */
+	if (source->ops->read_file(source, "/proc/self/cgroup", &text, &size) == 0)
+		cgroups_root_of(text, c->root);
+}
+
 int cgroups_new(struct source *source, struct cgroups **ret)
 {
 	cleanup_(cgroups_freep) struct cgroups *c = NULL;
@@ -95,6 +149,7 @@ int cgroups_new(struct source *source, struct cgroups **ret)
 	if (r < 0)
 		return r;
 	c->is_replayed = source->replayed;
+	find_root(c, source);
 	if (c->is_replayed && source->ops->read_file(source, ATTACHMENT_NAME, &text, &size) == 0) {
 		r = cgroups_parse(c, text, size);
 		/* A damaged attachment counts as missing. */

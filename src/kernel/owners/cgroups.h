@@ -30,6 +30,9 @@ struct cgroup {
 	const char *path;
 };
 
+/* A longer root is not looked for: then paths are named as they are. */
+#define CGROUPS_ROOT_SIZE 256
+
 struct cgroups;
 
 /*
@@ -50,6 +53,17 @@ void cgroups_start(struct cgroups *c);
 
 /* Looks up an id other than 0. Never fails: when memory is short, an unknown id is unseen. */
 struct cgroup cgroups_find(struct cgroups *c, uint64_t id);
+
+/*
+ * The part of a path below the root of this machine's systemd, which in a container is not that of
+ * the hierarchy. As systemd does (src/basic/cgroup-util.c: cg_shift_path), but by our own cgroup:
+ * that of process 1 may be hidden. Borrowed from path.
+ */
+const char *cgroups_below_root(const struct cgroups *c, const char *path);
+
+/* Finds that root in the text of /proc/self/cgroup: what stands before the first slice or
+ * init.scope; "" when it is the hierarchy's. */
+void cgroups_root_of(const char *text, char ret[CGROUPS_ROOT_SIZE]);
 
 /*
  * Attaches what was looked up to the source's recording, as cgroups_new() reads it. A recording
