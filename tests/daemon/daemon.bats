@@ -24,6 +24,7 @@ quick_configuration() {
 
 # Whether no event waits in the state file. A crash right after a delivery could deliver the event again, until the delivery is
 # saved.
+# shellcheck disable=SC2317 # eventually calls it
 saved() {
   [ -s "$BATS_TEST_TMPDIR/state/state" ] && ! grep -q '^event ' "$BATS_TEST_TMPDIR/state/state"
 }
@@ -378,9 +379,9 @@ spread_end() {
   daemon_end
   for arguments in "--source=proc" "" "--source=proc"; do
     rm -f "$BATS_TEST_TMPDIR/snapshot"
-    # shellcheck disable=SC2086 # none is none
+    # shellcheck disable=SC2086 # none is no argument
     daemon_start $arguments
-    for poll in 1 2 3; do
+    for _ in 1 2 3; do
       eventually test -s "$BATS_TEST_TMPDIR/snapshot"
       [ "$(json alerts.0.state <"$BATS_TEST_TMPDIR/snapshot")" = raised ]
       [ "$(json alerts.1.state <"$BATS_TEST_TMPDIR/snapshot")" = raised ]
