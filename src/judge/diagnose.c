@@ -18,7 +18,7 @@
 #define SUM_FLOORS 2
 
 /* So many findings are kept until the worst of them are known. */
-#define FINDINGS_KEPT (4 * FINDINGS_OF_PORTS_MAX)
+#define FINDINGS_KEPT ((size_t)4 * FINDINGS_OF_PORTS_MAX)
 
 /* The states of which the kernel tells since when at the latest they last, in one poll
  * (model/age_bound.h). */
@@ -468,7 +468,8 @@ void judge_syn_recv(const struct diagnosis *d, struct judgement *j, const struct
 	const struct state_tally *t = &row->states[STATE_SYN_RECV];
 	const bool is_limited = row->listening && is_known(row->backlogs) && row->backlogs;
 	const struct usage u = {t->sockets, is_limited ? row->backlogs : UNKNOWN};
-	const struct usage burst = {t->sockets, is_limited ? row->backlogs : 10 * d->floor};
+	const struct usage burst = {
+		t->sockets, is_limited ? row->backlogs : UINT64_C(10) * d->floor};
 	enum severity severity;
 	struct whose whose;
 	struct finding *f;

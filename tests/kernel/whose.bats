@@ -33,7 +33,7 @@ finding() {
   finding 7001 '7001 \([0-9]+ of (web|game).service, [0-9]+ of (web|game).service\)'
   python3 - <<'PYTHON'
 import json
-(f,) = [f for f in json.load(open("all.json"))["findings"] if f["port"] == 7001]
+(f,) = [f for f in json.load(open("all.json"))["findings"] if (f["side"], f["port"]) == ("server", 7001)]
 assert f["owner"]["mixed"], f
 assert sorted(s["owner"]["unit"] for s in f["split"]) == ["game.service", "web.service"], f
 assert sum(s["sockets"] for s in f["split"]) == f["sockets"] == 150, f
@@ -55,7 +55,7 @@ PYTHON
   [[ $(cat 7003.explain 7003.check) != *"user root"* ]]
   python3 - <<'PYTHON'
 import json
-(f,) = [f for f in json.load(open("all.json"))["findings"] if f["port"] == 7003]
+(f,) = [f for f in json.load(open("all.json"))["findings"] if (f["side"], f["port"]) == ("server", 7003)]
 assert f["owner"]["unit"] == "mud.service" and f["owner"]["user"] == "65533", f
 assert f["accepted_by"]["unit"] == "mud.socket" and f["accepted_by"]["user"] is None, f
 PYTHON
@@ -71,7 +71,7 @@ PYTHON
   finding 7004 "7004 \(nginx.service of user $(cat user)\)"
   python3 - <<'PYTHON'
 import json
-(f,) = [f for f in json.load(open("all.json"))["findings"] if f["port"] == 7004]
+(f,) = [f for f in json.load(open("all.json"))["findings"] if (f["side"], f["port"]) == ("server", 7004)]
 assert f["owner"]["kind"] == "user_unit" and f["owner"]["user"] == open("user").read(), f
 PYTHON
 }
