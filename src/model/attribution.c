@@ -683,12 +683,21 @@ static void place_with(struct known *k, struct service_key *ret)
 
 /* Places a socket by its listener: one that is bound to the very address, before a wildcard's.
  * Returns false if nothing listens. */
-static bool place_by_listener(struct attribution *a, const struct sock_record *r,
-	const struct sock_address *local, struct service_key *ret)
+static bool place_by_listener(
+	struct attribution *a, const struct sock_record *r, struct service_key *ret)
 {
-	struct known *bound = find_server_at(a, r, local), *unbound = NULL;
-	const struct listener *wildcard = find_listener(a, r, local);
+	const bool has_bound = port_set_has(&a->known_bound, r->local_port);
+	const struct listener *wildcard;
+	struct known *bound = NULL, *unbound = NULL;
+	struct sock_address local;
 
+	/* Most sockets of clients end here. */
+	if (!has_bound && !a->listener_of_port[r->local_port])
+		return false;
+	local = sock_address_local(r);
+	wildcard = find_listener(a, r, &local);
+	if (has_bound)
+		bound = find_server_at(a, r, &local);
 	if (!wildcard && !(bound && bound->listens))
 		return false;
 	if (wildcard && wildcard->known)
@@ -763,14 +772,14 @@ static bool wait(struct attribution *a, const struct sock_record *r)
 	return true;
 }
 
-bool attribution_place(struct attribution *a, const struct sock_record *r, struct service_key *ret)
+/* Returns false if it waits. */
+static bool place_without_listener(
+	struct attribution *a, const struct sock_record *r, struct service_key *ret)
 {
 	const struct ends at = {sock_address_local(r), sock_address_remote(r)};
 	enum sock_side side;
 	struct evidence e;
 
-	if (place_by_listener(a, r, &at.local, ret))
-		return true;
 	if (place_by_memory(a, r, &at, false, ret))
 		return true;
 	/* Without a peer there is nothing to share. */
@@ -788,6 +797,11 @@ bool attribution_place(struct attribution *a, const struct sock_record *r, struc
 		return false;
 	place_by_guess(a, r, ret);
 	return true;
+}
+
+bool attribution_place(struct attribution *a, const struct sock_record *r, struct service_key *ret)
+{
+	return place_by_listener(a, r, ret) || place_without_listener(a, r, ret);
 }
 
 /* Places a socket that waited by all counts. Returns false if they are even. */

@@ -186,14 +186,15 @@ static void count_wildcard(struct client_ports *c, const struct sock_record *r)
 void client_ports_count(struct client_ports *c, const struct sock_record *r, enum sock_side side)
 {
 	const bool waits = r->kind == KIND_MINI && r->state == STATE_TIME_WAIT;
-	const struct sock_address source = sock_address_local(r);
 	struct destination key = {.device = r->device, .port = r->remote_port};
+	struct sock_address source;
 
 	/* A request is in no bind bucket. */
 	if (!c->last || r->local_port < c->first || r->local_port > c->last ||
 		r->kind == KIND_REQUEST)
 		return;
 	c->dirty = true;
+	source = sock_address_local(r);
 	key.family = source.family;
 	memcpy(key.source, source.bytes, sizeof(key.source));
 	/* Without a connection only a socket that was bound has a port (net/ipv4/tcp.c:
