@@ -5,6 +5,7 @@
 #include "basic/hash.h"
 #include "basic/macro.h"
 #include "model/cookie_table.h"
+#include "model/evidence.h"
 #include "model/port_set.h"
 
 #include <errno.h>
@@ -12,21 +13,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* From so many on, and that many times the other's, a count decides. */
-enum certainty { AT_ONCE, AT_END, CERTAINTIES };
-static const struct {
-	uint32_t at_least, times;
-} needed[CERTAINTIES] = {
-	[AT_ONCE] = {8, 4}, /* what is still to come may shift it */
-	[AT_END] = {3, 2},
-};
-
 /* Of a service that is known, so many sockets are counted, to see whether that contradicts. */
 #define CHECKED_SOCKETS 64
-
-/* Counters of remote addresses and ports, in two rows that hash differently: the smaller one is
- * too high only where both are shared. */
-#define REMOTE_COUNTERS 16384U
 
 /* From here on every system's automatic ports may be; ours are known more exactly. */
 #define EPHEMERAL_FROM 32768
@@ -60,17 +48,6 @@ struct known {
 	enum taker taker_now;
 };
 
-struct counts {
-	uint16_t local_port[PORTS];  /* sockets: as many peers, but for those of other addresses */
-	uint32_t remote_port[PORTS]; /* which local ports it was seen with: a bit for each, by hash
-				      */
-	uint32_t remote_port_sockets[PORTS];
-	uint16_t remote[2][REMOTE_COUNTERS]; /* sockets of a remote address and port */
-	struct port_set placed_as_client, placed_as_server; /* by local and by remote port, before
-							       counts decided */
-	uint32_t sockets;
-};
-
 struct attribution {
 	uint16_t port_first, port_last;
 	uint32_t listener_of_port[PORTS]; /* the first one, plus one; 0: none */
@@ -84,7 +61,7 @@ struct attribution {
 	/* The ports of clients, and of servers bound to an address or device as well. */
 	struct port_set known_clients, known_bound;
 
-	struct counts counts;
+	struct sharing counts;
 	bool is_second_pass;
 	struct sock_record *waiting;
 	size_t waiting_count, waiting_allocated;
@@ -438,41 +415,6 @@ struct ends {
 	struct sock_address local, remote;
 };
 
-/* How many share a socket's ends, as far as was seen. */
-struct evidence {
-	uint32_t peers;       /* of its local port */
-	uint32_t remote;      /* sockets of its remote address and port, or, if that is of this
-				 machine, peers of the port there */
-	uint32_t local_ports; /* of its remote port */
-	uint32_t by_chance;   /* peers of a local port, if all sockets of the remote port were a
-				 client's */
-	enum sock_side guess;
-};
-
-static uint64_t hash_remote(const struct sock_record *r, const struct sock_address *remote)
-{
-	uint64_t words[2], hash = r->remote_port;
-
-	memcpy(words, remote->bytes, sizeof(words));
-	return hash_add(hash_add(hash, words[0]), words[1]);
-}
-
-/* How many different ones the bits stand for, by linear counting (Whang et al., 1990): the number n
- * for which 32 (1 - e^(-n/32)) bits are expected. */
-static uint32_t different(uint32_t bits)
-{
-	static const uint8_t numbers[33] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 15, 17, 18, 20,
-		22, 24, 26, 29, 31, 34, 37, 40, 44, 49, 54, 59, 67, 76, 89, 111, 128};
-
-	return numbers[__builtin_popcount(bits)];
-}
-
-static void add_one(uint16_t *counter)
-{
-	if (*counter < UINT16_MAX)
-		(*counter)++;
-}
-
 /* How likely a port was chosen automatically. Our own range is known: what is outside of it was
  * chosen by a program. */
 static unsigned ephemeral_rank(const struct attribution *a, uint16_t port, bool is_ours)
@@ -484,12 +426,6 @@ static unsigned ephemeral_rank(const struct attribution *a, uint16_t port, bool 
 	if (port >= EPHEMERAL_FROM)
 		return 2;
 	return is_in_range;
-}
-
-/* Whether the peer is this machine, as far as the addresses tell. */
-static bool is_to_itself(const struct sock_record *r)
-{
-	return memcmp(r->local_address, r->remote_address, sizeof(r->local_address)) == 0;
 }
 
 static bool is_served(const struct attribution *a, uint16_t port)
@@ -507,7 +443,7 @@ static bool is_reserved(uint16_t port)
 static enum sock_side guess_side(const struct attribution *a, const struct sock_record *r)
 {
 	const unsigned ours = ephemeral_rank(a, r->local_port, true);
-	const unsigned theirs = ephemeral_rank(a, r->remote_port, is_to_itself(r));
+	const unsigned theirs = ephemeral_rank(a, r->remote_port, sock_is_to_itself(r));
 
 	/* Bound to a port of its own choice and not connected yet: only a server does that. */
 	if (!r->remote_port)
@@ -522,84 +458,19 @@ static enum sock_side guess_side(const struct attribution *a, const struct sock_
 	return r->local_port <= r->remote_port ? SIDE_SERVER : SIDE_CLIENT;
 }
 
-/*
- * How many of a remote port's sockets one automatic local port gets by chance at the most, if they
- * are of a client with many destinations: connect() uses a port for one after the other. The number
- * of a port follows Poisson's law; what is expected of a hundredth of a port is not chance, nor is
- * three times the mean and three more, which one port in 10,000 exceeds.
- */
-static uint32_t chance_of(const struct attribution *a, uint32_t sockets)
-{
-	const double range = a->port_last ? a->port_last - a->port_first + 1.0 : 28232.0;
-	const double mean = sockets / range;
-	double ports = range * mean; /* expected to have most sockets or more */
-	uint32_t most = 1;
-
-	while (ports >= 0.01 && most <= 3 + 3 * mean)
-		ports *= mean / ++most;
-	return most - 1;
-}
-
-static struct evidence evidence_of(
+static struct evidence evidence_for(
 	const struct attribution *a, const struct sock_record *r, const struct sock_address *remote)
 {
-	const struct counts *c = &a->counts;
-	const uint64_t hash = hash_remote(r, remote);
-
-	return (struct evidence){
-		.peers = c->local_port[r->local_port],
-		.remote = MAX(MIN(c->remote[0][hash % REMOTE_COUNTERS],
-				      c->remote[1][(hash >> 32) % REMOTE_COUNTERS]),
-			is_to_itself(r) ? c->local_port[r->remote_port] : 0),
-		.local_ports = different(c->remote_port[r->remote_port]),
-		.by_chance = chance_of(a, c->remote_port_sockets[r->remote_port]),
-		.guess = guess_side(a, r),
-	};
+	return evidence_of(&a->counts, r, remote, guess_side(a, r));
 }
 
 /* Counts a socket; the second pass has the counts of the first. */
 static struct evidence count(
 	struct attribution *a, const struct sock_record *r, const struct sock_address *remote)
 {
-	struct counts *c = &a->counts;
-
-	if (!a->is_second_pass) {
-		const uint64_t hash = hash_remote(r, remote);
-
-		c->sockets++;
-		add_one(&c->local_port[r->local_port]);
-		c->remote_port[r->remote_port] |= UINT32_C(1) << (hash_u64(r->local_port) % 32);
-		c->remote_port_sockets[r->remote_port]++;
-		add_one(&c->remote[0][hash % REMOTE_COUNTERS]);
-		add_one(&c->remote[1][(hash >> 32) % REMOTE_COUNTERS]);
-	}
-	return evidence_of(a, r, remote);
-}
-
-static bool outweighs(uint32_t a, uint32_t b, enum certainty c)
-{
-	return a >= needed[c].at_least && a >= needed[c].times * b;
-}
-
-/*
- * Whether the evidence decides, and for which side. That a remote port is shared by many local
- * ports makes it a client's, unless the local port has more peers than that explains: then many
- * peers use one port of their own choice, as some games do. Before all of them were seen, both look
- * the same.
- */
-static bool decides(const struct evidence *e, enum certainty certainty, enum sock_side *ret)
-{
-	const bool explained = e->peers <= e->by_chance + (e->guess == SIDE_CLIENT ? 2 : 0);
-	const uint32_t local_ports = explained ? e->local_ports : 0;
-	const uint32_t client = certainty == AT_ONCE ? e->remote : MAX(e->remote, local_ports);
-
-	if (outweighs(e->peers, MAX(e->remote, local_ports), certainty))
-		*ret = SIDE_SERVER;
-	else if (outweighs(client, e->peers, certainty))
-		*ret = SIDE_CLIENT;
-	else
-		return false;
-	return true;
+	if (!a->is_second_pass)
+		sharing_count(&a->counts, r, remote);
+	return evidence_for(a, r, remote);
 }
 
 static struct service_key key_of(enum sock_side side, const struct sock_record *r)
@@ -623,7 +494,7 @@ static void remember(struct attribution *a, const struct sock_record *r, enum so
 	uint32_t place;
 
 	if (side == SIDE_CLIENT) {
-		if (!outweighs(e->remote, e->peers, AT_END))
+		if (!evidence_outweighs(e->remote, e->peers, AT_END))
 			return;
 		key.address = sock_address_remote(r);
 	}
@@ -648,9 +519,7 @@ void attribution_start(struct attribution *a, uint16_t port_first, uint16_t port
 {
 	forget_listeners(a);
 	start_known(a);
-	/* What was never written to need not become resident. */
-	if (a->counts.sockets)
-		memset(&a->counts, 0, sizeof(a->counts));
+	sharing_start(&a->counts, port_first, port_last);
 	a->port_first = port_first;
 	a->port_last = port_last;
 	a->is_second_pass = false;
@@ -719,8 +588,8 @@ static bool contradicts(const struct known *k, const struct evidence *e)
 	if (k->listens)
 		return false;
 	return k->key.side == SIDE_SERVER
-		       ? outweighs(e->remote, e->peers, AT_ONCE)
-		       : outweighs(e->peers, MAX(e->remote, e->local_ports), AT_ONCE);
+		       ? evidence_outweighs(e->remote, e->peers, AT_ONCE)
+		       : evidence_outweighs(e->peers, MAX(e->remote, e->local_ports), AT_ONCE);
 }
 
 /*
@@ -739,8 +608,8 @@ static bool place_by_memory(struct attribution *a, const struct sock_record *r,
 	if (!k)
 		return false;
 	if ((server && client) || k->sockets < CHECKED_SOCKETS) {
-		e = was_counted ? evidence_of(a, r, &at->remote) : count(a, r, &at->remote);
-		if (server && client && decides(&e, AT_END, &side))
+		e = was_counted ? evidence_for(a, r, &at->remote) : count(a, r, &at->remote);
+		if (server && client && evidence_decides(&e, AT_END, &side))
 			k = side == SIDE_SERVER ? server : client;
 		k->contradictions += contradicts(k, &e);
 	}
@@ -754,10 +623,7 @@ static void place_by_guess(
 {
 	const enum sock_side side = guess_side(a, r);
 
-	if (side == SIDE_SERVER)
-		port_set_add(&a->counts.placed_as_server, r->remote_port);
-	else
-		port_set_add(&a->counts.placed_as_client, r->local_port);
+	sharing_note_guess(&a->counts, r, side);
 	*ret = key_of(side, r);
 }
 
@@ -788,7 +654,7 @@ static bool place_without_listener(
 		return true;
 	}
 	e = count(a, r, &at.remote);
-	if (decides(&e, a->is_second_pass ? AT_END : AT_ONCE, &side)) {
+	if (evidence_decides(&e, a->is_second_pass ? AT_END : AT_ONCE, &side)) {
 		remember(a, r, side, &e);
 		*ret = key_of(side, r);
 		return true;
@@ -814,8 +680,8 @@ static bool place_counted(
 
 	if (place_by_memory(a, r, &at, true, ret))
 		return true;
-	e = evidence_of(a, r, &at.remote);
-	if (!decides(&e, AT_END, &side))
+	e = evidence_for(a, r, &at.remote);
+	if (!evidence_decides(&e, AT_END, &side))
 		return false;
 	remember(a, r, side, &e);
 	*ret = key_of(side, r);
@@ -844,25 +710,9 @@ static void place_waiting(struct attribution *a, attribution_fn fn, void *userda
 	a->waiting_count = 0;
 }
 
-/* Whether a socket was guessed to be on a side that its port's count now makes the other one. */
-static bool was_guessed_wrong(const struct attribution *a)
-{
-	const struct counts *c = &a->counts;
-	const uint32_t by_chance = chance_of(a, c->sockets);
-
-	for (unsigned port = 0; a->overflowed && port < PORTS; port++)
-		if ((port_set_has(&c->placed_as_client, (uint16_t)port) &&
-			    c->local_port[port] >= needed[AT_END].at_least &&
-			    c->local_port[port] > by_chance) ||
-			(port_set_has(&c->placed_as_server, (uint16_t)port) &&
-				different(c->remote_port[port]) >= needed[AT_ONCE].at_least))
-			return true;
-	return false;
-}
-
 bool attribution_finish(struct attribution *a, bool complete, attribution_fn fn, void *userdata)
 {
-	bool again = !a->is_second_pass && was_guessed_wrong(a);
+	bool again = !a->is_second_pass && a->overflowed && sharing_refutes_a_guess(&a->counts);
 
 	place_waiting(a, fn, userdata);
 	for (size_t i = 0; i < a->known_count && !a->is_second_pass; i++)

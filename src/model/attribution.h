@@ -14,7 +14,7 @@
  * beyond ATTRIBUTION_WAITING_MAX it is placed by what is known so far, and if the counts then turn
  * out otherwise, a second pass over the sockets places them by the counts of the first.
  *
- * Memory: 0.6 MiB that becomes resident only where counts are needed, 32 bytes for each service,
+ * Memory: 0.7 MiB that becomes resident only where counts are needed, 32 bytes for each service,
  * and the sockets that wait.
  */
 #ifndef TCPSTATED_MODEL_ATTRIBUTION_H
