@@ -311,7 +311,8 @@ EXTRA_DIST = tests/bench/bench.sh tests/bench/connect_search.py $(bats_tests) $(
 	tests/daemon/common.bash tests/daemon/leak.py tests/daemon/notify.py tests/cli/common.bash tests/cli/validate_json.py \
 	tests/cli/watch.bash tests/cli/connect.py tests/kernel/common.bash \
 	tests/kernel/client_ports.py tests/kernel/compare_counts.py tests/kernel/owners.py tests/kernel/heartbeat_table.py \
-	tests/kernel/matrix.py tests/kernel/services.py tests/kernel/spread.py tests/helpers/services.py \
+	tests/kernel/matrix.py tests/kernel/services.py tests/kernel/spread.py tests/kernel/whose.py \
+	tests/helpers/services.py \
 	tests/recordings tests/sentences.conf tests/under_valgrind tests/watchdog
 
 include $(top_srcdir)/tests/fuzz/local.mk
