@@ -23,4 +23,10 @@ static inline bool filter_has(const struct filter *f, const struct service_key *
 	return f->sides[service->side] && service_set_has(f->ports, service);
 }
 
+/* Whether it selects by address: then a port may have services that it hides. */
+static inline bool filter_is_by_address(const struct filter *f)
+{
+	return f->ports && f->ports->ranges_count;
+}
+
 #endif

@@ -188,7 +188,7 @@ static bool is_only(const struct heartbeat *h, const struct service_key *service
 	for (size_t i = 0; i < h->ports_count; i++)
 		services += h->ports[i]->service.side == service->side &&
 			    h->ports[i]->service.port == service->port;
-	return services == 1;
+	return services == 1 && !filter_is_by_address(&h->context.filter);
 }
 
 void heartbeat_finish(struct heartbeat *h)

@@ -360,11 +360,12 @@ static void remember_rows(struct tally *t, bool forget)
 bool tally_finish(struct tally *t, bool complete)
 {
 	const bool again = attribution_finish(t->netns.attribution, complete, count, t);
+	const bool by_address = filter_is_by_address(&t->context.filter);
 
 	for (size_t i = 0; i < t->rows_used; i++) {
 		struct port_tally *row = &t->rows[i];
 
-		row->is_only = *services_of_port(t, &row->service) == 1;
+		row->is_only = !by_address && *services_of_port(t, &row->service) == 1;
 		add_past(t, row);
 	}
 	/* What the second pass attributes otherwise was never a service. */

@@ -157,6 +157,31 @@ static void count_owned(
 	tally_count(t, &r);
 }
 
+/* Its address is told unless the port has no other service, as far as can be seen. */
+static void test_tally_finish_knows_the_only_service_of_a_port(void **state)
+{
+	struct tally *t = *state;
+	struct service_set at = {0};
+	const struct service_range range = {
+		.address = {AF_INET, {10}}, .first = 7777, .last = 7777};
+	struct sock_record bound = record(STATE_LISTEN, 7777, 0);
+
+	bound.local_address[0] = 10;
+	assert_int_equal(service_set_add(&at, &range), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		struct tally_context c = context();
+
+		c.filter.ports = i == 2 ? &at : NULL;
+		tally_start(t, &c);
+		tally_count(t, &bound);
+		if (i)
+			count(t, STATE_LISTEN, 7777, 0);
+		tally_finish(t, true);
+		assert_int_equal(t->rows_used, i == 1 ? 2 : 1);
+		assert_int_equal(t->rows[0].is_only, i == 0);
+	}
+}
+
 /* TIME_WAIT carries no cgroup, and /proc has none: a service keeps its owner while it has sockets.
  */
 static void test_tally_keeps_the_owner_of_a_service(void **state)
@@ -762,6 +787,7 @@ int main(void)
 		TALLY_TEST(test_tally_count_side_by_listener),
 		TALLY_TEST(test_tally_count_side_without_listener),
 		TALLY_TEST(test_tally_start_remembers_servers_until_empty),
+		TALLY_TEST(test_tally_finish_knows_the_only_service_of_a_port),
 		TALLY_TEST(test_tally_keeps_the_owner_of_a_service),
 		TALLY_TEST(test_tally_count_creators),
 		TALLY_TEST(test_tally_count_creators_by_user),
