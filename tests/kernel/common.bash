@@ -36,3 +36,11 @@ unprivileged() {
   fi
 }
 export -f unprivileged
+
+# Only root makes cgroups, and only where the whole hierarchy is mounted.
+can_make_cgroups() {
+  local mount
+  [ "$(id -u)" -eq 0 ] || return
+  mount=$(findmnt --noheadings --types cgroup2 --output TARGET --first-only) || return
+  [ "$(stat --format=%i "$mount")" -eq 1 ] && [ -w "$mount/cgroup.procs" ]
+}

@@ -4,14 +4,6 @@
 
 load common
 
-# Only root makes cgroups, and only where the whole hierarchy is mounted.
-can_make_cgroups() {
-  local mount
-  [ "$(id -u)" -eq 0 ] || return
-  mount=$(findmnt --noheadings --types cgroup2 --output TARGET --first-only) || return
-  [ "$(stat --format=%i "$mount")" -eq 1 ] && [ -w "$mount/cgroup.procs" ]
-}
-
 setup_file() {
   can_make_cgroups || return 0
   unshare --net python3 "$TOP_SRCDIR/tests/kernel/owners.py" "$helpers/owners" "$BATS_FILE_TMPDIR"

@@ -5,13 +5,6 @@
 
 load common
 
-can_make_cgroups() {
-  local mount
-  [ "$(id -u)" -eq 0 ] || return
-  mount=$(findmnt --noheadings --types cgroup2 --output TARGET --first-only) || return
-  [ "$(stat --format=%i "$mount")" -eq 1 ] && [ -w "$mount/cgroup.procs" ]
-}
-
 setup_file() {
   can_make_cgroups || return 0
   COLUMNS=200 unshare --net python3 "$TOP_SRCDIR/tests/kernel/whose.py" "$tcpstated" "$BATS_FILE_TMPDIR"
