@@ -207,6 +207,11 @@ void heartbeat_finish(struct heartbeat *h)
 			sizeof(h->ports[i]->longest_ms));
 }
 
+struct heartbeat_port *heartbeat_port(struct heartbeat *h, size_t index)
+{
+	return index < h->ports_count ? h->ports[index] : NULL;
+}
+
 const struct heartbeat_port *const *heartbeat_ports(const struct heartbeat *h, size_t *ret_count)
 {
 	*ret_count = h->ports_count;

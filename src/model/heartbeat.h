@@ -75,6 +75,9 @@ void heartbeat_start_again(struct heartbeat *h);
 /* Summarizes all polls, once, after the last one. */
 void heartbeat_finish(struct heartbeat *h);
 
+/* One of the ports, to name its device; NULL beyond the last. Borrowed. */
+struct heartbeat_port *heartbeat_port(struct heartbeat *h, size_t index);
+
 /* The ports in no order, borrowed. */
 const struct heartbeat_port *const *heartbeat_ports(const struct heartbeat *h, size_t *ret_count);
 

@@ -5,6 +5,7 @@
 #include "basic/clock.h"
 #include "basic/macro.h"
 #include "basic/string.h"
+#include "kernel/devices.h"
 #include "kernel/limits.h"
 
 #include <errno.h>
@@ -86,6 +87,18 @@ static int take_polls(struct source *source, struct heartbeat *h,
 	}
 }
 
+static int name_devices(struct source *source, struct heartbeat *h)
+{
+	cleanup_(devices_freep) struct devices *devices = NULL;
+	struct heartbeat_port *p;
+	int r = devices_new(source, &devices);
+
+	for (size_t i = 0; r == 0 && (p = heartbeat_port(h, i)) != NULL; i++)
+		if (p->service.device)
+			devices_name(devices, p->service.device, p->device);
+	return r;
+}
+
 static int fail(struct heartbeat_report *report, int error, const char *what)
 {
 	STRING_PRINT(report->scan.error, "%s: %s", what, strerror(-error));
@@ -130,7 +143,9 @@ int heartbeat_watch(struct source *source, const struct heartbeat_settings *sett
 			"--heartbeat too");
 		return -ENODATA;
 	}
-	r = heartbeat_judge(h, settings->ports_max, ret);
+	r = name_devices(source, h);
+	if (r == 0)
+		r = heartbeat_judge(h, settings->ports_max, ret);
 	if (r < 0)
 		return fail(ret, r, "cannot summarize the connections");
 	*ret_heartbeat = TAKE_PTR(h);

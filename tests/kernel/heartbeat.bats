@@ -148,3 +148,11 @@ EOF
   [ -z "$output" ]
   [[ $stderr == "tcpstated: "*AF_NETLINK* ]]
 }
+
+@test "a service that is bound to a device is named with it" {
+  inside ESTABLISHED -n 3 --port 7001 --device -- '"$tcpstated" --heartbeat --json --record bound' >bound.json
+  device=$(json ports.0.device <bound.json)
+  echo "device $device"
+  [[ $device =~ ^[a-z] ]]
+  [ "$("$tcpstated" --heartbeat --json --replay bound | json ports.0.device)" = "$device" ]
+}
