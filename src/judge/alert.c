@@ -46,10 +46,12 @@ struct judging {
 /* Whether a row has what an alert is about. */
 static bool is_about(const struct alert_key *key, const struct port_tally *row)
 {
-	const struct owner_key of_row = owner_key_of(row);
+	struct owner_key of_row;
 
-	return key->scope == SCOPE_PORT ? service_key_equal(&row->service, &key->service)
-					: owner_key_compare(&of_row, &key->owner_key) == 0;
+	if (key->scope == SCOPE_PORT)
+		return service_key_equal(&row->service, &key->service);
+	of_row = owner_key_of(row);
+	return owner_key_compare(&of_row, &key->owner_key) == 0;
 }
 
 /* By what the sockets of its service, or its owner's, show now; without any, by the rule alone. */
@@ -63,6 +65,8 @@ struct explanation alert_explain(const struct snapshot *s, const struct alert *a
 	for (size_t i = 0; d && alert->key.scope != SCOPE_TOTAL && i < s->rows_count; i++) {
 		if (!is_about(&alert->key, &s->rows[i]))
 			continue;
+		if (alert->key.scope == SCOPE_PORT)
+			return diagnosis_explain(d, &s->rows[i]);
 		any = true;
 		STATE_FOREACH(state)
 			state_tally_add(&sum.states[state], &s->rows[i].states[state]);
